@@ -1,0 +1,3 @@
+//! The rules of lists: TypeIDs, the filter grammar, `order_by` and page tokens.
+
+pub mod typeid;
