@@ -1,1 +1,19 @@
-//! avnology-core
+//! What happens? The use cases of Avnology ID, one verb a file.
+//!
+//! A verb takes the tenant (`app`) and the context of the request or job (`cx`), authorises, acts in one
+//! transaction and returns a value. Refusals that must leave a trace are values; failures are errors.
+//! Nothing here knows HTTP.
+
+pub mod credentials;
+mod cx;
+pub mod events;
+pub mod flows;
+pub mod identities;
+pub mod platform;
+pub mod ports;
+pub mod service_accounts;
+pub mod sessions;
+mod tenant;
+
+pub use cx::{Clock, Cx, Entropy, OsEntropy, SystemClock};
+pub use tenant::{Tenant, TenantConfig, TenantParts};

@@ -1,1 +1,53 @@
-//! avnology-http
+//! How does the web work? Routes with their authorisation in the type, inputs, replies, problem documents, limits,
+//! CSRF, cookies, CORS and headers. `api` and `pages` use this and core, and nothing else of the web.
+//!
+//! What the routes are and what they do is not known here.
+
+mod accept;
+mod access;
+mod audit;
+mod auth;
+mod client;
+pub mod cookies;
+mod cors;
+mod credentials;
+pub mod csrf;
+mod endpoint;
+mod etag;
+mod html;
+mod idempotency;
+mod input;
+mod kit;
+mod leak;
+mod limits;
+pub mod openapi;
+mod page;
+pub mod problem;
+mod reply;
+mod route;
+mod table;
+mod telemetry;
+
+pub use access::{
+    Access, AccessRule, AnySession, Caller, PageSignedIn, Public, ScopeMarker, Scoped, SignedIn, Visitor, scopes,
+};
+pub use audit::audit;
+pub use auth::Auth;
+pub use avnology_model::platform::{IdempotencyKey, Precondition};
+pub use axum::{
+    body::Body as ResponseBody,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header},
+    response::Response,
+};
+pub use client::PeerAddr;
+pub use cookies::{Cookie, Cookies, SetCookie};
+pub use html::{Nonce, Page};
+pub use input::{
+    Body, BodyKind, Form, Idempotency, Input, InputDoc, NoInput, NoParams, OptionalBody, Patch, PatchValue, Path1,
+    Path2, Query, Raw, Submit, nullable,
+};
+pub use kit::{ErrorPage, HtmlError, Kit, KitConfig, router};
+pub use limits::Bucket;
+pub use page::List;
+pub use reply::{Created, Json, JsonBytes, NoContent, Outcome, Problem, Reply, SeeOther, Stored, With};
+pub use route::Route;

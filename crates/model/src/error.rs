@@ -216,14 +216,16 @@ impl Error {
         Self::new(Code::ValidationFailed).with_field(field, code, message)
     }
 
-    /// `_902` for several fields, or `Ok` when there are none.
-    pub fn from_fields(errors: Vec<FieldError>) -> Result<()> {
-        if errors.is_empty() {
-            return Ok(());
-        }
+    /// `_902` for several fields.
+    pub fn of_fields(errors: Vec<FieldError>) -> Self {
         let mut error = Self::new(Code::ValidationFailed);
         error.0.errors = errors;
-        Err(error)
+        error
+    }
+
+    /// `_902` for several fields, or `Ok` when there are none.
+    pub fn from_fields(errors: Vec<FieldError>) -> Result<()> {
+        if errors.is_empty() { Ok(()) } else { Err(Self::of_fields(errors)) }
     }
 
     /// `_999` because of `source`, which is logged and never shown.

@@ -1,1 +1,13 @@
-//! avnology-server
+//! How does it run? Configuration, command line, wiring, telemetry, listeners and shutdown of `avnology`.
+//!
+//! This is the only crate that reads the environment and configuration files, opens listeners and ends the process.
+//! No rule of the product lives here: it plugs clocks, keys, databases and mail into `core` and routes into listeners.
+
+mod admin_listener;
+pub mod cli;
+pub mod config;
+pub mod limits;
+pub mod mail;
+pub mod serve;
+pub mod telemetry;
+pub mod wiring;

@@ -1,1 +1,4 @@
 //! avnology-testkit
+
+pub mod postgres;
+pub mod smtp;

@@ -1,1 +1,24 @@
-//! avnology-views
+//! What does it look like? Hosted pages, mails, styles: typed structs in, finished text out.
+//!
+//! A page is a struct whose `render` gives the whole document; `pages` fills it. Nothing here knows requests, rules or
+//! databases. The look follows one set of tokens (`assets/avnology.css`), the hooks for scripts and password managers
+//! `contract/95` §7. Words are English and stand in the page that says them; those for message ids are in [`words`].
+
+pub mod assets;
+pub mod branding;
+pub mod credentials;
+pub mod flows;
+pub mod identities;
+mod layout;
+pub mod mail;
+mod parts;
+pub mod platform;
+#[cfg(any(test, feature = "samples"))]
+pub mod samples;
+pub mod sessions;
+mod when;
+pub mod words;
+
+pub use branding::{Brand, Context};
+pub use layout::Person;
+pub use parts::{Link, Notice, NoticeKind};

@@ -1,0 +1,13 @@
+//! Credentials: hashing passwords, judging their strength and knowing the breached ones.
+//!
+//! The rules stand in `model::credentials`, the rows in `store::credentials`. Who may set a password, and what
+//! else happens then, belongs to the verbs of `identities` and `flows`.
+
+mod breach;
+mod hasher;
+mod new_password;
+pub mod strength;
+
+pub use breach::{Breaches, write_file as write_breach_file};
+pub use hasher::{HasherConfig, PasswordHasher, Verdict};
+pub(crate) use new_password::check_new_password;

@@ -1,0 +1,121 @@
+//! The context of one request or job: now, randomness, who acts and from where.
+
+use std::{net::IpAddr, sync::Arc};
+
+use avnology_model::{
+    Timestamp,
+    events::{Actor, Event, EventResult, EventType, Origin},
+    ids::EventId,
+    secret_token::{SecretKind, SecretToken},
+};
+use serde_json::Value;
+
+/// Tells the time. Everything below HTTP asks this one.
+pub trait Clock: Send + Sync + 'static {
+    /// Now.
+    fn now(&self) -> Timestamp;
+}
+
+/// Draws random bytes.
+pub trait Entropy: Send + Sync + 'static {
+    /// Fills `bytes` with bytes that nobody can predict.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// The clock of the machine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+    fn now(&self) -> Timestamp {
+        let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_micros(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
+    }
+}
+
+/// The generator of the operating system.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OsEntropy;
+
+impl Entropy for OsEntropy {
+    fn fill(&self, bytes: &mut [u8]) {
+        if getrandom::fill(bytes).is_err() {
+            // Without randomness every secret would be guessable: there is no way to go on.
+            std::process::abort();
+        }
+    }
+}
+
+/// What a verb knows of the request or job it serves. Cheap to clone into a transaction.
+#[derive(Clone)]
+pub struct Cx {
+    /// When the request began.
+    pub now: Timestamp,
+    /// Who acts.
+    pub actor: Actor,
+    /// Client address, after trusted proxies.
+    pub ip: Option<IpAddr>,
+    /// `User-Agent`, cut to 512 bytes.
+    pub user_agent: Arc<str>,
+    /// Request id.
+    pub request_id: Arc<str>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl Cx {
+    /// A context without a client: jobs and the command line.
+    pub fn system(now: Timestamp, entropy: Arc<dyn Entropy>) -> Self {
+        Self { now, actor: Actor::SYSTEM, ip: None, user_agent: "".into(), request_id: "".into(), entropy }
+    }
+
+    /// `N` random bytes.
+    pub fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.entropy.fill(&mut bytes);
+        bytes
+    }
+
+    /// A new bearer secret.
+    pub fn secret(&self, kind: SecretKind) -> SecretToken {
+        SecretToken::new(kind, &self.random())
+    }
+
+    /// Six random decimal digits, without bias.
+    pub fn six_digits(&self) -> String {
+        // The largest multiple of a million below 2^32 bounds the numbers that are taken.
+        const BOUND: u32 = u32::MAX - u32::MAX % 1_000_000;
+        loop {
+            let number = u32::from_le_bytes(self.random());
+            if number < BOUND {
+                return format!("{:06}", number % 1_000_000);
+            }
+        }
+    }
+
+    /// An event of this context that succeeded.
+    pub fn event(&self, event_type: EventType, payload: Value) -> Event {
+        Event {
+            event_id: EventId::new(self.now, self.random()),
+            event_type,
+            schema_version: 1,
+            timestamp: self.now,
+            actor: self.actor.clone(),
+            organization_id: None,
+            result: EventResult::Success,
+            error_code: None,
+            targets: Vec::new(),
+            origin: Origin {
+                ip: self.ip.map(|ip| ip.to_string()),
+                user_agent: Some(self.user_agent.to_string()).filter(|u| !u.is_empty()),
+                request_id: Some(self.request_id.to_string()).filter(|r| !r.is_empty()),
+            },
+            payload,
+        }
+    }
+
+    /// The address of the client as text, empty when there is none.
+    pub fn ip_text(&self) -> String {
+        self.ip.map(|ip| ip.to_string()).unwrap_or_default()
+    }
+}

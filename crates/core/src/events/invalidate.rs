@@ -1,0 +1,76 @@
+//! What other nodes change is followed in their events: sessions here are forgotten within a second.
+
+use std::sync::Arc;
+
+use avnology_model::{
+    Result,
+    events::{Event, EventType},
+    ids::IdentityId,
+};
+use avnology_store::{
+    Engine,
+    events::log::{self, Cursor},
+};
+
+use crate::Tenant;
+
+const POLL_MILLIS: u64 = 300;
+const BATCH: u32 = 500;
+
+/// Forgets what other nodes have changed, until `stop` turns true. On SQLite there are no other nodes.
+pub async fn watch_other_nodes(app: Arc<Tenant>, mut stop: tokio::sync::watch::Receiver<bool>) {
+    if app.store.engine() == Engine::Sqlite {
+        return;
+    }
+    let mut at: Option<Cursor> = None;
+    while !*stop.borrow() {
+        match catch_up(&app, at).await {
+            Ok(cursor) => at = Some(cursor),
+            Err(error) => tracing::warn!(?error, "other nodes' changes could not be read; trying again"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(std::time::Duration::from_millis(POLL_MILLIS)) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+/// Reads from `at` to the end of the log, or finds the end when there is no `at` yet.
+async fn catch_up(app: &Tenant, at: Option<Cursor>) -> Result<Cursor> {
+    let Some(mut at) = at else { return app.store.identity().read(|tx| log::head(tx)).await };
+    loop {
+        let batch = app.store.identity().read(move |tx| log::read_after(tx, at, BATCH)).await?;
+        let Some(last) = batch.last() else { return Ok(at) };
+        at = last.cursor;
+        let events = batch.iter().filter_map(|stored| serde_json::from_value::<Event>(stored.body.clone()).ok());
+        let changed: Vec<IdentityId> = events.filter_map(|event| concerned(&event)).collect();
+        if !changed.is_empty() {
+            app.sessions.forget_identities(&changed);
+        }
+        if batch.iter().any(|e| e.event_type == EventType::TenantUpdated.as_str()) {
+            crate::platform::reload_settings(app).await?;
+        }
+    }
+}
+
+/// The identity whose sessions may look different after `event`.
+fn concerned(event: &Event) -> Option<IdentityId> {
+    let changes = matches!(
+        event.event_type,
+        EventType::UserUpdated
+            | EventType::UserDeleted
+            | EventType::UserDisabled
+            | EventType::UserEnabled
+            | EventType::UserEmailVerified
+            | EventType::UserEmailChanged
+            | EventType::UserPasswordChanged
+            | EventType::UserDeletionScheduled
+            | EventType::UserDeletionCancelled
+            | EventType::SessionElevated
+            | EventType::SessionRevoked
+            | EventType::PermissionGranted
+            | EventType::PermissionRevoked
+    );
+    let target = event.targets.iter().find(|t| t.kind == "identity").filter(|_| changes)?;
+    target.id.parse().ok()
+}

@@ -1,0 +1,45 @@
+//! Mail is a consumer: it turns events into messages of the queue, once each.
+
+use avnology_model::{
+    Error, Result, Timestamp,
+    events::{Event, EventType, MessageRequest},
+    ids::MessageId,
+    platform::Environment,
+};
+use avnology_store::{
+    IdentityTx,
+    events::log::{self, StoredEvent},
+    platform::messages::{self, StoredMessage},
+};
+
+use super::Consumer;
+
+/// Puts wanted messages into the queue, or into the outbox of the test environment.
+pub struct MailConsumer {
+    /// Live: to be sent. Test: captured.
+    pub environment: Environment,
+}
+
+impl Consumer for MailConsumer {
+    fn name(&self) -> &'static str {
+        "mail"
+    }
+
+    fn take(&self, tx: &mut IdentityTx<'_>, event: &Event, stored: &StoredEvent) -> Result<()> {
+        if event.event_type != EventType::MessageRequested {
+            return Ok(());
+        }
+        let request: MessageRequest = serde_json::from_value(event.payload.clone()).map_err(Error::internal)?;
+        let message = StoredMessage {
+            id: MessageId::from_bytes(event.event_id.bytes()),
+            request,
+            sealed: stored.sealed.clone(),
+            create_time: event.timestamp,
+            attempts: 0,
+        };
+        let due = (self.environment == Environment::Live).then_some(Timestamp::from_micros(0));
+        messages::insert(tx, &message, due)?;
+        // The secrets have moved on; the log keeps none.
+        log::clear_sealed(tx, event.event_id).map(drop)
+    }
+}

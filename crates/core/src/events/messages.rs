@@ -1,0 +1,112 @@
+//! Sending what waits in the queue, and the seal on what a message must keep secret until then.
+
+use std::sync::Arc;
+
+use avnology_model::{Error, Result, events::MessageRequest};
+use avnology_store::platform::messages::{self, StoredMessage};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Cx, Tenant,
+    platform::{Keys, Place},
+    ports::{Letter, MessageSecrets},
+};
+
+/// How many messages are taken at a time.
+const BATCH: u32 = 20;
+/// How long a try may take before the message is due again, in seconds.
+const LEASE_SECONDS: i64 = 120;
+/// Waits between tries, in seconds; after the last one the message is given up.
+const RETRIES: &[i64] = &[5, 30, 120, 600, 1_800, 3_600, 10_800];
+
+#[derive(Serialize, Deserialize)]
+struct Sealed {
+    code: Option<String>,
+    link: Option<String>,
+}
+
+/// The place that a message's secrets are sealed for: its recipient.
+fn sealed_place(recipient: &str) -> Place<'_> {
+    Place { table: "messages", row: recipient, column: "sealed" }
+}
+
+/// Seals code and link for a message to `recipient`.
+pub(crate) fn seal(keys: &Keys, recipient: &str, code: Option<&str>, link: Option<&str>) -> Result<Vec<u8>> {
+    let sealed = Sealed { code: code.map(str::to_owned), link: link.map(str::to_owned) };
+    let plain = serde_json::to_vec(&sealed).map_err(Error::internal)?;
+    keys.seal(&sealed_place(recipient), &plain)
+}
+
+/// The secrets of a message; none when it had none or they were forgotten.
+pub(crate) fn open(keys: &Keys, request: &MessageRequest, sealed: Option<&[u8]>) -> Result<MessageSecrets> {
+    let Some(sealed) = sealed else { return Ok(MessageSecrets::default()) };
+    let plain = keys.open(&sealed_place(&request.to), sealed)?;
+    let Sealed { code, link } = serde_json::from_slice(&plain).map_err(Error::internal)?;
+    Ok(MessageSecrets { code: code.map(Into::into), link: link.map(Into::into) })
+}
+
+/// The letter of a message, and its secrets.
+pub(crate) fn compose(app: &Tenant, message: &StoredMessage) -> Result<(Letter, MessageSecrets)> {
+    let secrets = open(&app.keys, &message.request, message.sealed.as_deref())?;
+    let settings = app.settings();
+    let letter = app.composer.compose(&settings.settings, &app.config.origin(), &message.request, &secrets);
+    Ok((letter, secrets))
+}
+
+/// Sends the messages that are due; how many were tried. One that fails waits for its next try and holds up no other.
+pub async fn deliver_due(app: &Arc<Tenant>) -> Result<usize> {
+    let mut tried = 0;
+    loop {
+        let cx = app.system_cx();
+        let lease = cx.now.plus_seconds(LEASE_SECONDS);
+        let batch = app.store.identity().write(move |tx| messages::claim(tx, cx.now, lease, BATCH)).await?;
+        if batch.is_empty() {
+            return Ok(tried);
+        }
+        tried += batch.len();
+        let mut sending = tokio::task::JoinSet::new();
+        for message in batch {
+            let app = Arc::clone(app);
+            sending.spawn(async move { deliver(&app, message).await });
+        }
+        while let Some(result) = sending.join_next().await {
+            result.map_err(Error::internal)??;
+        }
+    }
+}
+
+async fn deliver(app: &Tenant, message: StoredMessage) -> Result<()> {
+    let (letter, secrets) = compose(app, &message)?;
+    let sent = match &app.mail {
+        Some(mail) => mail.send(&message.request.to, &letter).await,
+        None => {
+            log_instead(&message.request, &letter, &secrets);
+            Ok(())
+        }
+    };
+    let cx = app.system_cx();
+    app.store.identity().write(move |tx| report(tx, &cx, &message, &sent)).await
+}
+
+fn report(
+    tx: &mut avnology_store::IdentityTx<'_>,
+    cx: &Cx,
+    message: &StoredMessage,
+    sent: &Result<()>,
+) -> Result<()> {
+    let Err(error) = sent else { return messages::sent(tx, message.id, cx.now) };
+    let tries = usize::try_from(message.attempts).unwrap_or(usize::MAX);
+    let next = RETRIES.get(tries.saturating_sub(1)).map(|wait| cx.now.plus_seconds(*wait));
+    let given_up = next.is_none();
+    tracing::warn!(message = %message.id, kind = %message.request.kind, given_up, ?error, "a message was not sent");
+    messages::failed(tx, message.id, next, &format!("{error:?}"))
+}
+
+/// Development without a mail server: what the mail would have said stands in the log, secrets included. The
+/// configuration allows this on a loopback address only.
+fn log_instead(request: &MessageRequest, letter: &Letter, secrets: &MessageSecrets) {
+    use secrecy::ExposeSecret;
+    let code = secrets.code.as_ref().map(|c| c.expose_secret()).unwrap_or_default();
+    let link = secrets.link.as_ref().map(|l| l.expose_secret()).unwrap_or_default();
+    tracing::info!(to = %request.to, subject = %letter.subject, code, link, "mail (not sent: no mail server is configured)");
+}

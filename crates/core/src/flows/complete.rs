@@ -1,0 +1,197 @@
+//! What follows the first factor: each step only if it is needed (`contract/11` §4.5), then the session.
+
+use avnology_model::{
+    Code, Error, Result,
+    flows::{Flow, FlowState, MessageId},
+    identities::Identity,
+    ids::CredentialId,
+    sessions::{CompletedMethod, Method, SessionKind},
+};
+use avnology_store::{IdentityTx, credentials::{lockouts, passwords}, identities::identities};
+
+use super::{
+    account, send,
+    step::{Forget, Outcome, Step, Work, refuse, refuse_missing, refuse_node, refuse_state},
+};
+use crate::{
+    credentials::check_new_password,
+    identities::{PasswordChange, store_password, words_of},
+    sessions::{self, NewSession},
+};
+
+const DAY: i64 = 24 * 60 * 60;
+
+/// What the steps to come may need, drawn before the transaction.
+#[derive(Clone)]
+pub(super) struct Next {
+    secrets: send::Drawn,
+}
+
+impl Next {
+    pub(super) fn draw(work: &Work) -> Self {
+        Self { secrets: send::Drawn::draw(work) }
+    }
+}
+
+/// The right credential was shown: the failures are forgotten and the next step is found.
+#[expect(clippy::too_many_arguments, reason = "one step that three methods share")]
+pub(super) fn first_factor(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    flow: &mut Flow,
+    forget: &mut Forget,
+    identity: &mut Identity,
+    method: CompletedMethod,
+    session: &NewSession,
+    next: &Next,
+) -> Result<Step> {
+    lockouts::clear(tx, &identity.id.to_string())?;
+    if account::may_sign_in(identity).is_err() {
+        return Ok(refuse(flow, Code::AccountInactive, MessageId::AccountInactive));
+    }
+    flow.data.completed.retain(|done| done.method != method.method);
+    flow.data.completed.push(method);
+    flow.identity_id = Some(identity.id);
+    go_on(tx, work, flow, forget, identity, session, next)
+}
+
+fn go_on(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    flow: &mut Flow,
+    forget: &mut Forget,
+    identity: &mut Identity,
+    session: &NewSession,
+    next: &Next,
+) -> Result<Step> {
+    let settings = &work.settings.settings;
+    if settings.require_verified_email && !identity.email_verified {
+        let address = identity.email.clone().unwrap_or_default();
+        flow.state = FlowState::VerifyAddress;
+        return send::verification(tx, work, flow, identity, &address, &next.secrets);
+    }
+    if must_change_password(tx, work, flow, identity)? {
+        flow.state = FlowState::CompleteProfile;
+        flow.data.messages.push(MessageId::ChooseNewPassword.into());
+        return Ok(Step::Continue);
+    }
+    finish(tx, work, flow, forget, identity, session)
+}
+
+/// Whether a sign-in by password must end with a new one.
+fn must_change_password(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    flow: &Flow,
+    identity: &Identity,
+) -> Result<bool> {
+    if !flow.data.completed.iter().any(|done| done.method == Method::Password) {
+        return Ok(false);
+    }
+    if identity.password_change_required {
+        return Ok(true);
+    }
+    let Some(days) = work.settings.settings.password_policy.max_age_days else { return Ok(false) };
+    let set_at = passwords::find(tx, identity.id)?.map(|p| p.create_time);
+    Ok(set_at.is_some_and(|at| at.plus_seconds(i64::from(days) * DAY) <= work.now()))
+}
+
+/// Makes the session, or raises the one that is stepped up.
+fn finish(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    flow: &mut Flow,
+    forget: &mut Forget,
+    identity: &mut Identity,
+    session: &NewSession,
+) -> Result<Step> {
+    let methods = flow.data.completed.clone();
+    let made = match flow.session_id {
+        Some(id) => {
+            let (raised, former) = sessions::raise(tx, &work.cx, id, session.token(), &methods)?;
+            forget.extend(former);
+            raised
+        }
+        None => {
+            let policy = &work.settings.settings.session_policy;
+            sessions::start(tx, &work.cx, session, identity, SessionKind::Standard, &methods, policy)?
+        }
+    };
+    flow.state = FlowState::Passed;
+    flow.session_id = Some(made.id);
+    flow.completed_at = Some(work.now());
+    Ok(Step::SignedIn(Box::new((made, identity.clone(), session.token().clone())), None))
+}
+
+/// `method: code` in state `verify_address`: the address is proven and the sign-in goes on.
+pub(super) fn address_proven(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    flow: &mut Flow,
+    forget: &mut Forget,
+    session: &NewSession,
+    next: &Next,
+) -> Result<Step> {
+    let id = flow.identity_id.ok_or_else(|| Error::internal("a flow waits for an address of nobody"))?;
+    let mut identity = identities::get(tx, id)?;
+    let bootstrap = work.app.config.bootstrap_admin_email.as_deref();
+    crate::identities::mark_verified(tx, &work.cx, &mut identity, bootstrap)?;
+    go_on(tx, work, flow, forget, &mut identity, session, next)
+}
+
+/// `method: password` in state `complete_profile`: the new password.
+pub(super) async fn new_password(work: &Work) -> Result<Outcome> {
+    let first = work
+        .prepare(|tx, work, flow| {
+            let (FlowState::CompleteProfile, Some(id)) = (flow.state, flow.identity_id) else {
+                return Ok(Err(refuse_state(flow)));
+            };
+            let Some(password) = work.input.secret("password") else {
+                return Ok(Err(refuse_missing(flow, "password")));
+            };
+            let policy = &work.settings.settings.password_policy;
+            Ok(Ok((identities::get(tx, id)?, passwords::history(tx, id, policy.history)?, password)))
+        })
+        .await?;
+    let (identity, former, password) = match first {
+        Ok(found) => found,
+        Err(outcome) => return Ok(outcome),
+    };
+    let policy = &work.settings.settings.password_policy;
+    if let Err(error) = check_new_password(&work.app, policy, &password, &words_of(&identity), &former).await {
+        return refuse_password(work, error).await;
+    }
+    let phc = work.app.hasher.hash(&password, work.cx.random()).await?;
+    let change = PasswordChange { credential: CredentialId::new(work.now(), work.cx.random()), phc, by: "self" };
+    let (session, next) = (NewSession::draw(&work.cx), Next::draw(work));
+    work.step(move |tx, work, flow, forget| {
+        let (FlowState::CompleteProfile, Some(id)) = (flow.state, flow.identity_id) else {
+            return Ok(refuse_state(flow));
+        };
+        let mut identity = identities::get(tx, id)?;
+        identity.password_change_required = false;
+        store_password(tx, &work.cx, &mut identity, &change)?;
+        go_on(tx, work, flow, forget, &mut identity, &session, &next)
+    })
+    .await
+}
+
+/// Refuses a new password with the reason on its node.
+pub(super) async fn refuse_password(work: &Work, error: Error) -> Result<Outcome> {
+    let message = match error.code() {
+        Code::PasswordWeak => MessageId::PasswordWeak,
+        Code::PasswordBreached => MessageId::PasswordBreached,
+        Code::PasswordReused => MessageId::PasswordReused,
+        _ => return Err(error),
+    };
+    let (code, fields) = (error.code(), error.errors().to_vec());
+    work.step(move |_, _, flow, _| {
+        let mut refused = refuse_node(flow, "password", code, message);
+        if let Step::Refuse(error) = refused {
+            let error = fields.iter().cloned().fold(error, |e, f| e.with_field(f.field, f.code, f.message));
+            refused = Step::Refuse(error);
+        }
+        Ok(refused)
+    })
+    .await
+}

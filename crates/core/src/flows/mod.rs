@@ -1,0 +1,36 @@
+//! Flows: the dialogues by which people sign in, register, recover, verify and change settings (`contract/11`).
+//!
+//! A flow is loaded, changed and written in one transaction per step; hashing happens between two of them. A refusal is
+//! a value: it is written with the flow, its counters and its events. Nodes are made from the state by `view`.
+
+mod account;
+mod code;
+mod complete;
+mod create;
+mod get;
+mod identifier;
+mod link;
+mod password;
+mod recovery;
+mod registration;
+mod return_to;
+mod send;
+mod settings;
+mod step;
+mod step_up;
+mod submission;
+mod submit;
+mod traits;
+mod verification;
+mod view;
+
+pub(crate) use code::code_hash;
+pub use create::{Created, FlowRequest, create};
+pub use get::{LinkPeek, get, peek_link};
+pub use return_to::resolve as resolve_return_to;
+pub use step::{Continued, Outcome, Refused, SignedIn};
+pub use step_up::open as open_step_up;
+pub use submission::{Holder, Submission};
+pub use submit::submit;
+pub(crate) use verification::{NewVerification, begin as begin_verification};
+pub use view::{page_path, view};

@@ -1,0 +1,170 @@
+//! Recovery: back into an account by its mailbox (`contract/11` §7).
+
+use avnology_model::{
+    Code, Result,
+    events::{EventType, MessageType},
+    flows::{Flow, FlowData, FlowKind, FlowState, MessageId},
+    identities::Email,
+    ids::FlowId,
+    sessions::{CompletedMethod, Method, SessionKind},
+};
+use avnology_store::{IdentityTx, credentials::lockouts, flows::flows, identities::identities};
+use serde_json::json;
+
+use super::{
+    Holder, account,
+    code::{Redeemed, redeem, refuse_code},
+    identifier::refuse_invalid,
+    link,
+    send::{self, Drawn, Sending},
+    step::{Forget, Outcome, Step, Work, refuse, refuse_missing, refuse_state},
+};
+use crate::{
+    events::emit,
+    identities::prove_ownership,
+    sessions::{self, NewSession},
+};
+
+/// What a recovery may need, drawn before the transaction.
+#[derive(Clone)]
+struct Draw {
+    session: NewSession,
+    settings_flow: FlowId,
+}
+
+impl Draw {
+    fn draw(work: &Work) -> Self {
+        Self { session: NewSession::draw(&work.cx), settings_flow: FlowId::new(work.now(), work.cx.random()) }
+    }
+}
+
+/// `method: code` and `method: link`: the address first, then the code.
+pub(super) async fn submit(work: &Work, by_link: bool) -> Result<Outcome> {
+    let (drawn, draw) = (Drawn::draw(work), Draw::draw(work));
+    work.step(move |tx, work, flow, forget| {
+        if let (Some(entered), false) = (work.input.code(), work.input.flag("resend")) {
+            return enter(tx, work, flow, forget, &entered, &draw);
+        }
+        ask(tx, work, flow, &drawn, by_link)
+    })
+    .await
+}
+
+/// `method: link` with a token: by mail, or handed over by an administrator. Any browser may use it.
+pub(super) async fn by_link(work: &Work, holder: Holder, token: String) -> Result<Outcome> {
+    let draw = Draw::draw(work);
+    work.step(move |tx, work, flow, forget| {
+        if !link::redeem(tx, work, flow, &token)? {
+            return Ok(refuse(flow, Code::RecoveryExpired, MessageId::RecoveryExpired));
+        }
+        flow.browser_hash = holder.browser_hash();
+        recovered(tx, work, flow, forget, &draw)
+    })
+    .await
+}
+
+fn ask(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow, drawn: &Drawn, by_link: bool) -> Result<Step> {
+    if !matches!(flow.state, FlowState::ShowForm | FlowState::SentEmail) {
+        return Ok(refuse_state(flow));
+    }
+    let given = work.input.text("email").map(|t| t.trim().to_owned());
+    let before = flow.data.challenge.as_ref().map(|c| c.address.clone());
+    let Some(address) = given.or(before) else { return Ok(refuse_missing(flow, "email")) };
+    let Ok(email) = Email::parse(&address) else { return Ok(refuse_invalid(flow, "email")) };
+    flow.data.values.insert("email".to_owned(), address.clone());
+    if let Some(step) = send::too_early(tx, work, flow, &address)? {
+        return Ok(step);
+    }
+    let identity = identities::by_email(tx, email.key())?;
+    let kind = identity.as_ref().map(|i| match account::may_sign_in(i) {
+        Ok(()) => MessageType::Recovery,
+        Err(_) => MessageType::RecoveryUnavailable,
+    });
+    let recoverable = identity.as_ref().filter(|_| kind == Some(MessageType::Recovery));
+    let told = MessageId::RecoverySent;
+    let method = if by_link { "link" } else { "code" };
+    let sending = Sending { kind, address: &address, identity: recoverable, method, told };
+    send::send(tx, work, flow, drawn, &sending)?;
+    if let Some(identity) = recoverable {
+        let payload = json!({ "user_id": identity.id, "channel": "email" });
+        emit(tx, &work.cx.event(EventType::UserRecoveryRequested, payload).on("identity", identity.id))?;
+    }
+    flow.state = FlowState::SentEmail;
+    Ok(Step::Continue)
+}
+
+fn enter(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    flow: &mut Flow,
+    forget: &mut Forget,
+    entered: &str,
+    draw: &Draw,
+) -> Result<Step> {
+    if flow.state != FlowState::SentEmail {
+        return Ok(refuse_state(flow));
+    }
+    match redeem(tx, work, flow, entered)? {
+        Redeemed::Right => recovered(tx, work, flow, forget, draw),
+        other => refuse_code(tx, work, flow, &other, (Code::WrongRecoveryCode, Code::RecoveryExpired)),
+    }
+}
+
+/// The mailbox is theirs: a recovery session, and the settings flow to choose a new password in.
+fn recovered(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    flow: &mut Flow,
+    forget: &mut Forget,
+    draw: &Draw,
+) -> Result<Step> {
+    let challenge = flow.data.challenge.clone();
+    let found = challenge.as_ref().and_then(|c| c.identity_id).map(|id| identities::find(tx, id)).transpose()?;
+    let (Some(challenge), Some(mut identity)) = (challenge, found.flatten()) else {
+        return Ok(refuse(flow, Code::RecoveryExpired, MessageId::RecoveryExpired));
+    };
+    if account::may_sign_in(&identity).is_err() {
+        return Ok(refuse(flow, Code::AccountInactive, MessageId::AccountInactive));
+    }
+    lockouts::clear(tx, &identity.id.to_string())?;
+    let key = Email::parse(&challenge.address).ok().map(|e| e.key().to_owned());
+    if key.is_some() && key == identity.email_key {
+        let bootstrap = work.app.config.bootstrap_admin_email.as_deref();
+        forget.extend(prove_ownership(tx, &work.cx, &mut identity, bootstrap)?);
+    }
+    let methods = [CompletedMethod::first_factor(Method::Recovery, work.now())];
+    let policy = &work.settings.settings.session_policy;
+    let session =
+        sessions::start(tx, &work.cx, &draw.session, &mut identity, SessionKind::Recovery, &methods, policy)?;
+    let next = Flow {
+        id: draw.settings_flow,
+        kind: FlowKind::Settings,
+        transport: flow.transport,
+        state: FlowState::ShowForm,
+        active: String::new(),
+        issued_at: work.now(),
+        expires_at: session.expires_at,
+        completed_at: None,
+        browser_hash: flow.browser_hash,
+        session_id: Some(session.id),
+        identity_id: Some(identity.id),
+        submits: 0,
+        code_hash: None,
+        code_tries: 0,
+        link_hash: None,
+        secret_expires_at: None,
+        data: FlowData {
+            return_to: flow.data.return_to.clone(),
+            section: "password".to_owned(),
+            recovered_address: Some(challenge.address),
+            messages: vec![MessageId::ChooseNewPassword.into()],
+            ..FlowData::default()
+        },
+    };
+    flows::insert(tx, &next)?;
+    flow.state = FlowState::Passed;
+    flow.identity_id = Some(identity.id);
+    flow.completed_at = Some(work.now());
+    let made = Box::new((session, identity, draw.session.token().clone()));
+    Ok(Step::ContinueWith(Box::new(next), Some(made)))
+}

@@ -1,0 +1,317 @@
+//! Registration by password or by mailed code (`contract/11` §5).
+
+use avnology_model::{
+    Code, Error, FieldCode, FieldError, Result,
+    events::{MessageRequest, MessageType},
+    flows::{Flow, FlowState, MessageId},
+    identities::{Email, Identity},
+    ids::{CredentialId, IdentityId},
+    platform::{LoginMethod, RegistrationMode, TenantSettings},
+    sessions::{CompletedMethod, Method, SessionKind},
+};
+use avnology_store::{IdentityTx, identities::identities};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    code::{Redeemed, redeem, refuse_code},
+    complete::refuse_password,
+    send::{self, Drawn, Sending},
+    step::{Forget, Outcome, Step, Work, refuse_method, refuse_missing, refuse_node, refuse_state},
+    traits,
+    verification::{self, NewVerification},
+};
+use crate::{
+    credentials::check_new_password,
+    events::emit_message,
+    identities::{self as people, IdentityInput, insert_new},
+    sessions::{self, NewSession},
+};
+
+/// After how long an account whose address was never proven gives way to a new one, in seconds.
+const UNPROVEN_SECONDS: i64 = 7 * 24 * 60 * 60;
+
+/// What is kept until the address is proven.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Pending {
+    identity: IdentityInput,
+    phc: Option<String>,
+    consents: Vec<String>,
+}
+
+/// Everything that a registration may need, drawn before the transaction.
+#[derive(Clone)]
+struct Draw {
+    identity: IdentityId,
+    credential: CredentialId,
+    session: NewSession,
+    secrets: Drawn,
+    verification: NewVerification,
+}
+
+impl Draw {
+    fn draw(work: &Work) -> Self {
+        Self {
+            identity: IdentityId::new(work.now(), work.cx.random()),
+            credential: CredentialId::new(work.now(), work.cx.random()),
+            session: NewSession::draw(&work.cx),
+            secrets: Drawn::draw(work),
+            verification: NewVerification::draw(&work.app, &work.cx),
+        }
+    }
+}
+
+/// `_304` when nobody may register.
+pub(super) fn check_open(settings: &TenantSettings) -> Result<()> {
+    match settings.registration.mode {
+        RegistrationMode::Public => Ok(()),
+        RegistrationMode::Closed => {
+            let mode = settings.registration.mode.as_str();
+            Err(Error::new(Code::RegistrationDisabled).with_member("registration_mode", mode))
+        }
+    }
+}
+
+/// `method: password`: the form with a password.
+pub(super) async fn by_password(work: &Work) -> Result<Outcome> {
+    let first = work.prepare(|_, work, flow| Ok(read_form(work, flow, LoginMethod::Password))).await?;
+    let pending = match first {
+        Ok(pending) => pending,
+        Err(outcome) => return Ok(outcome),
+    };
+    let Some(password) = work.input.secret("password") else {
+        return work.step(|_, _, flow, _| Ok(refuse_missing(flow, "password"))).await;
+    };
+    let words = match pending.identity.clone().check("", &[]) {
+        Ok(fields) => fields.own_words(),
+        Err(errors) => return Err(Error::of_fields(errors)),
+    };
+    let policy = &work.settings.settings.password_policy;
+    if let Err(error) = check_new_password(&work.app, policy, &password, &words, &[]).await {
+        return refuse_password(work, error).await;
+    }
+    let phc = Some(work.app.hasher.hash(&password, work.cx.random()).await?);
+    register(work, Pending { phc, ..pending }, Method::Password).await
+}
+
+/// `method: code`: the form without a password, then the code; or the code that an address waits for.
+pub(super) async fn by_code(work: &Work) -> Result<Outcome> {
+    if let (Some(entered), false) = (work.input.code(), work.input.flag("resend")) {
+        let draw = Draw::draw(work);
+        return work.step(move |tx, work, flow, forget| enter(tx, work, flow, forget, &entered, &draw)).await;
+    }
+    if work.input.object("traits").is_empty() {
+        let secrets = Drawn::draw(work);
+        return work.step(move |tx, work, flow, _| resend(tx, work, flow, &secrets)).await;
+    }
+    let first = work.prepare(|_, work, flow| Ok(read_form(work, flow, LoginMethod::Code))).await?;
+    match first {
+        Ok(pending) => register(work, pending, Method::Code).await,
+        Err(outcome) => Ok(outcome),
+    }
+}
+
+fn read_form(work: &Work, flow: &mut Flow, method: LoginMethod) -> Result<Pending, Step> {
+    if !matches!(flow.state, FlowState::ShowForm | FlowState::SentEmail | FlowState::VerifyAddress) {
+        return Err(refuse_state(flow));
+    }
+    let settings = &work.settings.settings;
+    if !settings.allowed_methods.contains(&method) {
+        return Err(refuse_method(flow, settings.allowed_methods.iter().map(|m| m.as_str()).collect()));
+    }
+    let (identity, _) = traits::read(&work.input, flow, settings)?;
+    let consents = read_consents(work, flow)?;
+    Ok(Pending { identity, phc: None, consents })
+}
+
+/// The keys of the boxes that were ticked; the refusal when a required one was not.
+fn read_consents(work: &Work, flow: &mut Flow) -> Result<Vec<String>, Step> {
+    let given = super::Submission { method: String::new(), body: work.input.object("consents") };
+    let mut errors = Vec::new();
+    let mut ticked = Vec::new();
+    for consent in &work.settings.settings.registration.consents {
+        if given.flag(&consent.key) {
+            ticked.push(consent.key.clone());
+        } else if consent.required {
+            let message = "Tick this box to go on.".to_owned();
+            let field = format!("consents.{}", consent.key);
+            errors.push(FieldError { field, code: FieldCode::Required, message });
+        }
+    }
+    if errors.is_empty() { Ok(ticked) } else { Err(traits::refuse(flow, errors)) }
+}
+
+/// Makes the account, or asks for a proof of the address first where that is required.
+async fn register(work: &Work, pending: Pending, method: Method) -> Result<Outcome> {
+    let draw = Draw::draw(work);
+    work.step(move |tx, work, flow, forget| {
+        let settings = &work.settings.settings;
+        let email = pending.identity.email.as_deref().and_then(|e| Email::parse(e).ok());
+        let email = email.ok_or_else(|| Error::internal("a registration without an address"))?;
+        let existing = identities::by_email(tx, email.key())?.filter(|i| !gives_way(i, work));
+        let discloses = settings.registration.discloses_accounts;
+        if existing.is_some() && discloses {
+            return Ok(refuse_node(flow, "traits.email", Code::EmailTaken, MessageId::EmailTaken));
+        }
+        if let Some(step) = handle_taken(tx, flow, &pending)? {
+            return Ok(step);
+        }
+        if method == Method::Code || !discloses || settings.require_verified_email {
+            flow.state = if method == Method::Code || !discloses {
+                FlowState::SentEmail
+            } else {
+                FlowState::VerifyAddress
+            };
+            return prove_first(tx, work, flow, &pending, &email, existing.as_ref(), &draw.secrets);
+        }
+        make(tx, work, flow, forget, &pending, false, method, &draw)
+    })
+    .await
+}
+
+/// Whether an account was left unproven for so long that a new one may take its address.
+fn gives_way(identity: &Identity, work: &Work) -> bool {
+    !identity.email_verified && identity.create_time.plus_seconds(UNPROVEN_SECONDS) <= work.now()
+}
+
+fn handle_taken(tx: &mut IdentityTx<'_>, flow: &mut Flow, pending: &Pending) -> Result<Option<Step>> {
+    let Some(username) = pending.identity.username.as_deref().filter(|u| !u.trim().is_empty()) else {
+        return Ok(None);
+    };
+    if identities::by_username(tx, &username.trim().to_ascii_lowercase())?.is_none() {
+        return Ok(None);
+    }
+    let step = refuse_node(flow, "traits.username", Code::HandleTaken, MessageId::HandleTaken);
+    Ok(Some(match step {
+        Step::Refuse(error) => Step::Refuse(error.with_member("field", "username")),
+        other => other,
+    }))
+}
+
+/// Mails a code and keeps what was entered. The owner of an account that exists is told instead, and no code is right.
+fn prove_first(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    flow: &mut Flow,
+    pending: &Pending,
+    email: &Email,
+    existing: Option<&Identity>,
+    secrets: &Drawn,
+) -> Result<Step> {
+    if let Some(step) = send::too_early(tx, work, flow, email.as_str())? {
+        return Ok(step);
+    }
+    if let Some(existing) = existing {
+        let mut notice = MessageRequest::new(MessageType::AccountExists, existing.email.clone().unwrap_or_default());
+        notice.identity_id = Some(existing.id);
+        notice.name = Some(existing.display_name());
+        emit_message(tx, &work.cx, &notice, None)?;
+    }
+    let kind = existing.is_none().then_some(MessageType::SignInCode);
+    let sending =
+        Sending { kind, address: email.as_str(), identity: None, method: "code", told: MessageId::VerificationSent };
+    send::send(tx, work, flow, secrets, &sending)?;
+    let kept = existing.is_none().then(|| serde_json::to_value(pending)).transpose().map_err(Error::internal)?;
+    flow.data.pending = kept;
+    Ok(Step::Continue)
+}
+
+fn resend(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow, secrets: &Drawn) -> Result<Step> {
+    let waits = matches!(flow.state, FlowState::SentEmail | FlowState::VerifyAddress);
+    let Some(challenge) = flow.data.challenge.clone().filter(|_| waits) else {
+        return Ok(refuse_missing(flow, "traits.email"));
+    };
+    if let Some(step) = send::too_early(tx, work, flow, &challenge.address)? {
+        return Ok(step);
+    }
+    let kind = flow.data.pending.is_some().then_some(MessageType::SignInCode);
+    let sending = Sending {
+        kind,
+        address: &challenge.address,
+        identity: None,
+        method: "code",
+        told: MessageId::VerificationSent,
+    };
+    send::send(tx, work, flow, secrets, &sending)?;
+    Ok(Step::Continue)
+}
+
+fn enter(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    flow: &mut Flow,
+    forget: &mut Forget,
+    entered: &str,
+    draw: &Draw,
+) -> Result<Step> {
+    if !matches!(flow.state, FlowState::SentEmail | FlowState::VerifyAddress) {
+        return Ok(refuse_state(flow));
+    }
+    let pending = flow.data.pending.clone();
+    let redeemed = redeem(tx, work, flow, entered)?;
+    let (Redeemed::Right, Some(pending)) = (&redeemed, pending) else {
+        let redeemed = if matches!(redeemed, Redeemed::Right) { Redeemed::Expired } else { redeemed };
+        return refuse_code(tx, work, flow, &redeemed, (Code::WrongCode, Code::CodeExpired));
+    };
+    let pending: Pending = serde_json::from_value(pending).map_err(Error::internal)?;
+    flow.data.pending = None;
+    let method = if pending.phc.is_some() { Method::Password } else { Method::Code };
+    let email = pending.identity.email.as_deref().and_then(|e| Email::parse(e).ok());
+    let key = email.map(|e| e.key().to_owned()).unwrap_or_default();
+    // Somebody else may have registered the address or the name while the code was on its way.
+    if identities::by_email(tx, &key)?.is_some_and(|i| !gives_way(&i, work)) {
+        return Ok(refuse_node(flow, "traits.email", Code::EmailTaken, MessageId::EmailTaken));
+    }
+    if let Some(step) = handle_taken(tx, flow, &pending)? {
+        return Ok(step);
+    }
+    make(tx, work, flow, forget, &pending, true, method, draw)
+}
+
+/// Makes identity and session; an unproven address is mailed a code to prove it.
+#[expect(clippy::too_many_arguments, reason = "the end that two ways of registering share")]
+fn make(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    flow: &mut Flow,
+    forget: &mut Forget,
+    pending: &Pending,
+    proven: bool,
+    method: Method,
+    draw: &Draw,
+) -> Result<Step> {
+    let cx = &work.cx;
+    let fields = pending.identity.clone().check("traits.", &[]).map_err(Error::of_fields)?;
+    let mut identity = Identity::new(draw.identity, cx.now);
+    fields.write(&mut identity);
+    identity.has_password = pending.phc.is_some();
+    if let Some(former) = identity.email_key.clone().map(|key| identities::by_email(tx, &key)).transpose()?.flatten() {
+        forget.extend(people::replace_unproven(tx, cx, &former)?);
+    }
+    let password = pending.phc.as_deref().map(|phc| (draw.credential, phc));
+    insert_new(tx, cx, &identity, password, "registration")?;
+    for consent in &work.settings.settings.registration.consents {
+        if pending.consents.contains(&consent.key) {
+            identities::add_consent(tx, identity.id, &consent.key, &consent.label, cx.now)?;
+        }
+    }
+    if proven {
+        people::mark_verified(tx, cx, &mut identity, work.app.config.bootstrap_admin_email.as_deref())?;
+    }
+    let methods = [CompletedMethod::first_factor(method, cx.now)];
+    let policy = &work.settings.settings.session_policy;
+    let session =
+        sessions::start(tx, cx, &draw.session, &mut identity, SessionKind::Standard, &methods, policy)?;
+    let verification = if proven {
+        None
+    } else {
+        let new = draw.verification.clone().held_like(flow);
+        let address = identity.email.clone().unwrap_or_default();
+        Some(verification::begin(tx, &work.app, cx, &identity, &address, &new)?)
+    };
+    flow.state = FlowState::Passed;
+    flow.identity_id = Some(identity.id);
+    flow.session_id = Some(session.id);
+    flow.completed_at = Some(cx.now);
+    flow.data.values.clear();
+    Ok(Step::SignedIn(Box::new((session, identity, draw.session.token().clone())), verification))
+}

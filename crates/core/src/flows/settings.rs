@@ -1,0 +1,243 @@
+//! Settings: profile and password, one section a submit (`contract/11` §9).
+
+use avnology_model::{
+    Code, Error, FieldCode, Result,
+    events::EventType,
+    flows::{Flow, FlowState, MessageId},
+    identities::Identity,
+    ids::CredentialId,
+    secret_token::{SecretKind, SecretToken},
+    sessions::{Method, RevokeReason, Session, SessionKind},
+};
+use avnology_store::{
+    IdentityTx, credentials::passwords, identities::identities, sessions::sessions as session_rows,
+};
+use secrecy::SecretString;
+use serde_json::{Map, Value, json};
+
+use super::{
+    complete::refuse_password,
+    step::{Forget, Outcome, Step, Work, refuse, refuse_missing, refuse_node, refuse_state},
+    traits,
+    verification::NewVerification,
+};
+use crate::{
+    credentials::check_new_password,
+    events::emit,
+    identities::{PasswordChange, change_own, remove_password, store_password, words_of},
+    sessions::{self, LiveSession},
+};
+
+/// `_110` when the section needs a fresh sign-in that the session does not have.
+pub(super) fn check_fresh(work: &Work, live: &LiveSession) -> Result<()> {
+    let recovering = live.session.kind == SessionKind::Recovery;
+    if recovering || live.is_fresh(&work.settings.settings.session_policy, work.now()) {
+        Ok(())
+    } else {
+        Err(Error::new(Code::StepUpRequired))
+    }
+}
+
+/// `method: profile`.
+pub(super) async fn profile(work: &Work, live: &LiveSession) -> Result<Outcome> {
+    if live.session.kind == SessionKind::Recovery {
+        return Err(Error::new(Code::StepUpRequired));
+    }
+    let patch = profile_patch(work);
+    let fresh = live.is_fresh(&work.settings.settings.session_policy, work.now());
+    let verification = NewVerification::draw(&work.app, &work.cx);
+    let id = live.identity.id;
+    let tried = work
+        .step(move |tx, work, flow, forget| {
+            let mut identity = identities::get(tx, id)?;
+            let new = verification.clone().held_like(flow);
+            change_own(tx, &work.app, &work.cx, &mut identity, &patch, fresh, &new)?;
+            forget.extend(session_rows::token_hashes_of(tx, id)?);
+            flow.data.values.clear();
+            flow.data.messages.push(MessageId::Saved.into());
+            Ok(Step::Continue)
+        })
+        .await;
+    match tried {
+        Err(error) if is_refusal(error.code()) => refuse_profile(work, error).await,
+        other => other,
+    }
+}
+
+fn is_refusal(code: Code) -> bool {
+    matches!(code, Code::ValidationFailed | Code::EmailTaken | Code::HandleTaken | Code::AlreadyExists)
+}
+
+/// The traits as a merge patch: an empty text clears, and a field that did not change is left out.
+fn profile_patch(work: &Work) -> Map<String, Value> {
+    let emptied = |value: Value| match value {
+        Value::String(text) if text.trim().is_empty() => Value::Null,
+        other => other,
+    };
+    work.input.object("traits").into_iter().map(|(name, value)| (name, emptied(value))).collect()
+}
+
+/// Shows a refused change on its nodes, with what was entered; nothing was changed.
+async fn refuse_profile(work: &Work, error: Error) -> Result<Outcome> {
+    let (code, fields, field) =
+        (error.code(), error.errors().to_vec(), error.members().get("field").and_then(Value::as_str).map(str::to_owned));
+    work.step(move |_, work, flow, _| {
+        traits::remember(flow, &work.input.object("traits"));
+        Ok(match code {
+            Code::EmailTaken => refuse_node(flow, "traits.email", code, MessageId::EmailTaken),
+            Code::HandleTaken | Code::AlreadyExists => {
+                let name = field.clone().unwrap_or_default();
+                let step = refuse_node(flow, &format!("traits.{name}"), code, MessageId::HandleTaken);
+                match step {
+                    Step::Refuse(error) => Step::Refuse(error.with_member("field", name)),
+                    other => other,
+                }
+            }
+            _ => {
+                let named = fields.iter().cloned().map(|mut f| {
+                    f.field = format!("traits.{}", f.field);
+                    if f.code == FieldCode::UnknownField {
+                        f.code = FieldCode::NotAllowed;
+                    }
+                    f
+                });
+                traits::refuse(flow, named.collect())
+            }
+        })
+    })
+    .await
+}
+
+/// What the first half of a change of password found.
+#[derive(Clone)]
+struct Gate {
+    identity: Identity,
+    former: Vec<String>,
+    present: Option<String>,
+    password: SecretString,
+    current: Option<SecretString>,
+}
+
+/// `method: password`: a new one, or none.
+pub(super) async fn password(work: &Work, live: &LiveSession) -> Result<Outcome> {
+    check_fresh(work, live)?;
+    if work.input.flag("password_remove") {
+        return remove(work, live).await;
+    }
+    let (id, session) = (live.identity.id, live.session.clone());
+    let by_password = session.methods.iter().any(|done| matches!(done.method, Method::Password | Method::Recovery));
+    let first = work
+        .prepare(move |tx, work, flow| {
+            if flow.state != FlowState::ShowForm {
+                return Ok(Err(refuse_state(flow)));
+            }
+            let Some(password) = work.input.secret("password") else {
+                return Ok(Err(refuse_missing(flow, "password")));
+            };
+            let present = passwords::find(tx, id)?.map(|p| p.phc);
+            let current = work.input.secret("current_password");
+            if present.is_some() && !by_password && current.is_none() {
+                return Ok(Err(refuse_missing(flow, "current_password")));
+            }
+            let history = work.settings.settings.password_policy.history;
+            let (identity, former) = (identities::get(tx, id)?, passwords::history(tx, id, history)?);
+            Ok(Ok(Gate { identity, former, present, password, current }))
+        })
+        .await?;
+    let gate = match first {
+        Ok(gate) => gate,
+        Err(outcome) => return Ok(outcome),
+    };
+    if let (Some(current), false, Some(_)) = (&gate.current, by_password, &gate.present)
+        && !work.app.hasher.verify(current, gate.present.clone()).await?.matches
+    {
+        return wrong_current(work, gate.identity).await;
+    }
+    let policy = &work.settings.settings.password_policy;
+    let checked = check_new_password(&work.app, policy, &gate.password, &words_of(&gate.identity), &gate.former).await;
+    if let Err(error) = checked {
+        return refuse_password(work, error).await;
+    }
+    let phc = work.app.hasher.hash(&gate.password, work.cx.random()).await?;
+    let by = if session.kind == SessionKind::Recovery { "recovery" } else { "self" };
+    let change = PasswordChange { credential: CredentialId::new(work.now(), work.cx.random()), phc, by };
+    save(work, session, change).await
+}
+
+async fn wrong_current(work: &Work, identity: Identity) -> Result<Outcome> {
+    work.step(move |tx, work, flow, _| {
+        let account = super::account::of_identity(identity.clone());
+        super::account::record_failure(tx, work, &account, Method::Password, Code::WrongCredentials)?;
+        Ok(refuse_node(flow, "current_password", Code::WrongCredentials, MessageId::WrongCredentials))
+    })
+    .await
+}
+
+/// Stores the password and ends what it must end; the session gets a new token, a recovery session becomes a standard one.
+async fn save(work: &Work, session: Session, change: PasswordChange) -> Result<Outcome> {
+    let token = work.cx.secret(SecretKind::Session);
+    let keep_others = work.input.flag("keep_other_sessions") && session.kind == SessionKind::Standard;
+    work.step(move |tx, work, flow, forget| {
+        let mut identity = identities::get(tx, session.identity_id)?;
+        identity.password_change_required = false;
+        store_password(tx, &work.cx, &mut identity, &change)?;
+        if !keep_others {
+            let reason = RevokeReason::PasswordChanged;
+            forget.extend(sessions::end_all(tx, &work.cx, identity.id, Some(session.id), reason)?);
+        }
+        let session = renew(tx, work, forget, session.id, &token)?;
+        if change.by == "recovery" {
+            let payload = json!({ "user_id": identity.id, "channel": "email" });
+            emit(tx, &work.cx.event(EventType::UserRecoveryCompleted, payload).on("identity", identity.id))?;
+            flow.data.recovered_address = None;
+        }
+        saved(flow);
+        Ok(Step::ContinueWith(Box::new(flow.clone()), Some(Box::new((session, identity, token.clone())))))
+    })
+    .await
+}
+
+/// Replaces the token of the present session at once.
+fn renew(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    forget: &mut Forget,
+    id: avnology_model::ids::SessionId,
+    token: &SecretToken,
+) -> Result<Session> {
+    let found = session_rows::find(tx, id)?.filter(|s| s.revoked_at.is_none() && s.expires_at > work.now());
+    let mut session = found.ok_or_else(|| Error::new(Code::SessionInvalid))?;
+    if session.kind == SessionKind::Recovery {
+        let life = i64::from(work.settings.settings.session_policy.absolute_timeout_seconds);
+        session.kind = SessionKind::Standard;
+        session.expires_at = work.now().plus_seconds(life);
+        session_rows::raise(tx, &session)?;
+    }
+    session.token_hash = token.hash();
+    forget.extend(session_rows::replace_token(tx, id, &session.token_hash, None)?);
+    Ok(session)
+}
+
+fn saved(flow: &mut Flow) {
+    flow.state = FlowState::ShowForm;
+    flow.data.messages.push(MessageId::Saved.into());
+}
+
+/// `password_remove: true`.
+async fn remove(work: &Work, live: &LiveSession) -> Result<Outcome> {
+    let (id, session, token) = (live.identity.id, live.id(), work.cx.secret(SecretKind::Session));
+    work.step(move |tx, work, flow, forget| {
+        let mut identity = identities::get(tx, id)?;
+        if !identity.has_password {
+            return Ok(refuse(flow, Code::StepUnavailable, MessageId::StartAgain));
+        }
+        if let Err(error) = remove_password(tx, &work.cx, &work.settings.settings, &mut identity, "self") {
+            return if error.code() == Code::LastCredential { Ok(Step::Refuse(error)) } else { Err(error) };
+        }
+        forget.extend(sessions::end_all(tx, &work.cx, id, Some(session), RevokeReason::FactorChanged)?);
+        let session = renew(tx, work, forget, session, &token)?;
+        saved(flow);
+        Ok(Step::ContinueWith(Box::new(flow.clone()), Some(Box::new((session, identity, token.clone())))))
+    })
+    .await
+}

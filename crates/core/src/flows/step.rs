@@ -1,0 +1,235 @@
+//! One step of a flow: loaded, changed and written in one transaction.
+
+use std::sync::Arc;
+
+use avnology_model::{
+    Code, Error, Result, Timestamp,
+    flows::{Flow, FlowKind, Message, MessageId},
+    identities::Identity,
+    ids::FlowId,
+    secret_token::{SecretHash, SecretToken},
+    sessions::Session,
+};
+use avnology_store::{IdentityTx, flows::flows};
+use serde_json::Value;
+
+use super::{Submission, view::page_path};
+use crate::{Cx, Tenant, platform::SettingsVersion, sessions::SessionView};
+
+/// Submits that a flow accepts.
+const SUBMITS: u32 = 50;
+
+/// What came of a submit.
+pub enum Outcome {
+    /// Signed in.
+    SignedIn(Box<SignedIn>),
+    /// The next step.
+    Continue(Box<Continued>),
+    /// Refused; the flow, where it can be submitted again.
+    Refused(Box<Refused>),
+}
+
+/// A sign-in.
+pub struct SignedIn {
+    /// The flow that led to it.
+    pub flow: Flow,
+    /// The session.
+    pub session: SessionView,
+    /// Its token.
+    pub token: SecretToken,
+    /// Where to go.
+    pub redirect_to: Option<String>,
+    /// Where to enter the code that was mailed to a new account.
+    pub verification_flow_id: Option<FlowId>,
+}
+
+/// The next step.
+pub struct Continued {
+    /// The flow to go on with.
+    pub flow: Flow,
+    /// A session that was made or whose token was replaced.
+    pub session: Option<(SessionView, SecretToken)>,
+}
+
+/// A refusal.
+pub struct Refused {
+    /// Why.
+    pub error: Error,
+    /// The flow to go on with.
+    pub flow: Option<Flow>,
+}
+
+/// What a step needs to know, cheap to clone into a transaction.
+#[derive(Clone)]
+pub(super) struct Work {
+    pub(super) app: Arc<Tenant>,
+    pub(super) cx: Cx,
+    pub(super) settings: Arc<SettingsVersion>,
+    pub(super) kind: FlowKind,
+    pub(super) id: FlowId,
+    pub(super) input: Arc<Submission>,
+}
+
+/// How a step ends.
+pub(super) enum Step {
+    /// Go on with this flow.
+    Continue,
+    /// Go on with another flow, or this one, with a session.
+    ContinueWith(Box<Flow>, Option<Box<(Session, Identity, SecretToken)>>),
+    /// Refused; the flow stays usable.
+    Refuse(Error),
+    /// Signed in; with the verification flow of a new account.
+    SignedIn(Box<(Session, Identity, SecretToken)>, Option<FlowId>),
+}
+
+/// What must be forgotten once the transaction is committed.
+pub(super) type Forget = Vec<SecretHash>;
+
+impl Work {
+    pub(super) fn now(&self) -> Timestamp {
+        self.cx.now
+    }
+
+    /// Runs one step in one transaction and makes an answer of it.
+    pub(super) async fn step<F>(&self, step: F) -> Result<Outcome>
+    where
+        F: Fn(&mut IdentityTx<'_>, &Work, &mut Flow, &mut Forget) -> Result<Step> + Send + 'static,
+    {
+        let work = self.clone();
+        let (flow, step, forget) = self
+            .app
+            .store
+            .identity()
+            .write(move |tx| {
+                let mut flow = open(tx, &work)?;
+                begin(&mut flow);
+                let mut forget = Vec::new();
+                let step = step(tx, &work, &mut flow, &mut forget)?;
+                flows::update(tx, &flow)?;
+                Ok((flow, step, forget))
+            })
+            .await?;
+        self.app.sessions.forget(&forget);
+        Ok(self.outcome(flow, step))
+    }
+
+    /// Like [`Work::step`], for a first half that says with what the second one goes on, or how the step ends.
+    pub(super) async fn prepare<T, F>(&self, first: F) -> Result<Result<T, Outcome>>
+    where
+        T: Send + 'static,
+        F: Fn(&mut IdentityTx<'_>, &Work, &mut Flow) -> Result<Result<T, Step>> + Send + 'static,
+    {
+        let work = self.clone();
+        let (flow, prepared) = self
+            .app
+            .store
+            .identity()
+            .write(move |tx| {
+                let mut flow = open(tx, &work)?;
+                let before = (flow.data.messages.clone(), flow.data.node_messages.clone());
+                begin(&mut flow);
+                let prepared = first(tx, &work, &mut flow)?;
+                if prepared.is_ok() {
+                    // The second half counts the submit and tells.
+                    flow.submits -= 1;
+                    (flow.data.messages, flow.data.node_messages) = before;
+                }
+                flows::update(tx, &flow)?;
+                Ok((flow, prepared))
+            })
+            .await?;
+        Ok(prepared.map_err(|step| self.outcome(flow, step)))
+    }
+
+    fn outcome(&self, flow: Flow, step: Step) -> Outcome {
+        let shown = |made: &(Session, Identity, SecretToken)| {
+            SessionView::of(&made.0, &made.1, &self.settings, self.cx.now)
+        };
+        match step {
+            Step::Continue => Outcome::Continue(Box::new(Continued { flow, session: None })),
+            Step::ContinueWith(next, made) => {
+                let session = made.map(|made| (shown(&made), made.2));
+                Outcome::Continue(Box::new(Continued { flow: *next, session }))
+            }
+            Step::Refuse(error) => Outcome::Refused(Box::new(Refused { error, flow: Some(flow) })),
+            Step::SignedIn(made, verification_flow_id) => Outcome::SignedIn(Box::new(SignedIn {
+                redirect_to: flow.data.return_to.clone(),
+                session: shown(&made),
+                token: made.2,
+                flow,
+                verification_flow_id,
+            })),
+        }
+    }
+}
+
+/// The flow, if it can be submitted.
+fn open(tx: &mut IdentityTx<'_>, work: &Work) -> Result<Flow> {
+    let flow = flows::find(tx, work.id)?.filter(|flow| flow.kind == work.kind).ok_or_else(Error::not_found)?;
+    check_open(&flow, work.cx.now, &work.app.config.origin())?;
+    Ok(flow)
+}
+
+/// `_009` when the flow is over.
+pub(super) fn check_open(flow: &Flow, now: Timestamp, origin: &str) -> Result<()> {
+    if flow.completed_at.is_none() && flow.expires_at > now && flow.submits < SUBMITS {
+        return Ok(());
+    }
+    let error = Error::new(Code::FlowGone).with_member("new_flow_url", format!("{origin}{}", page_path(flow)));
+    // What the first browser is told when its link was used in another one.
+    let elsewhere = flow.data.messages.iter().find(|m| m.id == MessageId::SignedInElsewhere.id());
+    Err(match elsewhere {
+        Some(message) => error.with_detail(format!("{}.", message.text)),
+        None => error,
+    })
+}
+
+fn begin(flow: &mut Flow) {
+    flow.submits += 1;
+    flow.data.messages.clear();
+    flow.data.node_messages.clear();
+}
+
+/// Refuses with a message about the whole flow.
+pub(super) fn refuse(flow: &mut Flow, code: Code, message: impl Into<Message>) -> Step {
+    let message = message.into();
+    let error = Error::new(code).with_detail(sentence(&message.text));
+    flow.data.messages.push(message);
+    Step::Refuse(error)
+}
+
+/// Refuses with a message about one node.
+pub(super) fn refuse_node(flow: &mut Flow, node: &str, code: Code, message: MessageId) -> Step {
+    flow.data.node_messages.entry(node.to_owned()).or_default().push(message.into());
+    Step::Refuse(Error::new(code).with_detail(sentence(message.text())))
+}
+
+/// Refuses because a field is missing.
+pub(super) fn refuse_missing(flow: &mut Flow, node: &str) -> Step {
+    let code = avnology_model::FieldCode::Required;
+    flow.data.node_messages.entry(node.to_owned()).or_default().push(MessageId::Required.into());
+    Step::Refuse(Error::new(Code::InputRejected).with_field(node, code, sentence(MessageId::Required.text())))
+}
+
+/// Refuses because the method is not offered.
+pub(super) fn refuse_method(flow: &mut Flow, allowed: Vec<&'static str>) -> Step {
+    flow.data.messages.push(MessageId::MethodUnavailable.into());
+    let allowed: Vec<Value> = allowed.into_iter().map(Value::from).collect();
+    Step::Refuse(Error::new(Code::MethodDisabled).with_member("allowed_methods", allowed))
+}
+
+/// Refuses because the method does not fit the state.
+pub(super) fn refuse_state(flow: &mut Flow) -> Step {
+    refuse(flow, Code::StepUnavailable, MessageId::StartAgain)
+}
+
+/// Refuses until `seconds` have passed.
+pub(super) fn refuse_for(flow: &mut Flow, code: Code, message: Message, seconds: u32) -> Step {
+    let error = Error::new(code).with_detail(sentence(&message.text)).with_retry_after(seconds);
+    flow.data.messages.push(message);
+    Step::Refuse(error.with_member("retry_after", seconds))
+}
+
+fn sentence(text: &str) -> String {
+    format!("{text}.")
+}

@@ -1,0 +1,133 @@
+//! Submitting a flow: who may, and which step it is.
+
+use std::sync::Arc;
+
+use avnology_model::{
+    Code, Error, Result,
+    flows::{Flow, FlowKind, FlowState},
+    ids::FlowId,
+    platform::LoginMethod,
+};
+
+use super::{
+    Holder, Submission, code, complete, get, identifier, link, password, recovery, registration, settings,
+    step::{Outcome, Refused, Work, check_open, refuse_method, refuse_state},
+    step_up, verification,
+};
+use crate::{Cx, Tenant, sessions::LiveSession};
+
+/// Submits a flow. `guard` is asked first, with the flow, whether the request may: it knows of cookies and form tokens.
+pub async fn submit(
+    app: &Arc<Tenant>,
+    cx: &Cx,
+    (kind, id): (FlowKind, FlowId),
+    holder: Holder,
+    input: Submission,
+    live: Option<&LiveSession>,
+    guard: impl FnOnce(&Flow) -> Result<()>,
+) -> Result<Outcome> {
+    let flow = get::load(app, kind, id).await?;
+    let link_token = link_token(&input);
+    if link_token.is_none() {
+        get::check_holder(&flow, holder)?;
+    }
+    check_open(&flow, cx.now, &app.config.origin())?;
+    guard(&flow)?;
+    let work = Work {
+        app: Arc::clone(app),
+        cx: cx.clone(),
+        settings: app.settings(),
+        kind,
+        id,
+        input: Arc::new(input),
+    };
+    if let Some(token) = link_token {
+        return match kind {
+            FlowKind::Login => link::submit(&work, holder, token).await,
+            FlowKind::Recovery => recovery::by_link(&work, holder, token).await,
+            FlowKind::Verification => verification::by_link(&work, token).await,
+            FlowKind::Registration | FlowKind::Settings => refuse_unknown(&work).await,
+        };
+    }
+    match kind {
+        FlowKind::Login => login(&work, &flow).await,
+        FlowKind::Registration => registration_method(&work).await,
+        FlowKind::Recovery => mailed(&work, kind).await,
+        FlowKind::Verification => mailed(&work, kind).await,
+        FlowKind::Settings => settings_method(&work, &flow, holder, live).await,
+    }
+}
+
+fn link_token(input: &Submission) -> Option<String> {
+    (input.method == "link").then(|| input.text("token")).flatten().map(str::to_owned)
+}
+
+async fn login(work: &Work, flow: &Flow) -> Result<Outcome> {
+    match work.input.method.as_str() {
+        "identifier" => identifier::submit(work).await,
+        "password" if flow.state == FlowState::CompleteProfile => complete::new_password(work).await,
+        "password" => password::submit(work).await,
+        "code" => code::submit(work, LoginMethod::Code).await,
+        "link" => code::submit(work, LoginMethod::Link).await,
+        _ => refuse_unknown(work).await,
+    }
+}
+
+async fn registration_method(work: &Work) -> Result<Outcome> {
+    registration::check_open(&work.settings.settings)?;
+    match work.input.method.as_str() {
+        "password" => registration::by_password(work).await,
+        "code" => registration::by_code(work).await,
+        _ => refuse_unknown(work).await,
+    }
+}
+
+async fn mailed(work: &Work, kind: FlowKind) -> Result<Outcome> {
+    let by_link = match work.input.method.as_str() {
+        "code" => false,
+        "link" => true,
+        _ => return refuse_unknown(work).await,
+    };
+    match kind {
+        FlowKind::Recovery => recovery::submit(work, by_link).await,
+        _ => verification::submit(work, by_link).await,
+    }
+}
+
+async fn settings_method(work: &Work, flow: &Flow, holder: Holder, live: Option<&LiveSession>) -> Result<Outcome> {
+    let live = live.ok_or_else(|| Error::new(Code::SessionInvalid))?;
+    if flow.session_id != Some(live.id()) {
+        return Err(Error::not_found());
+    }
+    let tried = match work.input.method.as_str() {
+        "profile" => settings::profile(work, live).await,
+        "password" => settings::password(work, live).await,
+        _ => refuse_unknown(work).await,
+    };
+    match tried {
+        // The change waits behind a login flow that leads back here.
+        Err(error) if error.code() == Code::StepUpRequired => {
+            let back = flow.data.return_to.clone().or_else(|| Some(super::view::page_path(flow)));
+            let next = step_up::open(&work.app, &work.cx, live, holder, back).await?;
+            Ok(Outcome::Refused(Box::new(Refused { error, flow: Some(next) })))
+        }
+        other => other,
+    }
+}
+
+/// A method that this kind of flow does not have, or that the tenant does not offer.
+async fn refuse_unknown(work: &Work) -> Result<Outcome> {
+    let known = matches!(
+        work.input.method.as_str(),
+        "identifier" | "password" | "code" | "link" | "profile" | "passkey" | "webauthn" | "oidc" | "sso" | "totp"
+            | "recovery_code" | "lookup_secret" | "sms" | "organization" | "break_glass" | "complete" | "invitation"
+    );
+    work.step(move |_, work, flow, _| {
+        Ok(if known {
+            refuse_method(flow, work.settings.settings.allowed_methods.iter().map(|m| m.as_str()).collect())
+        } else {
+            refuse_state(flow)
+        })
+    })
+    .await
+}

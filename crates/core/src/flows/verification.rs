@@ -1,0 +1,245 @@
+//! Verification: proving an address (`contract/11` §8). It creates no session.
+
+use std::sync::Arc;
+
+use avnology_model::{
+    Code, Error, Result,
+    events::{MessageRequest, MessageType},
+    flows::{CodeChallenge, Flow, FlowData, FlowKind, FlowState, MessageId, Transport},
+    identities::{Email, Identity},
+    ids::FlowId,
+    platform::RateLimit,
+    secret_token::{SecretHash, SecretKind, SecretToken},
+};
+use avnology_store::{IdentityTx, flows::flows, identities::identities, platform::rate_cells, sessions::sessions};
+
+use super::{
+    account,
+    code::{Redeemed, check_lock, code_hash, redeem, refuse_code},
+    identifier::refuse_invalid,
+    link,
+    send::{self, Drawn, Sending},
+    step::{Forget, Outcome, Step, Work, refuse, refuse_missing, refuse_state},
+};
+use crate::{
+    Cx, Tenant,
+    events::{emit_message, seal},
+    identities::{UndoLink, apply_email, mark_verified},
+};
+
+/// A verification flow that a registration or a change of address brings, drawn before the transaction.
+#[derive(Clone)]
+pub(crate) struct NewVerification {
+    id: FlowId,
+    code: String,
+    link: SecretToken,
+    origin: String,
+    transport: Transport,
+    browser_hash: Option<SecretHash>,
+    return_to: Option<String>,
+}
+
+impl NewVerification {
+    /// A flow that any program may hold.
+    pub(crate) fn draw(app: &Arc<Tenant>, cx: &Cx) -> Self {
+        Self {
+            id: FlowId::new(cx.now, cx.random()),
+            code: cx.six_digits(),
+            link: cx.secret(SecretKind::Link),
+            origin: app.config.origin(),
+            transport: Transport::Api,
+            browser_hash: None,
+            return_to: None,
+        }
+    }
+
+    /// The same, for whoever holds `flow`, leading where that one leads.
+    pub(super) fn held_like(mut self, flow: &Flow) -> Self {
+        self.transport = flow.transport;
+        self.browser_hash = flow.browser_hash;
+        self.return_to.clone_from(&flow.data.return_to);
+        self
+    }
+}
+
+/// Opens a verification flow for `address` with its code on the way. Where the address had too many messages lately the
+/// flow is opened without one, and asks for the address.
+pub(crate) fn begin(
+    tx: &mut IdentityTx<'_>,
+    app: &Tenant,
+    cx: &Cx,
+    identity: &Identity,
+    address: &str,
+    new: &NewVerification,
+) -> Result<FlowId> {
+    let expires_at = cx.now.plus_seconds(FlowKind::Verification.life_seconds());
+    let challenge = CodeChallenge {
+        address: address.to_owned(),
+        identity_id: Some(identity.id),
+        method: "code".to_owned(),
+        sent_at: cx.now,
+    };
+    let mut flow = Flow {
+        id: new.id,
+        kind: FlowKind::Verification,
+        transport: new.transport,
+        state: FlowState::ShowForm,
+        active: String::new(),
+        issued_at: cx.now,
+        expires_at,
+        completed_at: None,
+        browser_hash: new.browser_hash,
+        session_id: None,
+        identity_id: None,
+        submits: 0,
+        code_hash: None,
+        code_tries: 0,
+        link_hash: None,
+        secret_expires_at: None,
+        data: FlowData {
+            return_to: new.return_to.clone(),
+            values: [("email".to_owned(), address.to_owned())].into(),
+            ..FlowData::default()
+        },
+    };
+    if may_mail(tx, app, cx, address)? {
+        flow.state = FlowState::SentEmail;
+        flow.active = "code".to_owned();
+        flow.code_hash = Some(code_hash(&app.keys, flow.id, &new.code));
+        flow.link_hash = Some(new.link.hash());
+        flow.secret_expires_at = Some(expires_at);
+        flow.data.challenge = Some(challenge);
+        flow.data.messages.push(MessageId::VerificationSent.into());
+        let mut request = MessageRequest::new(MessageType::Verification, address);
+        request.identity_id = Some(identity.id);
+        request.name = Some(identity.display_name());
+        request.locale.clone_from(&identity.locale);
+        request.flow_id = Some(flow.id);
+        request.until = Some(expires_at);
+        let link = format!("{}/verify?flow={}&token={}", new.origin, flow.id, new.link.expose());
+        emit_message(tx, cx, &request, Some(&seal(&app.keys, address, Some(&new.code), Some(&link))?))?;
+    }
+    flows::insert(tx, &flow)?;
+    Ok(flow.id)
+}
+
+fn may_mail(tx: &mut IdentityTx<'_>, app: &Tenant, cx: &Cx, address: &str) -> Result<bool> {
+    let key = Email::parse(address).map_or(address.to_owned(), |e| e.key().to_owned());
+    let subject = app.keys.hmac("message.address", key.as_bytes());
+    let settings = app.settings();
+    let limits: Vec<RateLimit> = account::limits(app, &settings, "message.address", send::PER_ADDRESS);
+    Ok(rate_cells::take(tx, "message.address", &subject, &limits, cx.now)?.is_none())
+}
+
+/// `method: code`: the address first, then the code.
+pub(super) async fn submit(work: &Work, by_link: bool) -> Result<Outcome> {
+    let (drawn, undo) = (Drawn::draw(work), UndoLink::draw(&work.app, &work.cx));
+    work.step(move |tx, work, flow, forget| {
+        if let (Some(entered), false) = (work.input.code(), work.input.flag("resend")) {
+            return enter(tx, work, flow, forget, &entered, &undo);
+        }
+        ask(tx, work, flow, &drawn, by_link)
+    })
+    .await
+}
+
+/// `method: link` with a token.
+pub(super) async fn by_link(work: &Work, token: String) -> Result<Outcome> {
+    let undo = UndoLink::draw(&work.app, &work.cx);
+    work.step(move |tx, work, flow, forget| {
+        if !link::redeem(tx, work, flow, &token)? {
+            return Ok(refuse(flow, Code::CodeExpired, MessageId::CodeExpired));
+        }
+        proven(tx, work, flow, forget, &undo)
+    })
+    .await
+}
+
+fn ask(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow, drawn: &Drawn, by_link: bool) -> Result<Step> {
+    if !matches!(flow.state, FlowState::ShowForm | FlowState::SentEmail) {
+        return Ok(refuse_state(flow));
+    }
+    let given = work.input.text("email").map(|t| t.trim().to_owned());
+    let signed_in = flow.identity_id.map(|id| identities::get(tx, id)).transpose()?;
+    let own = signed_in.as_ref().and_then(|i| i.pending_email.clone().or_else(|| i.email.clone()));
+    let before = flow.data.challenge.as_ref().map(|c| c.address.clone());
+    let Some(address) = given.or(before).or(own) else { return Ok(refuse_missing(flow, "email")) };
+    let Ok(email) = Email::parse(&address) else { return Ok(refuse_invalid(flow, "email")) };
+    flow.data.values.insert("email".to_owned(), address.clone());
+    if let Some(step) = send::too_early(tx, work, flow, &address)? {
+        return Ok(step);
+    }
+    let identity = owner(tx, &email, signed_in)?;
+    let told = MessageId::VerificationSent;
+    let method = if by_link { "link" } else { "code" };
+    let kind = identity.is_some().then_some(MessageType::Verification);
+    let sending = Sending { kind, address: &address, identity: identity.as_ref(), method, told };
+    send::send(tx, work, flow, drawn, &sending)?;
+    flow.state = FlowState::SentEmail;
+    Ok(Step::Continue)
+}
+
+/// The identity whose present or, in its own session, pending address this is.
+fn owner(tx: &mut IdentityTx<'_>, email: &Email, signed_in: Option<Identity>) -> Result<Option<Identity>> {
+    let is_pending = |identity: &Identity| {
+        let pending = identity.pending_email.as_deref().and_then(|e| Email::parse(e).ok());
+        pending.is_some_and(|p| p.key() == email.key())
+    };
+    if let Some(identity) = signed_in.filter(is_pending) {
+        return Ok(Some(identity));
+    }
+    identities::by_email(tx, email.key())
+}
+
+fn enter(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    flow: &mut Flow,
+    forget: &mut Forget,
+    entered: &str,
+    undo: &UndoLink,
+) -> Result<Step> {
+    if flow.state != FlowState::SentEmail {
+        return Ok(refuse_state(flow));
+    }
+    if let Some(step) = check_lock(tx, work, flow)? {
+        return Ok(step);
+    }
+    match redeem(tx, work, flow, entered)? {
+        Redeemed::Right => proven(tx, work, flow, forget, undo),
+        other => refuse_code(tx, work, flow, &other, (Code::WrongCode, Code::CodeExpired)),
+    }
+}
+
+/// The address is proven: the present one is marked, a pending one is taken into use.
+fn proven(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    flow: &mut Flow,
+    forget: &mut Forget,
+    undo: &UndoLink,
+) -> Result<Step> {
+    let challenge = flow.data.challenge.clone();
+    let found = challenge.as_ref().and_then(|c| c.identity_id).map(|id| identities::find(tx, id)).transpose()?;
+    let (Some(challenge), Some(mut identity)) = (challenge, found.flatten()) else {
+        return Ok(refuse(flow, Code::CodeExpired, MessageId::CodeExpired));
+    };
+    let email = Email::parse(&challenge.address).map_err(|_| Error::internal("a mailed address is malformed"))?;
+    let pending = identity.pending_email.as_deref().and_then(|e| Email::parse(e).ok());
+    if identity.email_key.as_deref() == Some(email.key()) {
+        let bootstrap = work.app.config.bootstrap_admin_email.as_deref();
+        mark_verified(tx, &work.cx, &mut identity, bootstrap)?;
+    } else if pending.is_some_and(|p| p.key() == email.key()) {
+        if identities::by_email(tx, email.key())?.is_some() {
+            return Ok(refuse(flow, Code::EmailTaken, MessageId::EmailTaken));
+        }
+        apply_email(tx, &work.cx, &work.app.keys, &mut identity, undo)?;
+    } else {
+        // The account has another address by now.
+        return Ok(refuse(flow, Code::CodeExpired, MessageId::CodeExpired));
+    }
+    forget.extend(sessions::token_hashes_of(tx, identity.id)?);
+    flow.state = FlowState::PassedChallenge;
+    flow.data.messages.push(MessageId::AddressVerified.into());
+    Ok(Step::Continue)
+}

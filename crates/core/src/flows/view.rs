@@ -1,0 +1,309 @@
+//! A flow as its client sees it: nodes from the state.
+
+use avnology_model::{
+    flows::{
+        Flow, FlowKind, FlowState, FlowView, Group, InputType, MessageId, Node, Transport, Ui,
+    },
+    identities::Identity,
+    platform::{LoginMethod, RegistrationField, TenantSettings},
+};
+
+use crate::Tenant;
+
+/// The hosted page of a flow, without the flow's id.
+pub fn page_path(flow: &Flow) -> String {
+    match (flow.kind, flow.data.section.as_str()) {
+        (FlowKind::Login, _) => "/sign-in",
+        (FlowKind::Registration, _) => "/sign-up",
+        (FlowKind::Recovery, _) => "/recovery",
+        (FlowKind::Verification, _) => "/verify",
+        (FlowKind::Settings, "password") => "/account/security",
+        (FlowKind::Settings, _) => "/account/profile",
+    }
+    .to_owned()
+}
+
+/// A flow as its client sees it. `csrf` is the form token of a browser; `identity` fills the fields of a settings flow.
+pub fn view(app: &Tenant, flow: &Flow, csrf: Option<&str>, identity: Option<&Identity>) -> FlowView {
+    let settings = app.settings();
+    let mut nodes = Vec::new();
+    if let (Transport::Browser, Some(token)) = (flow.transport, csrf) {
+        let node = Node::input(Group::Default, InputType::Hidden, "csrf_token").with_value(token);
+        nodes.push(node.required());
+    }
+    match flow.kind {
+        FlowKind::Login => login(flow, &settings.settings, &mut nodes),
+        FlowKind::Registration => registration(flow, &settings.settings, &mut nodes),
+        FlowKind::Recovery | FlowKind::Verification => mailed(flow, &mut nodes),
+        FlowKind::Settings => settings_nodes(flow, &settings.settings, identity, &mut nodes),
+    }
+    for node in &mut nodes {
+        if let Some(messages) = flow.data.node_messages.get(node.name()) {
+            node.messages.clone_from(messages);
+        }
+    }
+    let action = format!("{}/v1/flows/{}/{}:submit", app.config.origin(), flow.kind, flow.id);
+    FlowView {
+        id: flow.id,
+        kind: flow.kind,
+        transport: flow.transport,
+        state: flow.state,
+        active: flow.active.clone(),
+        issued_at: flow.issued_at,
+        expires_at: flow.expires_at,
+        return_to: flow.data.return_to.clone(),
+        organization_id: String::new(),
+        organization: None,
+        client: None,
+        login_challenge: None,
+        requested_aal: flow.data.requested_aal,
+        refresh: flow.data.refresh,
+        identifier: flow.data.identifier.clone(),
+        ui: Ui { action, method: "POST".to_owned(), nodes, messages: flow.data.messages.clone() },
+    }
+}
+
+fn login(flow: &Flow, settings: &TenantSettings, nodes: &mut Vec<Node>) {
+    match flow.state {
+        FlowState::ChooseMethod if flow.data.identifier.is_none() => {
+            let field = Node::input(Group::Identifier, InputType::Text, "identifier")
+                .with_value("")
+                .required()
+                .autocomplete("username")
+                .length(None, 254)
+                .with_label(MessageId::LabelEmail);
+            nodes.push(field);
+            nodes.push(Node::submit(Group::Identifier, "identifier", MessageId::LabelContinue));
+        }
+        FlowState::ChooseMethod => {
+            nodes.push(known_identifier(flow));
+            choices(settings, nodes);
+            another_account(flow, nodes);
+        }
+        FlowState::SentEmail => {
+            nodes.push(known_identifier(flow));
+            if flow.active == "code" || flow.transport == Transport::Api {
+                code_entry(nodes);
+            }
+            resend(flow, nodes);
+            another_account(flow, nodes);
+        }
+        FlowState::VerifyAddress => {
+            code_entry(nodes);
+            resend(flow, nodes);
+        }
+        FlowState::CompleteProfile => {
+            new_password(settings, nodes);
+            nodes.push(Node::submit(Group::Password, "password", MessageId::LabelContinue));
+        }
+        FlowState::ShowForm | FlowState::Passed | FlowState::PassedChallenge => {}
+    }
+}
+
+fn known_identifier(flow: &Flow) -> Node {
+    Node::input(Group::Identifier, InputType::Text, "identifier")
+        .with_value(flow.data.identifier.clone().unwrap_or_default())
+        .readonly()
+        .autocomplete("username")
+        .with_label(MessageId::LabelEmail)
+}
+
+fn another_account(flow: &Flow, nodes: &mut Vec<Node>) {
+    if flow.identity_id.is_none() {
+        nodes.push(Node::submit(Group::Identifier, "identifier", MessageId::LabelChangeIdentifier));
+    }
+}
+
+/// The methods offered, in the tenant's order of configuration.
+fn choices(settings: &TenantSettings, nodes: &mut Vec<Node>) {
+    for method in &settings.allowed_methods {
+        match method {
+            LoginMethod::Password => {
+                let field = Node::input(Group::Password, InputType::Password, "password")
+                    .required()
+                    .autocomplete("current-password")
+                    .length(None, settings.password_policy.max_length)
+                    .with_label(MessageId::LabelPassword);
+                nodes.push(field);
+                nodes.push(Node::submit(Group::Password, "password", MessageId::SignIn));
+            }
+            LoginMethod::Code => nodes.push(Node::submit(Group::Code, "code", MessageId::LabelUseCode)),
+            LoginMethod::Link => nodes.push(Node::submit(Group::Link, "link", MessageId::LabelUseLink)),
+        }
+    }
+}
+
+fn code_entry(nodes: &mut Vec<Node>) {
+    let field = Node::input(Group::Code, InputType::Text, "code")
+        .required()
+        .autocomplete("one-time-code")
+        .six_digits()
+        .with_label(MessageId::LabelCode);
+    nodes.push(field);
+    nodes.push(Node::submit(Group::Code, "code", MessageId::LabelContinue));
+}
+
+fn resend(flow: &Flow, nodes: &mut Vec<Node>) {
+    let (group, label) = match flow.active.as_str() {
+        "link" => (Group::Link, MessageId::LabelSendNewLink),
+        _ => (Group::Code, MessageId::LabelSendNewCode),
+    };
+    nodes.push(Node::button(group, "resend", "true", label));
+}
+
+fn new_password(settings: &TenantSettings, nodes: &mut Vec<Node>) {
+    let policy = &settings.password_policy;
+    let field = Node::input(Group::Password, InputType::Password, "password")
+        .required()
+        .autocomplete("new-password")
+        .length(Some(policy.min_length), policy.max_length)
+        .with_label(MessageId::LabelNewPassword);
+    nodes.push(field);
+}
+
+fn registration(flow: &Flow, settings: &TenantSettings, nodes: &mut Vec<Node>) {
+    match flow.state {
+        FlowState::ShowForm => {
+            profile_fields(flow, settings, nodes);
+            consents(settings, nodes);
+            let by_password = settings.allowed_methods.contains(&LoginMethod::Password);
+            if by_password {
+                let policy = &settings.password_policy;
+                let field = Node::input(Group::Password, InputType::Password, "password")
+                    .required()
+                    .autocomplete("new-password")
+                    .length(Some(policy.min_length), policy.max_length)
+                    .with_label(MessageId::LabelPassword);
+                nodes.push(field);
+                nodes.push(Node::submit(Group::Password, "password", MessageId::LabelCreateAccount));
+            } else if settings.allowed_methods.contains(&LoginMethod::Code) {
+                nodes.push(Node::submit(Group::Code, "code", MessageId::LabelCreateAccount));
+            }
+        }
+        FlowState::SentEmail | FlowState::VerifyAddress => {
+            code_entry(nodes);
+            resend(flow, nodes);
+        }
+        _ => {}
+    }
+}
+
+/// E-mail always, names where people like to be greeted, the rest where the tenant asks for it.
+fn profile_fields(flow: &Flow, settings: &TenantSettings, nodes: &mut Vec<Node>) {
+    let required = &settings.registration.required_fields;
+    let shown = [
+        (RegistrationField::Email, true),
+        (RegistrationField::FirstName, true),
+        (RegistrationField::LastName, true),
+        (RegistrationField::Username, required.contains(&RegistrationField::Username)),
+        (RegistrationField::Phone, required.contains(&RegistrationField::Phone)),
+    ];
+    for (field, shown) in shown {
+        if shown {
+            let is_required = field == RegistrationField::Email || required.contains(&field);
+            let mut node = profile_field(field, flow);
+            node.attributes.required = is_required;
+            nodes.push(node);
+        }
+    }
+}
+
+fn profile_field(field: RegistrationField, flow: &Flow) -> Node {
+    let (input_type, autocomplete, max, label) = match field {
+        RegistrationField::Email => (InputType::Email, "email", 254, MessageId::LabelEmail),
+        RegistrationField::Phone => (InputType::Tel, "tel", 32, MessageId::LabelPhone),
+        RegistrationField::Username => (InputType::Text, "username", 64, MessageId::LabelUsername),
+        RegistrationField::FirstName => (InputType::Text, "given-name", 100, MessageId::LabelFirstName),
+        RegistrationField::LastName => (InputType::Text, "family-name", 100, MessageId::LabelLastName),
+    };
+    let name = format!("traits.{field}");
+    let value = flow.data.values.get(&name).cloned().unwrap_or_default();
+    Node::input(Group::Profile, input_type, &name)
+        .with_value(value)
+        .autocomplete(autocomplete)
+        .length(None, max)
+        .with_label(label)
+}
+
+fn consents(settings: &TenantSettings, nodes: &mut Vec<Node>) {
+    for consent in &settings.registration.consents {
+        let name = format!("consents.{}", consent.key);
+        let mut node = Node::input(Group::Profile, InputType::Checkbox, &name).with_value("true");
+        node.attributes.required = consent.required;
+        node.attributes.href.clone_from(&consent.url);
+        node.label = Some(avnology_model::flows::Label { id: String::new(), text: consent.label.clone() });
+        nodes.push(node);
+    }
+}
+
+fn mailed(flow: &Flow, nodes: &mut Vec<Node>) {
+    match flow.state {
+        FlowState::ShowForm => {
+            let field = Node::input(Group::Code, InputType::Email, "email")
+                .with_value(flow.data.values.get("email").cloned().unwrap_or_default())
+                .required()
+                .autocomplete("email")
+                .length(None, 254)
+                .with_label(MessageId::LabelEmail);
+            nodes.push(field);
+            nodes.push(Node::submit(Group::Code, "code", MessageId::LabelContinue));
+        }
+        FlowState::SentEmail => {
+            code_entry(nodes);
+            resend(flow, nodes);
+        }
+        _ => {}
+    }
+}
+
+fn settings_nodes(flow: &Flow, settings: &TenantSettings, identity: Option<&Identity>, nodes: &mut Vec<Node>) {
+    let section = flow.data.section.as_str();
+    if matches!(section, "" | "profile") {
+        if let Some(identity) = identity {
+            own_profile(flow, identity, nodes);
+        }
+        nodes.push(Node::submit(Group::Profile, "profile", MessageId::LabelSave));
+    }
+    if matches!(section, "" | "password") {
+        let recovering = flow.data.recovered_address.is_some();
+        let asks_current = identity.is_some_and(|i| i.has_password) && !recovering;
+        if asks_current {
+            let field = Node::input(Group::Password, InputType::Password, "current_password")
+                .autocomplete("current-password")
+                .length(None, settings.password_policy.max_length)
+                .with_label(MessageId::LabelCurrentPassword);
+            nodes.push(field);
+        }
+        new_password(settings, nodes);
+        if !recovering {
+            let field = Node::input(Group::Password, InputType::Checkbox, "keep_other_sessions")
+                .with_value("true")
+                .with_label(MessageId::LabelKeepOtherSessions);
+            nodes.push(field);
+        }
+        nodes.push(Node::submit(Group::Password, "password", MessageId::LabelChangePassword));
+    }
+}
+
+fn own_profile(flow: &Flow, identity: &Identity, nodes: &mut Vec<Node>) {
+    let i = identity;
+    let fields = [
+        ("first_name", InputType::Text, "given-name", 100, MessageId::LabelFirstName, &i.first_name),
+        ("last_name", InputType::Text, "family-name", 100, MessageId::LabelLastName, &i.last_name),
+        ("display_name", InputType::Text, "name", 200, MessageId::LabelDisplayName, &i.display_name),
+        ("email", InputType::Email, "email", 254, MessageId::LabelEmail, &i.email),
+        ("username", InputType::Text, "username", 64, MessageId::LabelUsername, &i.username),
+        ("locale", InputType::Text, "language", 35, MessageId::LabelLocale, &i.locale),
+        ("timezone", InputType::Text, "off", 64, MessageId::LabelTimezone, &i.timezone),
+    ];
+    for (name, input_type, autocomplete, max, label, value) in fields {
+        let name = format!("traits.{name}");
+        let value = flow.data.values.get(&name).cloned().or_else(|| value.clone()).unwrap_or_default();
+        let node = Node::input(Group::Profile, input_type, &name)
+            .with_value(value)
+            .autocomplete(autocomplete)
+            .length(None, max)
+            .with_label(label);
+        nodes.push(node);
+    }
+}

@@ -1,0 +1,188 @@
+//! Deleting identities: scheduled with a grace period, or at once.
+
+use avnology_model::{
+    Code, Error, Result,
+    events::{EventType, MessageRequest, MessageType},
+    identities::{Deletion, Identity, IdentityState},
+    ids::{DeletionId, IdentityId},
+    platform::Precondition,
+    secret_token::SecretHash,
+    sessions::{Aal, RevokeReason},
+};
+use avnology_store::{
+    IdentityTx,
+    credentials::{lockouts, passwords},
+    flows::{flows, links},
+    identities::identities,
+    permissions::tuples,
+    platform::messages,
+    sessions::sessions as session_rows,
+};
+use serde_json::json;
+
+use super::{IdentityView, states::keep_last_admin};
+use crate::{
+    Cx, Tenant,
+    events::{emit, emit_message},
+    sessions::{self, LiveSession},
+};
+
+const DAY: i64 = 24 * 60 * 60;
+/// How many identities one run removes.
+const BATCH: u32 = 50;
+
+/// Deletes an identity: at once with `force`, for which a person needs a fresh second factor (`_006`); otherwise when
+/// the grace period is over. `_305` for the last platform administrator.
+pub async fn delete(
+    app: &Tenant,
+    cx: &Cx,
+    id: IdentityId,
+    expected: &Precondition,
+    force: bool,
+    person: Option<&LiveSession>,
+) -> Result<()> {
+    let settings = app.settings();
+    if force {
+        require_strong(app, cx, person)?;
+    }
+    let grace = i64::from(settings.settings.deletion_grace_days) * DAY;
+    let at_once = force || grace == 0;
+    let (cx, expected) = (cx.clone(), expected.clone());
+    let deletion = Deletion {
+        id: DeletionId::new(cx.now, cx.random()),
+        scheduled_for: cx.now.plus_seconds(grace),
+        cancel_on_login: false,
+    };
+    let hashes = app
+        .store
+        .identity()
+        .write(move |tx| {
+            let mut identity = identities::get(tx, id)?;
+            expected.check(&identity.etag())?;
+            keep_last_admin(tx, id)?;
+            if at_once {
+                return purge(tx, &cx, &identity, "admin");
+            }
+            if identity.state == IdentityState::ScheduledDeletion {
+                return Ok(Vec::new());
+            }
+            schedule(tx, &cx, &mut identity, deletion.clone())?;
+            sessions::end_all(tx, &cx, id, None, RevokeReason::Deactivated)
+        })
+        .await?;
+    app.sessions.forget(&hashes);
+    Ok(())
+}
+
+/// `_006` unless a person has passed a second factor lately; programs need none.
+pub(super) fn require_strong(app: &Tenant, cx: &Cx, person: Option<&LiveSession>) -> Result<()> {
+    let policy = app.settings().settings.session_policy;
+    let strong = person.is_none_or(|live| live.session.aal >= Aal::Aal2 && live.is_fresh(&policy, cx.now));
+    if strong { Ok(()) } else { Err(Error::new(Code::SecondFactorRequired)) }
+}
+
+fn schedule(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &mut Identity, deletion: Deletion) -> Result<()> {
+    identity.previous_state = Some(identity.state);
+    identity.state = IdentityState::ScheduledDeletion;
+    let payload =
+        json!({ "user_id": identity.id, "deletion_id": deletion.id, "scheduled_for": deletion.scheduled_for });
+    let until = deletion.scheduled_for;
+    identity.deletion = Some(deletion);
+    identities::update(tx, identity, cx.now)?;
+    emit(tx, &cx.event(EventType::UserDeletionScheduled, payload).on("identity", identity.id))?;
+    notify(tx, cx, identity, MessageType::DeletionScheduled, Some(until))
+}
+
+/// Takes a scheduled deletion back. `_800` when there is none.
+pub async fn cancel(app: &Tenant, cx: &Cx, id: IdentityId, expected: &Precondition) -> Result<IdentityView> {
+    let (cx, expected) = (cx.clone(), expected.clone());
+    let (view, hashes) = app
+        .store
+        .identity()
+        .write(move |tx| {
+            let mut identity = identities::get(tx, id)?;
+            expected.check(&identity.etag())?;
+            if identity.state != IdentityState::ScheduledDeletion {
+                return Err(Error::new(Code::DeletionFinal));
+            }
+            cancel_scheduled(tx, &cx, &mut identity, "admin")?;
+            let hashes = session_rows::token_hashes_of(tx, id)?;
+            Ok((IdentityView::for_administrators(&identity, cx.now), hashes))
+        })
+        .await?;
+    app.sessions.forget(&hashes);
+    Ok(view)
+}
+
+/// Brings an identity back to the state before its deletion was scheduled.
+pub(crate) fn cancel_scheduled(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &mut Identity, by: &str) -> Result<()> {
+    let id = identity.deletion.take().map(|d| d.id);
+    identity.state = identity.previous_state.take().unwrap_or(IdentityState::Active);
+    identities::update(tx, identity, cx.now)?;
+    let payload = json!({ "user_id": identity.id, "deletion_id": id, "by": by });
+    emit(tx, &cx.event(EventType::UserDeletionCancelled, payload).on("identity", identity.id))?;
+    notify(tx, cx, identity, MessageType::DeletionCancelled, None)
+}
+
+fn notify(
+    tx: &mut IdentityTx<'_>,
+    cx: &Cx,
+    identity: &Identity,
+    kind: MessageType,
+    until: Option<avnology_model::Timestamp>,
+) -> Result<()> {
+    let Some(address) = &identity.email else { return Ok(()) };
+    let mut request = MessageRequest::new(kind, address);
+    request.identity_id = Some(identity.id);
+    request.name = Some(identity.display_name());
+    request.locale.clone_from(&identity.locale);
+    request.until = until;
+    emit_message(tx, cx, &request, None)
+}
+
+/// Removes everything of an identity in this transaction; the hashes of its tokens.
+fn purge(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity, reason: &str) -> Result<Vec<SecretHash>> {
+    let id = identity.id;
+    let hashes = session_rows::erase(tx, id)?;
+    passwords::erase(tx, id)?;
+    lockouts::clear(tx, &id.to_string())?;
+    flows::erase(tx, id)?;
+    links::erase(tx, id)?;
+    tuples::erase(tx, id)?;
+    for address in [&identity.email, &identity.pending_email].into_iter().flatten() {
+        messages::erase(tx, address)?;
+    }
+    identities::bury(tx, id, cx.now)?;
+    emit(tx, &cx.event(EventType::UserDeleted, json!({ "user_id": id, "reason": reason })).on("identity", id))?;
+    Ok(hashes)
+}
+
+/// Removes an account whose address was never proven, for a new one to take its address.
+pub(crate) fn replace_unproven(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity) -> Result<Vec<SecretHash>> {
+    purge(tx, cx, identity, "never_verified")
+}
+
+/// Removes the identities whose grace period is over; how many.
+pub async fn purge_due(app: &Tenant, cx: &Cx) -> Result<usize> {
+    let mut removed = 0;
+    loop {
+        let cx = cx.clone();
+        let (count, hashes) = app
+            .store
+            .identity()
+            .write(move |tx| {
+                let due = identities::due_for_deletion(tx, cx.now, BATCH)?;
+                let mut hashes = Vec::new();
+                for identity in &due {
+                    hashes.extend(purge(tx, &cx, identity, "grace_period_over")?);
+                }
+                Ok((due.len(), hashes))
+            })
+            .await?;
+        app.sessions.forget(&hashes);
+        removed += count;
+        if count == 0 {
+            return Ok(removed);
+        }
+    }
+}

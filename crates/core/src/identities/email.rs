@@ -1,0 +1,155 @@
+//! Proving an address, and taking a pending one into use.
+
+use avnology_model::{
+    Error, Result,
+    events::{EventType, MessageRequest, MessageType},
+    identities::{Email, Identity},
+    permissions::PlatformRole,
+    secret_token::{SecretHash, SecretKind, SecretToken},
+    sessions::RevokeReason,
+};
+use avnology_store::{
+    IdentityTx,
+    credentials::passwords,
+    flows::links::{self, Link},
+    identities::identities,
+    permissions::tuples,
+    sessions::sessions as session_rows,
+};
+use serde_json::json;
+
+use crate::{
+    Cx, Tenant,
+    events::{emit, emit_message, seal},
+    platform::Keys,
+    sessions,
+};
+
+/// How long a change of address can be undone, in seconds.
+const UNDO_SECONDS: i64 = 72 * 60 * 60;
+/// Purpose of the link that undoes a change of address.
+const UNDO: &str = "undo_email_change";
+
+/// Notes that the present address is proven. The first such identity with the bootstrap address becomes platform
+/// administrator when there is none.
+pub(crate) fn mark_verified(
+    tx: &mut IdentityTx<'_>,
+    cx: &Cx,
+    identity: &mut Identity,
+    bootstrap_admin: Option<&str>,
+) -> Result<()> {
+    if identity.email_verified || identity.email.is_none() {
+        return Ok(());
+    }
+    identity.email_verified = true;
+    identities::update(tx, identity, cx.now)?;
+    let payload = json!({ "user_id": identity.id, "email": identity.email });
+    emit(tx, &cx.event(EventType::UserEmailVerified, payload).on("identity", identity.id))?;
+    let bootstrap_key = bootstrap_admin.and_then(|a| Email::parse(a).ok()).map(|e| e.key().to_owned());
+    if bootstrap_key.is_some()
+        && bootstrap_key == identity.email_key
+        && tuples::count_platform(tx, PlatformRole::Admin)? == 0
+    {
+        super::admin::grant(tx, cx, identity.id)?;
+    }
+    Ok(())
+}
+
+/// An account whose address was never proven may have been made by someone else: when its address is proven by other
+/// means than the account's own, what was there before is removed (`contract/11` §5). The hashes of ended tokens.
+pub(crate) fn prove_ownership(
+    tx: &mut IdentityTx<'_>,
+    cx: &Cx,
+    identity: &mut Identity,
+    bootstrap_admin: Option<&str>,
+) -> Result<Vec<SecretHash>> {
+    if identity.email_verified {
+        return Ok(Vec::new());
+    }
+    passwords::erase(tx, identity.id)?;
+    identity.has_password = false;
+    identity.password_change_required = false;
+    let hashes = sessions::end_all(tx, cx, identity.id, None, RevokeReason::FactorChanged)?;
+    mark_verified(tx, cx, identity, bootstrap_admin)?;
+    Ok(hashes)
+}
+
+/// What a change of address needs besides the identity, drawn before the transaction.
+#[derive(Clone)]
+pub(crate) struct UndoLink {
+    token: SecretToken,
+    origin: String,
+}
+
+impl UndoLink {
+    pub(crate) fn draw(app: &Tenant, cx: &Cx) -> Self {
+        Self { token: cx.secret(SecretKind::Link), origin: app.config.origin() }
+    }
+}
+
+/// Makes the pending address the identity's, proven; the old one is told and can undo it for 72 h. `_014` when another
+/// account has taken it meanwhile.
+pub(crate) fn apply_email(
+    tx: &mut IdentityTx<'_>,
+    cx: &Cx,
+    keys: &Keys,
+    identity: &mut Identity,
+    undo: &UndoLink,
+) -> Result<()> {
+    let Some(new) = identity.pending_email.take() else { return Ok(()) };
+    let parsed = Email::parse(&new).map_err(|_| Error::internal("a pending address is malformed"))?;
+    let old = identity.email.replace(new.clone());
+    let old_was_verified = std::mem::replace(&mut identity.email_verified, true);
+    identity.email_key = Some(parsed.key().to_owned());
+    identities::update(tx, identity, cx.now)?;
+    let payload = json!({ "user_id": identity.id, "old": old, "new": new });
+    emit(tx, &cx.event(EventType::UserEmailChanged, payload).on("identity", identity.id))?;
+    let payload = json!({ "user_id": identity.id, "email": new });
+    emit(tx, &cx.event(EventType::UserEmailVerified, payload).on("identity", identity.id))?;
+    let Some(old) = old else { return Ok(()) };
+    let expires_at = cx.now.plus_seconds(UNDO_SECONDS);
+    let data = json!({ "old": old, "new": new, "verified": old_was_verified });
+    links::insert(tx, &undo.token.hash(), UNDO, &Link { identity_id: identity.id, data }, cx.now, expires_at)?;
+    let url = format!("{}/verify?undo={}", undo.origin, undo.token.expose());
+    let mut notice = MessageRequest::new(MessageType::EmailChanged, &old);
+    notice.identity_id = Some(identity.id);
+    notice.name = Some(identity.display_name());
+    notice.locale.clone_from(&identity.locale);
+    notice.new_address = Some(new);
+    notice.until = Some(expires_at);
+    let sealed = seal(keys, &old, None, Some(&url))?;
+    emit_message(tx, cx, &notice, Some(&sealed))
+}
+
+/// Undoes a change of address by the link that the old address was sent; all sessions end. `false` when the link is
+/// unknown, too old or used, or the address was changed again meanwhile.
+pub async fn undo_change(app: &Tenant, cx: &Cx, token: &str) -> Result<bool> {
+    let Some(token) = SecretToken::parse(token).filter(|t| t.kind() == SecretKind::Link) else { return Ok(false) };
+    let (cx, hash) = (cx.clone(), token.hash());
+    let hashes = app
+        .store
+        .identity()
+        .write(move |tx| {
+            let Some(link) = links::take(tx, &hash, UNDO, cx.now)? else { return Ok(None) };
+            let Some(mut identity) = identities::find(tx, link.identity_id)? else { return Ok(None) };
+            let text = |name: &str| link.data.get(name).and_then(|v| v.as_str()).map(str::to_owned);
+            let (old, new) = (text("old"), text("new"));
+            let Some(parsed) = old.as_deref().and_then(|o| Email::parse(o).ok()) else { return Ok(None) };
+            if identity.email != new {
+                return Ok(None);
+            }
+            identity.email.clone_from(&old);
+            identity.email_key = Some(parsed.key().to_owned());
+            identity.email_verified = true;
+            identities::update(tx, &mut identity, cx.now)?;
+            let payload = json!({ "user_id": identity.id, "old": new, "new": old });
+            emit(tx, &cx.event(EventType::UserEmailChanged, payload).on("identity", identity.id))?;
+            let mut hashes = session_rows::token_hashes_of(tx, identity.id)?;
+            hashes.extend(sessions::end_all(tx, &cx, identity.id, None, RevokeReason::FactorChanged)?);
+            Ok(Some(hashes))
+        })
+        .await?;
+    let done = hashes.is_some();
+    app.sessions.forget(&hashes.unwrap_or_default());
+    Ok(done)
+}

@@ -1,0 +1,140 @@
+//! People read and change their own identity.
+
+use std::sync::Arc;
+
+use avnology_model::{
+    Code, Error, FieldCode, Result,
+    identities::{Email, Identity},
+    ids::FlowId,
+};
+use avnology_store::{IdentityTx, identities::identities, sessions::sessions};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::{IdentityView, editable, from_json, update::save};
+use crate::{
+    Cx, Tenant,
+    flows::{self, NewVerification},
+    sessions::LiveSession,
+};
+
+/// What waits for its proof.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Pending {
+    /// New e-mail.
+    pub email: Option<String>,
+    /// New phone.
+    pub phone: Option<String>,
+    /// Where to enter the code that was mailed.
+    #[schema(value_type = Option<String>)]
+    pub verification_flow_id: Option<FlowId>,
+}
+
+/// The answer to a change.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct OwnChange {
+    /// The identity.
+    #[serde(flatten)]
+    pub identity: IdentityView,
+    /// What waits for its proof; absent when nothing does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pending: Option<Pending>,
+}
+
+/// Members that people may change themselves; a new phone number needs text messages, which are not offered yet.
+const OWN: &[&str] = &[
+    "email", "username", "first_name", "last_name", "display_name", "avatar_url", "locale", "timezone", "traits",
+];
+/// Those of them that identify the person, for which a fresh sign-in is asked.
+const IDENTIFIERS: &[&str] = &["email", "username"];
+
+/// The caller's own identity, read from the database.
+pub async fn view_own(app: &Tenant, cx: &Cx, live: &LiveSession) -> Result<IdentityView> {
+    let id = live.identity.id;
+    let identity = app.store.identity().read(move |tx| identities::get(tx, id)).await?;
+    Ok(IdentityView::for_itself(&identity, cx.now))
+}
+
+/// Changes the caller's own identity by a merge patch. `_902`; `_110` for e-mail and username without a fresh sign-in;
+/// `_014`, `_023`. A new e-mail is held as pending, and a code is mailed to it.
+pub async fn patch_own(
+    app: &Arc<Tenant>,
+    cx: &Cx,
+    live: &LiveSession,
+    patch: Map<String, Value>,
+) -> Result<OwnChange> {
+    let id = live.identity.id;
+    let policy = app.settings().settings.session_policy;
+    let fresh = live.is_fresh(&policy, cx.now);
+    let new = NewVerification::draw(app, cx);
+    let (job, cx2) = (Arc::clone(app), cx.clone());
+    let (identity, verification, hashes) = app
+        .store
+        .identity()
+        .write(move |tx| {
+            let mut identity = identities::get(tx, id)?;
+            let verification = change_own(tx, &job, &cx2, &mut identity, &patch, fresh, &new)?;
+            Ok((identity, verification, sessions::token_hashes_of(tx, id)?))
+        })
+        .await?;
+    app.sessions.forget(&hashes);
+    let pending = identity.pending_email.clone().map(|email| Pending {
+        email: Some(email),
+        phone: None,
+        verification_flow_id: verification,
+    });
+    Ok(OwnChange { identity: IdentityView::for_itself(&identity, cx.now), pending })
+}
+
+/// Changes an identity as its owner may, in this transaction; the verification flow of a new address.
+pub(crate) fn change_own(
+    tx: &mut IdentityTx<'_>,
+    app: &Tenant,
+    cx: &Cx,
+    identity: &mut Identity,
+    patch: &Map<String, Value>,
+    fresh: bool,
+    new: &NewVerification,
+) -> Result<Option<FlowId>> {
+    if let Some(name) = patch.keys().find(|name| !OWN.contains(&name.as_str())) {
+        let known = serde_json::to_value(editable(identity)).is_ok_and(|v| v.get(name).is_some());
+        return Err(if known {
+            Error::field(name, FieldCode::NotAllowed, "This cannot be changed here.")
+        } else {
+            Error::field(name, FieldCode::UnknownField, "There is no such field.")
+        });
+    }
+    let before = identity.clone();
+    let mut rest = patch.clone();
+    let new_email = rest.remove("email");
+    let mut target = serde_json::to_value(editable(identity)).map_err(Error::internal)?;
+    super::update::merge(&mut target, &Value::Object(rest));
+    let fields = from_json(target, "")?.check("", &[]).map_err(Error::of_fields)?;
+    let mut changed = identity.clone();
+    fields.write(&mut changed);
+    let email = new_email.map(|value| read_email(identity, &value)).transpose()?.flatten();
+    let touches_identifiers = changed.username != identity.username || email.is_some();
+    if touches_identifiers && !fresh && IDENTIFIERS.iter().any(|name| patch.contains_key(*name)) {
+        return Err(Error::new(Code::StepUpRequired));
+    }
+    *identity = changed;
+    save(tx, cx, &before, identity)?;
+    let Some(email) = email else { return Ok(None) };
+    if identities::by_email(tx, email.key())?.is_some() && app.settings().settings.registration.discloses_accounts {
+        return Err(Error::new(Code::EmailTaken));
+    }
+    identity.pending_email = Some(email.as_str().to_owned());
+    identities::update(tx, identity, cx.now)?;
+    flows::begin_verification(tx, app, cx, identity, email.as_str(), new).map(Some)
+}
+
+/// The address asked for, if it is another one than the present.
+fn read_email(identity: &Identity, value: &Value) -> Result<Option<Email>> {
+    let Some(text) = value.as_str() else {
+        return Err(Error::field("email", FieldCode::Required, "An account needs an e-mail address."));
+    };
+    let email = Email::parse(text).map_err(|(code, message)| Error::field("email", code, message))?;
+    Ok(Some(email).filter(|e| identity.email_key.as_deref() != Some(e.key())))
+}
+

@@ -1,0 +1,40 @@
+//! Identities: made and changed by administrators, by registration, and by the people themselves.
+
+mod admin;
+mod create;
+mod credentials;
+mod deletion;
+mod email;
+mod input;
+mod me;
+mod password;
+mod read;
+mod recovery_link;
+mod sessions;
+mod states;
+mod unlock;
+mod update;
+mod view;
+
+pub use admin::{AdminCreated, create_admin, ensure_first_admin};
+pub use create::{Created, NewIdentity, create};
+pub(crate) use create::insert_new;
+pub(crate) use credentials::remove_password;
+pub use credentials::{CredentialView, list as list_credentials, list_own as list_own_credentials, remove as remove_credential, remove_own as remove_own_credential};
+pub(crate) use deletion::{cancel_scheduled, replace_unproven};
+pub use deletion::{cancel as cancel_deletion, delete, purge_due};
+pub(crate) use email::{UndoLink, apply_email, mark_verified, prove_ownership};
+pub use email::undo_change as undo_email_change;
+pub use input::IdentityInput;
+pub(crate) use input::{Fields, editable, from_json, words_of};
+pub use me::{OwnChange, Pending, patch_own, view_own};
+pub(crate) use me::change_own;
+pub use password::set as set_password;
+pub(crate) use password::{PasswordChange, store_password};
+pub use read::{IdentityPage, get, list};
+pub use recovery_link::{RecoveryLink, create as create_recovery_link};
+pub use sessions::{list as list_sessions, revoke as revoke_session, revoke_all as revoke_sessions};
+pub use states::{deactivate, reactivate};
+pub use unlock::unlock;
+pub use update::{IdentityUpdate, update};
+pub use view::{IdentityView, MetadataView};

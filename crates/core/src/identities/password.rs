@@ -1,0 +1,104 @@
+//! Setting passwords.
+
+use std::sync::Arc;
+
+use avnology_model::{
+    Result,
+    events::{EventType, MessageRequest, MessageType},
+    identities::Identity,
+    ids::{CredentialId, IdentityId},
+    platform::Precondition,
+    sessions::RevokeReason,
+};
+use avnology_store::{
+    IdentityTx,
+    credentials::passwords,
+    identities::identities,
+    sessions::sessions as session_rows,
+};
+use secrecy::SecretString;
+use serde_json::json;
+
+use super::{IdentityView, words_of};
+use crate::{
+    Cx, Tenant,
+    credentials::check_new_password,
+    events::{emit, emit_message},
+    sessions,
+};
+
+/// A password that was checked and hashed and is to be stored.
+#[derive(Clone, Debug)]
+pub(crate) struct PasswordChange {
+    pub(crate) credential: CredentialId,
+    pub(crate) phc: String,
+    /// `self`, `recovery` or `admin`.
+    pub(crate) by: &'static str,
+}
+
+/// An administrator sets a password. `_901`, `_905`, `_010`, `_011`, `_024`.
+pub async fn set(
+    app: &Arc<Tenant>,
+    cx: &Cx,
+    id: IdentityId,
+    expected: &Precondition,
+    password: &SecretString,
+    require_change: bool,
+    revoke_sessions: bool,
+) -> Result<IdentityView> {
+    let policy = app.settings().settings.password_policy.clone();
+    let history = policy.history;
+    let (identity, former) = app
+        .store
+        .identity()
+        .read(move |tx| Ok((identities::get(tx, id)?, passwords::history(tx, id, history)?)))
+        .await?;
+    expected.check(&identity.etag())?;
+    check_new_password(app, &policy, password, &words_of(&identity), &former).await?;
+    let phc = app.hasher.hash(password, cx.random()).await?;
+    let change = PasswordChange { credential: CredentialId::new(cx.now, cx.random()), phc, by: "admin" };
+    let (cx, expected) = (cx.clone(), expected.clone());
+    let (view, hashes) = app
+        .store
+        .identity()
+        .write(move |tx| {
+            let mut identity = identities::get(tx, id)?;
+            expected.check(&identity.etag())?;
+            identity.password_change_required = require_change;
+            store_password(tx, &cx, &mut identity, &change)?;
+            let hashes = if revoke_sessions {
+                sessions::end_all(tx, &cx, id, None, RevokeReason::PasswordChanged)?
+            } else {
+                session_rows::token_hashes_of(tx, id)?
+            };
+            Ok((IdentityView::for_administrators(&identity, cx.now), hashes))
+        })
+        .await?;
+    app.sessions.forget(&hashes);
+    Ok(view)
+}
+
+/// Stores a password, tells of it in the log and to the person.
+pub(crate) fn store_password(
+    tx: &mut IdentityTx<'_>,
+    cx: &Cx,
+    identity: &mut Identity,
+    change: &PasswordChange,
+) -> Result<()> {
+    passwords::set(tx, identity.id, change.credential, &change.phc, cx.now)?;
+    identity.has_password = true;
+    identities::update(tx, identity, cx.now)?;
+    tell(tx, cx, identity, change.by)
+}
+
+/// Tells that a password was set, changed or removed.
+pub(crate) fn tell(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity, by: &str) -> Result<()> {
+    let payload = json!({ "user_id": identity.id, "by": by });
+    emit(tx, &cx.event(EventType::UserPasswordChanged, payload).on("identity", identity.id))?;
+    let Some(address) = identity.email.as_ref().filter(|_| identity.email_verified) else { return Ok(()) };
+    let mut notice = MessageRequest::new(MessageType::PasswordChanged, address);
+    notice.identity_id = Some(identity.id);
+    notice.name = Some(identity.display_name());
+    notice.locale.clone_from(&identity.locale);
+    emit_message(tx, cx, &notice, None)
+}

@@ -1,0 +1,88 @@
+//! Switching an identity off and on.
+
+use avnology_model::{
+    Code, Error, Result,
+    events::EventType,
+    identities::IdentityState,
+    ids::IdentityId,
+    permissions::PlatformRole,
+    platform::Precondition,
+    sessions::RevokeReason,
+};
+use avnology_store::{IdentityTx, identities::identities, permissions::tuples, sessions::sessions as session_rows};
+use serde_json::json;
+
+use super::IdentityView;
+use crate::{Cx, Tenant, events::emit, sessions};
+
+/// Switches an identity off: it cannot sign in, and unless `keep_sessions` its sessions end. `_910`, `_305`.
+pub async fn deactivate(
+    app: &Tenant,
+    cx: &Cx,
+    id: IdentityId,
+    expected: &Precondition,
+    reason: Option<String>,
+    keep_sessions: bool,
+) -> Result<IdentityView> {
+    let (cx, expected) = (cx.clone(), expected.clone());
+    let (view, hashes) = app
+        .store
+        .identity()
+        .write(move |tx| {
+            let mut identity = identities::get(tx, id)?;
+            expected.check(&identity.etag())?;
+            if identity.state != IdentityState::Active {
+                return Err(wrong_state(identity.state));
+            }
+            keep_last_admin(tx, id)?;
+            identity.state = IdentityState::Inactive;
+            identities::update(tx, &mut identity, cx.now)?;
+            let payload = json!({ "user_id": id, "reason": reason });
+            emit(tx, &cx.event(EventType::UserDisabled, payload).on("identity", id))?;
+            let hashes = if keep_sessions {
+                session_rows::token_hashes_of(tx, id)?
+            } else {
+                sessions::end_all(tx, &cx, id, None, RevokeReason::Deactivated)?
+            };
+            Ok((IdentityView::for_administrators(&identity, cx.now), hashes))
+        })
+        .await?;
+    app.sessions.forget(&hashes);
+    Ok(view)
+}
+
+/// Switches an identity on again. `_910` unless it is inactive.
+pub async fn reactivate(app: &Tenant, cx: &Cx, id: IdentityId, expected: &Precondition) -> Result<IdentityView> {
+    let (cx, expected) = (cx.clone(), expected.clone());
+    let (view, hashes) = app
+        .store
+        .identity()
+        .write(move |tx| {
+            let mut identity = identities::get(tx, id)?;
+            expected.check(&identity.etag())?;
+            if identity.state != IdentityState::Inactive {
+                return Err(wrong_state(identity.state));
+            }
+            identity.state = IdentityState::Active;
+            identities::update(tx, &mut identity, cx.now)?;
+            emit(tx, &cx.event(EventType::UserEnabled, json!({ "user_id": id })).on("identity", id))?;
+            let hashes = session_rows::token_hashes_of(tx, id)?;
+            Ok((IdentityView::for_administrators(&identity, cx.now), hashes))
+        })
+        .await?;
+    app.sessions.forget(&hashes);
+    Ok(view)
+}
+
+pub(super) fn wrong_state(state: IdentityState) -> Error {
+    Error::new(Code::ConflictingState).with_member("state", state.as_str())
+}
+
+/// `_305` when the identity is the only platform administrator.
+pub(super) fn keep_last_admin(tx: &mut IdentityTx<'_>, id: IdentityId) -> Result<()> {
+    let is_admin = tuples::platform_role(tx, id)? == Some(PlatformRole::Admin);
+    if is_admin && tuples::count_platform(tx, PlatformRole::Admin)? <= 1 {
+        return Err(Error::new(Code::LastOwner).with_detail("The last platform administrator cannot be removed."));
+    }
+    Ok(())
+}

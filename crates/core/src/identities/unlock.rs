@@ -1,0 +1,26 @@
+//! Lifting the lock that failures brought.
+
+use avnology_model::{Result, events::EventType, ids::IdentityId, platform::Precondition};
+use avnology_store::{credentials::lockouts, identities::identities};
+use serde_json::json;
+
+use super::IdentityView;
+use crate::{Cx, Tenant, events::emit};
+
+/// Lifts the lock of an identity; nothing happens when there is none.
+pub async fn unlock(app: &Tenant, cx: &Cx, id: IdentityId, expected: &Precondition) -> Result<IdentityView> {
+    let (cx, expected) = (cx.clone(), expected.clone());
+    app.store
+        .identity()
+        .write(move |tx| {
+            let mut identity = identities::get(tx, id)?;
+            expected.check(&identity.etag())?;
+            if lockouts::clear(tx, &id.to_string())? && identity.locked_until.is_some_and(|until| until > cx.now) {
+                let payload = json!({ "user_id": id, "by": "admin" });
+                emit(tx, &cx.event(EventType::UserUnlocked, payload).on("identity", id))?;
+            }
+            identity.locked_until = None;
+            Ok(IdentityView::for_administrators(&identity, cx.now))
+        })
+        .await
+}

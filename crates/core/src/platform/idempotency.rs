@@ -1,0 +1,95 @@
+//! First answers of creating requests, given again for the same key (`contract/00` §8).
+//!
+//! A key is claimed before the verb runs, and its answer is kept in the transaction that makes the change.
+
+use avnology_model::{Code, Error, Result, platform::IdempotencyKey};
+use avnology_store::{IdentityTx, platform::idempotency as rows};
+
+use super::{Keys, Place};
+use crate::{Cx, Tenant};
+
+/// How long an answer is kept, in seconds.
+pub(super) const KEPT_SECONDS: i64 = 24 * 60 * 60;
+/// After how long a first call that never answered frees its key, in seconds.
+const DEAD_SECONDS: i64 = 60;
+
+/// What a request with a key may do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Begun {
+    /// Go on: this is the first call.
+    First,
+    /// Give this answer again: status and body.
+    Replay(u16, Vec<u8>),
+}
+
+/// Claims `key`. `_904` when it was used with another body, or when its first call is still running.
+pub async fn begin(app: &Tenant, cx: &Cx, key: &IdempotencyKey) -> Result<Begun> {
+    let (key, now) = (key.clone(), cx.now);
+    let first = app
+        .store
+        .identity()
+        .write(move |tx| {
+            let first = rows::find(tx, &key.scope)?.filter(|f| f.create_time.plus_seconds(KEPT_SECONDS) > now);
+            match first {
+                Some(first) if first.body != key.body => {
+                    Err(Error::new(Code::IdempotencyConflict).with_detail("The key was used with another body."))
+                }
+                Some(first) if first.status.is_some() => Ok(Some((key.scope, first))),
+                Some(first) if first.create_time.plus_seconds(DEAD_SECONDS) > now => Err(Error::new(
+                    Code::IdempotencyConflict,
+                )
+                .with_detail("The first call with this key is still running.")
+                .with_retry_after(1)),
+                _ => rows::claim(tx, &key.scope, &key.body, now).map(|()| None),
+            }
+        })
+        .await?;
+    match first {
+        None => Ok(Begun::First),
+        Some((scope, first)) => {
+            let body = match &first.sealed {
+                Some(sealed) => app.keys.open(&place(&scope_text(&scope)), sealed)?.to_vec(),
+                None => Vec::new(),
+            };
+            Ok(Begun::Replay(first.status.unwrap_or(200), body))
+        }
+    }
+}
+
+/// Keeps the answer of the change that this transaction makes.
+pub(crate) fn finish(
+    tx: &mut IdentityTx<'_>,
+    keys: &Keys,
+    key: Option<&IdempotencyKey>,
+    status: u16,
+    body: &[u8],
+) -> Result<()> {
+    let Some(key) = key else { return Ok(()) };
+    let sealed = keys.seal(&place(&scope_text(&key.scope)), body)?;
+    rows::finish(tx, &key.scope, status, &sealed)
+}
+
+/// Keeps a refusal, which changed nothing; its body is the problem document.
+pub async fn finish_refusal(app: &Tenant, key: &IdempotencyKey, status: u16, body: &[u8]) -> Result<()> {
+    let sealed = app.keys.seal(&place(&scope_text(&key.scope)), body)?;
+    let scope = key.scope;
+    app.store.identity().write(move |tx| rows::finish(tx, &scope, status, &sealed)).await
+}
+
+/// Frees a key whose call failed or was limited: its answer is not kept.
+pub async fn abandon(app: &Tenant, key: &IdempotencyKey) -> Result<()> {
+    let scope = key.scope;
+    app.store.identity().write(move |tx| rows::release(tx, &scope)).await
+}
+
+fn place(scope: &str) -> Place<'_> {
+    Place { table: "idempotency_keys", row: scope, column: "sealed" }
+}
+
+fn scope_text(scope: &[u8; 32]) -> String {
+    scope.iter().fold(String::with_capacity(64), |mut text, byte| {
+        use std::fmt::Write;
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

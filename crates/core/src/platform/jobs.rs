@@ -1,0 +1,92 @@
+//! Work that nobody waits for: mail, times of use, sweeping. Every node does the same; what must be done once is claimed
+//! in the database.
+
+use std::{sync::Arc, time::Duration};
+
+use avnology_model::Result;
+use avnology_store::{
+    credentials::lockouts,
+    flows::{flows, links},
+    platform::{idempotency, messages, rate_cells},
+    sessions::sessions,
+};
+use tokio::sync::watch;
+
+use super::{idempotency::KEPT_SECONDS as ANSWERS_KEPT, outbox::KEPT_SECONDS as MESSAGES_KEPT};
+use crate::{Tenant, events, identities, sessions as sessions_verbs};
+
+const DAY: i64 = 24 * 60 * 60;
+/// How long a session is remembered after its end, so that its token answers `_004`, in seconds (`contract/10` §8.1).
+const SESSIONS_KEPT: i64 = 30 * DAY;
+/// How long a finished flow is remembered, so that it answers `_009`, in seconds.
+const FLOWS_KEPT: i64 = DAY;
+const SWEEP_EVERY: Duration = Duration::from_mins(10);
+const USES_EVERY: Duration = Duration::from_secs(5);
+const MAIL_EVERY: Duration = Duration::from_secs(5);
+
+/// Runs all jobs until `stop` turns true, then writes what is still in memory.
+pub async fn run_jobs(app: Arc<Tenant>, stop: watch::Receiver<bool>) {
+    let mail = events::MailConsumer { environment: app.config.environment };
+    tokio::join!(
+        events::follow(Arc::clone(&app), mail, stop.clone()),
+        events::watch_other_nodes(Arc::clone(&app), stop.clone()),
+        deliver(Arc::clone(&app), stop.clone()),
+        every(USES_EVERY, stop.clone(), || async { sessions_verbs::flush_uses(&app).await.map(drop) }),
+        every(SWEEP_EVERY, stop.clone(), || sweep(&app)),
+    );
+    if let Err(error) = sessions_verbs::flush_uses(&app).await {
+        tracing::warn!(?error, "the last times of use were not written");
+    }
+}
+
+/// Sends mail when there is some: woken by commits of this node, looking every few seconds for those of others.
+async fn deliver(app: Arc<Tenant>, mut stop: watch::Receiver<bool>) {
+    let mut news = app.store.identity().commits();
+    while !*stop.borrow() {
+        news.mark_unchanged();
+        if let Err(error) = events::deliver_due(&app).await {
+            tracing::warn!(?error, "mail could not be sent; trying again");
+        }
+        tokio::select! {
+            // The consumer that fills the queue is woken by the same commit: give it a moment.
+            _ = news.changed() => tokio::time::sleep(Duration::from_millis(20)).await,
+            () = tokio::time::sleep(MAIL_EVERY) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+async fn every<F, Fut>(period: Duration, mut stop: watch::Receiver<bool>, job: F)
+where
+    F: Fn() -> Fut,
+    Fut: Future<Output = Result<()>>,
+{
+    while !*stop.borrow() {
+        tokio::select! {
+            () = tokio::time::sleep(period) => {}
+            _ = stop.changed() => return,
+        }
+        if let Err(error) = job().await {
+            tracing::warn!(?error, "a job failed; it will be tried again");
+        }
+    }
+}
+
+/// Removes what has served its time, and the identities whose grace period is over.
+pub async fn sweep(app: &Tenant) -> Result<()> {
+    let cx = app.system_cx();
+    identities::purge_due(app, &cx).await?;
+    let now = cx.now;
+    app.store
+        .identity()
+        .write(move |tx| {
+            sessions::purge(tx, now.plus_seconds(-SESSIONS_KEPT), now)?;
+            flows::purge(tx, now.plus_seconds(-FLOWS_KEPT))?;
+            links::purge(tx, now)?;
+            rate_cells::purge(tx, now)?;
+            lockouts::purge(tx, now.plus_seconds(-DAY))?;
+            messages::purge(tx, now.plus_seconds(-MESSAGES_KEPT))?;
+            idempotency::purge(tx, now.plus_seconds(-ANSWERS_KEPT)).map(drop)
+        })
+        .await
+}

@@ -1,0 +1,16 @@
+//! What the tenant does for itself: settings, keys, captured messages, first answers, jobs, health.
+
+mod health;
+mod idempotency;
+mod jobs;
+mod keys;
+mod outbox;
+mod settings;
+
+pub use health::{Check, checks};
+pub use idempotency::{Begun, abandon, begin, finish_refusal};
+pub(crate) use idempotency::finish;
+pub use jobs::{run_jobs, sweep};
+pub use keys::{Keys, MasterKeys, Place};
+pub use outbox::{CapturedMessage, OutboxPage, OutboxSearch, clear as clear_outbox, list as list_outbox};
+pub use settings::{SettingsVersion, TenantView, load as load_settings, reload as reload_settings, update as update_settings, view as tenant_view};

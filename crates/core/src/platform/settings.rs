@@ -1,0 +1,172 @@
+//! The tenant's settings: read often, changed seldom, kept in memory whole (`contract/00` §14).
+
+use std::sync::Arc;
+
+use avnology_model::{
+    Error, FieldCode, Result, Timestamp,
+    events::EventType,
+    platform::{Environment, Precondition, TenantSettings},
+};
+use avnology_store::{
+    Store,
+    platform::settings::{self as rows, StoredSettings},
+};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+
+use crate::{Cx, Tenant, events::emit};
+
+/// The settings with their version.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SettingsVersion {
+    /// The settings.
+    pub settings: TenantSettings,
+    /// Counts changes; 0 before the first.
+    pub version: i64,
+    /// Last change.
+    pub update_time: Timestamp,
+}
+
+impl SettingsVersion {
+    /// Strong entity tag, without quotes.
+    pub fn etag(&self) -> String {
+        format!("{}-tenant", self.version)
+    }
+}
+
+/// The tenant as administrators see it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Tenant)]
+pub struct TenantView {
+    /// Live or test.
+    pub environment: Environment,
+    /// The settings.
+    #[serde(flatten)]
+    pub settings: TenantSettings,
+    /// Entity tag.
+    pub etag: String,
+    /// Last change.
+    #[schema(value_type = String, format = DateTime)]
+    pub update_time: Timestamp,
+}
+
+/// Reads the settings; the defaults when none were ever changed.
+pub async fn load(store: &Store) -> Result<SettingsVersion> {
+    match store.identity().read(|tx| rows::find(tx)).await? {
+        Some(stored) => parse(stored),
+        None => Ok(SettingsVersion {
+            settings: TenantSettings::default(),
+            version: 0,
+            update_time: Timestamp::from_micros(0),
+        }),
+    }
+}
+
+fn parse(stored: StoredSettings) -> Result<SettingsVersion> {
+    let settings = serde_json::from_value(stored.settings).map_err(Error::internal)?;
+    Ok(SettingsVersion { settings, version: stored.version, update_time: stored.update_time })
+}
+
+/// Takes over what another node changed.
+pub async fn reload(app: &Tenant) -> Result<()> {
+    let loaded = load(&app.store).await?;
+    app.settings.store(Arc::new(loaded));
+    Ok(())
+}
+
+/// The tenant as administrators see it.
+pub fn view(app: &Tenant) -> TenantView {
+    let present = app.settings();
+    TenantView {
+        environment: app.config.environment,
+        settings: present.settings.clone(),
+        etag: present.etag(),
+        update_time: present.update_time,
+    }
+}
+
+/// Changes settings by a merge patch (RFC 7396): `null` brings back a default. `_902` names every value that is not
+/// acceptable; `_905` when the settings are not the expected ones.
+pub async fn update(app: &Tenant, cx: &Cx, expected: &Precondition, patch: Map<String, Value>) -> Result<TenantView> {
+    let (cx, expected) = (cx.clone(), expected.clone());
+    let environment = app.config.environment;
+    let changed = app
+        .store
+        .identity()
+        .write(move |tx| {
+            let present = match rows::find(tx)? {
+                Some(stored) => parse(stored)?,
+                None => SettingsVersion {
+                    settings: TenantSettings::default(),
+                    version: 0,
+                    update_time: Timestamp::from_micros(0),
+                },
+            };
+            expected.check(&present.etag())?;
+            let before = serde_json::to_value(&present.settings).map_err(Error::internal)?;
+            let settings = merged(&before, &patch)?;
+            Error::from_fields(settings.problems())?;
+            let after = serde_json::to_value(&settings).map_err(Error::internal)?;
+            if after == before {
+                return Ok(present);
+            }
+            let next = SettingsVersion { settings, version: present.version + 1, update_time: cx.now };
+            rows::put(
+                tx,
+                &StoredSettings { settings: after.clone(), version: next.version, update_time: next.update_time },
+            )?;
+            let payload = changes(&before, &after);
+            emit(tx, &cx.event(EventType::TenantUpdated, payload).on("tenant", environment))?;
+            Ok(next)
+        })
+        .await?;
+    app.settings.store(Arc::new(changed));
+    Ok(view(app))
+}
+
+fn merged(before: &Value, patch: &Map<String, Value>) -> Result<TenantSettings> {
+    let defaults = serde_json::to_value(TenantSettings::default()).map_err(Error::internal)?;
+    let mut merged = before.clone();
+    merge(&mut merged, &Value::Object(patch.clone()), &defaults);
+    serde_json::from_value(merged).map_err(|e| {
+        // The reason names the field, as in "unknown field `x`"; serde gives no path for flattened input.
+        let text = e.to_string();
+        let field = text.split('`').nth(1).unwrap_or("settings").to_owned();
+        let code =
+            if text.starts_with("unknown field") { FieldCode::UnknownField } else { FieldCode::InvalidFormat };
+        Error::field(field, code, text)
+    })
+}
+
+fn merge(target: &mut Value, patch: &Value, defaults: &Value) {
+    let Value::Object(patch) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(Map::new());
+    }
+    let Value::Object(map) = target else { return };
+    for (name, value) in patch {
+        let default = defaults.get(name).cloned().unwrap_or(Value::Null);
+        if value.is_null() {
+            // Nothing stands for the default; a map's member without one is gone.
+            match defaults.get(name) {
+                Some(default) => map.insert(name.clone(), default.clone()),
+                None => map.remove(name),
+            };
+        } else {
+            merge(map.entry(name.clone()).or_insert(Value::Null), value, &default);
+        }
+    }
+}
+
+fn changes(before: &Value, after: &Value) -> Value {
+    let (Value::Object(before), Value::Object(after)) = (before, after) else { return json!({}) };
+    let changed: Vec<&String> = after.keys().filter(|name| before.get(*name) != after.get(*name)).collect();
+    let pick = |from: &Map<String, Value>| -> Map<String, Value> {
+        changed.iter().filter_map(|n| from.get(*n).map(|v| ((*n).clone(), v.clone()))).collect()
+    };
+    json!({ "changed_fields": changed, "previous_values": pick(before), "new_values": pick(after) })
+}

@@ -1,0 +1,44 @@
+//! What the use cases need of the outside, to be plugged in by `server` and by tests.
+
+use std::{future::Future, pin::Pin};
+
+use avnology_model::{Result, events::MessageRequest, platform::TenantSettings};
+use secrecy::SecretString;
+
+/// A future that a port answers with.
+pub type PortFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+
+/// What a message says besides what its request holds.
+#[derive(Clone, Debug, Default)]
+pub struct MessageSecrets {
+    /// One-time code.
+    pub code: Option<SecretString>,
+    /// Link with a single-use token, or a plain link.
+    pub link: Option<SecretString>,
+}
+
+/// A message ready to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// Subject line.
+    pub subject: String,
+    /// Plain text.
+    pub text: String,
+    /// HTML.
+    pub html: String,
+}
+
+/// Puts a message into words.
+pub trait Composer: Send + Sync + 'static {
+    /// The letter for `request`, with `secrets`, in the tenant's name.
+    fn compose(&self, settings: &TenantSettings, public_url: &str, request: &MessageRequest, secrets: &MessageSecrets) -> Letter;
+}
+
+/// Carries mail.
+pub trait MailTransport: Send + Sync + 'static {
+    /// Sends one letter; an error means it may be tried again.
+    fn send<'a>(&'a self, to: &'a str, letter: &'a Letter) -> PortFuture<'a, ()>;
+
+    /// Whether the server that takes our mail answers.
+    fn check(&self) -> PortFuture<'_, ()>;
+}

@@ -1,0 +1,67 @@
+//! API keys in memory, by the same rule as sessions: forgotten after the commit that ended them, before it is told.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, AtomicU64, Ordering},
+};
+
+use avnology_model::{Timestamp, permissions::Scope, secret_token::SecretHash, service_accounts::ApiKey};
+use quick_cache::sync::Cache;
+
+const CAPACITY: usize = 16_384;
+const LIFETIME_SECONDS: i64 = 60;
+
+/// A key that was checked.
+pub struct LiveKey {
+    /// The key.
+    pub key: ApiKey,
+    /// For the limit of calls per key: the state of its cell, owned by who counts.
+    pub limit_cell: AtomicI64,
+    loaded_at: Timestamp,
+}
+
+impl LiveKey {
+    pub(super) fn new(key: ApiKey, now: Timestamp) -> Self {
+        Self { key, limit_cell: AtomicI64::new(0), loaded_at: now }
+    }
+
+    /// Whether the key holds `scope`.
+    pub fn holds(&self, scope: Scope) -> bool {
+        self.key.scopes.contains(&scope)
+    }
+}
+
+/// The keys that memory holds.
+pub struct KeyCache {
+    live: Cache<SecretHash, Arc<LiveKey>>,
+    forgotten: AtomicU64,
+}
+
+impl Default for KeyCache {
+    fn default() -> Self {
+        Self { live: Cache::new(CAPACITY), forgotten: AtomicU64::new(0) }
+    }
+}
+
+impl KeyCache {
+    pub(super) fn warm(&self, hash: &SecretHash, now: Timestamp) -> Option<Arc<LiveKey>> {
+        self.live.get(hash).filter(|live| live.loaded_at.plus_seconds(LIFETIME_SECONDS) > now)
+    }
+
+    pub(super) fn ticket(&self) -> u64 {
+        self.forgotten.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn keep(&self, ticket: u64, live: &Arc<LiveKey>) {
+        self.live.insert(live.key.hash, Arc::clone(live));
+        if self.ticket() != ticket {
+            self.live.remove(&live.key.hash);
+        }
+    }
+
+    /// Forgets a key.
+    pub fn forget(&self, hash: &SecretHash) {
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
+        self.live.remove(hash);
+    }
+}

@@ -1,0 +1,227 @@
+//! Sessions in memory over the database.
+//!
+//! A revocation is in force before it is acknowledged: who revokes commits, then calls [`SessionCache::forget`]; who
+//! loads a session checks afterwards whether anything was forgotten meanwhile and, if so, does not keep what it read.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, AtomicU64, Ordering},
+};
+
+use arc_swap::ArcSwapOption;
+use avnology_model::{
+    Timestamp,
+    identities::Identity,
+    ids::{IdentityId, SessionId},
+    permissions::{PlatformRole, Scope},
+    platform::SessionPolicy,
+    secret_token::SecretHash,
+    sessions::{Session, SessionKind},
+};
+use bytes::Bytes;
+use parking_lot::Mutex;
+use quick_cache::sync::Cache;
+
+use super::SessionView;
+use crate::platform::SettingsVersion;
+
+/// How many sessions memory holds; the least used go first.
+const CAPACITY: usize = 131_072;
+/// How long a session is believed without asking the database again, in seconds.
+const LIFETIME_SECONDS: i64 = 60;
+const STRIPES: usize = 64;
+
+/// A session that was checked, with its identity as it was when loaded.
+pub struct LiveSession {
+    /// The session.
+    pub session: Session,
+    /// Its identity.
+    pub identity: Identity,
+    /// The platform role of the identity.
+    pub role: Option<PlatformRole>,
+    /// Until when this token is good, if it was replaced.
+    pub token_valid_until: Option<Timestamp>,
+    /// For the limit of calls per session: the state of its cell, owned by who counts.
+    pub limit_cell: AtomicI64,
+    loaded_at: Timestamp,
+    last_used: AtomicI64,
+    body: ArcSwapOption<Rendered>,
+}
+
+struct Rendered {
+    minute: Timestamp,
+    settings_version: i64,
+    bytes: Bytes,
+}
+
+impl LiveSession {
+    pub(super) fn new(
+        session: Session,
+        identity: Identity,
+        role: Option<PlatformRole>,
+        token_valid_until: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Self {
+        let last_used = AtomicI64::new(session.last_used_at.micros());
+        Self {
+            session,
+            identity,
+            role,
+            token_valid_until,
+            limit_cell: AtomicI64::new(0),
+            loaded_at: now,
+            last_used,
+            body: ArcSwapOption::empty(),
+        }
+    }
+
+    /// Id of the session.
+    pub fn id(&self) -> SessionId {
+        self.session.id
+    }
+
+    /// Last use, to the minute.
+    pub fn last_used_at(&self) -> Timestamp {
+        Timestamp::from_micros(self.last_used.load(Ordering::Relaxed))
+    }
+
+    /// End of the session if it is not used again.
+    pub fn idle_expires_at(&self, policy: &SessionPolicy) -> Timestamp {
+        let idle = self.last_used_at().plus_seconds(i64::from(policy.idle_timeout_seconds));
+        self.session.expires_at.min(idle)
+    }
+
+    /// Whether the absolute or the idle limit is behind us.
+    pub fn is_expired(&self, policy: &SessionPolicy, now: Timestamp) -> bool {
+        self.idle_expires_at(policy) <= now
+    }
+
+    /// Whether the session holds `scope` in tenant scope.
+    pub fn holds(&self, scope: Scope) -> bool {
+        let standard = self.session.kind == SessionKind::Standard;
+        standard && (scope.is_self() || self.role.is_some_and(|role| role.holds(scope)))
+    }
+
+    /// Whether the last full authentication is younger than the tenant asks for changes of credentials.
+    pub fn is_fresh(&self, policy: &SessionPolicy, now: Timestamp) -> bool {
+        self.session.authenticated_at.plus_seconds(i64::from(policy.privileged_max_age_seconds)) > now
+    }
+
+    /// The session as `whoami` shows it, as JSON; made once a minute.
+    pub fn body(&self, settings: &SettingsVersion, now: Timestamp) -> Bytes {
+        let minute = now.to_the_minute();
+        if let Some(rendered) = &*self.body.load()
+            && rendered.minute == minute
+            && rendered.settings_version == settings.version
+        {
+            return rendered.bytes.clone();
+        }
+        let bytes = Bytes::from(serde_json::to_vec(&SessionView::of_live(self, settings, now)).unwrap_or_default());
+        self.body.store(Some(Arc::new(Rendered {
+            minute,
+            settings_version: settings.version,
+            bytes: bytes.clone(),
+        })));
+        bytes
+    }
+}
+
+/// The sessions that memory holds, and the times of use that wait to be written.
+pub struct SessionCache {
+    live: Cache<SecretHash, Arc<LiveSession>>,
+    forgotten: [AtomicU64; STRIPES],
+    uses: Mutex<Vec<(SessionId, Timestamp)>>,
+}
+
+impl Default for SessionCache {
+    fn default() -> Self {
+        Self {
+            live: Cache::new(CAPACITY),
+            forgotten: std::array::from_fn(|_| AtomicU64::new(0)),
+            uses: Mutex::new(Vec::new()),
+        }
+    }
+}
+
+/// Tells whether anything of a stripe was forgotten since it was drawn.
+pub(super) struct Ticket {
+    stripe: usize,
+    count: u64,
+}
+
+impl SessionCache {
+    /// The session behind this token if memory holds it and need not ask again.
+    pub(super) fn warm(&self, hash: &SecretHash, now: Timestamp) -> Option<Arc<LiveSession>> {
+        let live = self.live.get(hash)?;
+        (live.loaded_at.plus_seconds(LIFETIME_SECONDS) > now).then_some(live)
+    }
+
+    /// To be drawn before the database is read.
+    pub(super) fn ticket(&self, hash: &SecretHash) -> Ticket {
+        let stripe = stripe_of(hash);
+        Ticket { stripe, count: self.count(stripe) }
+    }
+
+    /// Keeps what was read since `ticket` was drawn, unless something was forgotten meanwhile; whether it was kept.
+    pub(super) fn keep(&self, ticket: &Ticket, live: &Arc<LiveSession>) -> bool {
+        let hash = live.session.token_hash;
+        self.live.insert(hash, Arc::clone(live));
+        let current = self.count(ticket.stripe) == ticket.count;
+        if !current {
+            self.live.remove(&hash);
+        }
+        current
+    }
+
+    /// Forgets these tokens; to be called after the commit that ended or changed them and before it is acknowledged.
+    pub fn forget(&self, hashes: &[SecretHash]) {
+        for hash in hashes {
+            if let Some(count) = self.forgotten.get(stripe_of(hash)) {
+                count.fetch_add(1, Ordering::SeqCst);
+            }
+            self.live.remove(hash);
+        }
+    }
+
+    /// Forgets the sessions of these identities, which another node has changed.
+    pub(crate) fn forget_identities(&self, identities: &[IdentityId]) {
+        for count in &self.forgotten {
+            count.fetch_add(1, Ordering::SeqCst);
+        }
+        self.live.retain(|_, live| !identities.contains(&live.identity.id));
+    }
+
+    /// Notes a use: at most once a minute and session.
+    pub(super) fn touch(&self, live: &LiveSession, now: Timestamp) {
+        let minute = now.to_the_minute();
+        let before = live.last_used.load(Ordering::Relaxed);
+        if before < minute.micros()
+            && live.last_used.compare_exchange(before, minute.micros(), Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        {
+            self.uses.lock().push((live.id(), minute));
+        }
+    }
+
+    /// The uses to be written.
+    pub(super) fn drain_uses(&self) -> Vec<(SessionId, Timestamp)> {
+        std::mem::take(&mut *self.uses.lock())
+    }
+
+    /// How many sessions memory holds.
+    pub fn len(&self) -> usize {
+        self.live.len()
+    }
+
+    /// Whether memory holds none.
+    pub fn is_empty(&self) -> bool {
+        self.live.is_empty()
+    }
+
+    fn count(&self, stripe: usize) -> u64 {
+        self.forgotten.get(stripe).map_or(0, |count| count.load(Ordering::SeqCst))
+    }
+}
+
+fn stripe_of(hash: &SecretHash) -> usize {
+    hash.first().map_or(0, |byte| usize::from(*byte) % STRIPES)
+}

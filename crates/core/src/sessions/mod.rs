@@ -1,0 +1,21 @@
+//! Sessions: made by flows, checked in memory on every request, ended at once.
+
+mod authenticate;
+mod cache;
+mod list;
+mod revoke;
+mod start;
+mod verify;
+mod view;
+mod write_behind;
+
+pub use authenticate::authenticate;
+pub use cache::{LiveSession, SessionCache};
+pub use list::{SessionPage, list_own};
+pub(crate) use list::page_of;
+pub use revoke::{logout, revoke_leaked, revoke_others, revoke_own};
+pub(crate) use revoke::{end_all, end_one};
+pub(crate) use start::{NewSession, raise, start};
+pub use verify::{Verified, verify};
+pub use view::{DeviceView, SessionView};
+pub use write_behind::flush_uses;

@@ -1,0 +1,133 @@
+//! Making a session, and raising one that is there.
+
+use avnology_model::{
+    Error, Result, Timestamp,
+    events::EventType,
+    identities::{Identity, IdentityState},
+    ids::SessionId,
+    platform::SessionPolicy,
+    secret_token::{SecretHash, SecretKind, SecretToken},
+    sessions::{Aal, CompletedMethod, Session, SessionKind},
+};
+use avnology_store::{IdentityTx, identities::identities, sessions::sessions};
+use serde_json::json;
+
+use crate::{Cx, events::emit};
+
+/// Seconds that a replaced token lives on after the assurance rose, so that parallel requests are not signed out.
+const REPLACED_TOKEN_SECONDS: i64 = 30;
+/// Life of a recovery session, in seconds (`contract/11` §7).
+const RECOVERY_SECONDS: i64 = 15 * 60;
+
+/// What a session is made from. Drawn outside the transaction, so that a repeated transaction makes the same one.
+#[derive(Clone)]
+pub(crate) struct NewSession {
+    id: SessionId,
+    token: SecretToken,
+}
+
+impl NewSession {
+    /// A new id and a new token.
+    pub(crate) fn draw(cx: &Cx) -> Self {
+        Self { id: SessionId::new(cx.now, cx.random()), token: cx.secret(SecretKind::Session) }
+    }
+
+    /// The token.
+    pub(crate) fn token(&self) -> &SecretToken {
+        &self.token
+    }
+}
+
+/// Makes a session of `identity` and everything that a sign-in brings: the time of the sign-in, the end of a
+/// deletion that a sign-in cancels, the events.
+pub(crate) fn start(
+    tx: &mut IdentityTx<'_>,
+    cx: &Cx,
+    new: &NewSession,
+    identity: &mut Identity,
+    kind: SessionKind,
+    methods: &[CompletedMethod],
+    policy: &SessionPolicy,
+) -> Result<Session> {
+    let life = match kind {
+        SessionKind::Standard => i64::from(policy.absolute_timeout_seconds),
+        SessionKind::Recovery => RECOVERY_SECONDS,
+    };
+    let session = Session {
+        id: new.id,
+        identity_id: identity.id,
+        kind,
+        aal: methods.iter().map(|m| m.aal).max().unwrap_or_default(),
+        methods: methods.to_vec(),
+        authenticated_at: cx.now,
+        issued_at: cx.now,
+        last_used_at: cx.now.to_the_minute(),
+        expires_at: cx.now.plus_seconds(life),
+        revoked_at: None,
+        device_id: None,
+        ip: cx.ip_text(),
+        user_agent: cx.user_agent.to_string(),
+        token_hash: new.token.hash(),
+    };
+    sessions::insert(tx, &session)?;
+    if kind == SessionKind::Standard {
+        note_sign_in(tx, cx, identity)?;
+    }
+    emit(tx, &created(cx, &session))?;
+    Ok(session)
+}
+
+fn note_sign_in(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &mut Identity) -> Result<()> {
+    identity.last_login_at = Some(cx.now);
+    let cancels = identity.deletion.as_ref().is_some_and(|d| d.cancel_on_login);
+    if identity.state == IdentityState::ScheduledDeletion && cancels {
+        return crate::identities::cancel_scheduled(tx, cx, identity, "sign_in");
+    }
+    identities::touch_login(tx, identity.id, cx.now)
+}
+
+fn created(cx: &Cx, session: &Session) -> avnology_model::events::Event {
+    let methods: Vec<_> = session.methods.iter().map(|m| m.method.as_str()).collect();
+    let shown = json!({
+        "id": session.id, "identity_id": session.identity_id, "kind": session.kind, "aal": session.aal,
+        "authenticated_at": session.authenticated_at, "issued_at": session.issued_at, "expires_at": session.expires_at,
+        "ip": session.ip, "user_agent": session.user_agent,
+    });
+    let mut event = cx
+        .event(EventType::SessionCreated, json!({ "session": shown, "client_id": null, "methods": methods }))
+        .on("session", session.id)
+        .on("identity", session.identity_id);
+    event.actor = avnology_model::events::Actor::identity(session.identity_id, Some(session.id));
+    event
+}
+
+/// Authenticates a session again: the method is added, the first factor moves `authenticated_at`, the token is
+/// replaced and lives on for 30 s. Answers the session and the hashes of its former tokens.
+pub(crate) fn raise(
+    tx: &mut IdentityTx<'_>,
+    cx: &Cx,
+    session: SessionId,
+    token: &SecretToken,
+    methods: &[CompletedMethod],
+) -> Result<(Session, Vec<SecretHash>)> {
+    let found = sessions::find(tx, session)?.filter(|s| s.revoked_at.is_none() && s.expires_at > cx.now);
+    let mut session = found.ok_or(Error::new(avnology_model::Code::SessionInvalid))?;
+    let previous: Aal = session.aal;
+    session.authenticated_at = cx.now;
+    session.methods.retain(|held| !methods.iter().any(|new| new.method == held.method));
+    session.methods.extend(methods.iter().cloned());
+    session.aal = session.methods.iter().map(|m| m.aal).max().unwrap_or_default();
+    session.last_used_at = cx.now.to_the_minute();
+    sessions::raise(tx, &session)?;
+    let until: Timestamp = cx.now.plus_seconds(REPLACED_TOKEN_SECONDS);
+    session.token_hash = token.hash();
+    let former = sessions::replace_token(tx, session.id, &session.token_hash, Some(until))?;
+    let names: Vec<_> = methods.iter().map(|m| m.method.as_str()).collect();
+    let payload = json!({
+        "session_id": session.id, "user_id": session.identity_id, "previous_aal": previous, "aal": session.aal,
+        "methods": names,
+    });
+    let event = cx.event(EventType::SessionElevated, payload);
+    emit(tx, &event.on("session", session.id).on("identity", session.identity_id))?;
+    Ok((session, former))
+}

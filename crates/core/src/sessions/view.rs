@@ -1,0 +1,143 @@
+//! A session as its readers see it (`contract/10` §7).
+
+use avnology_model::{
+    Timestamp,
+    identities::Identity,
+    ids::{DeviceId, IdentityId, SessionId},
+    sessions::{Aal, Agent, CompletedMethod, Platform, Session, SessionKind},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::LiveSession;
+use crate::{identities::IdentityView, platform::SettingsVersion};
+
+/// The device of a session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct DeviceView {
+    /// Id, where the device is known by its own.
+    #[schema(value_type = Option<String>)]
+    pub id: Option<DeviceId>,
+    /// As in "Firefox on Linux".
+    pub name: String,
+    /// `web` for browsers, otherwise the system.
+    pub platform: Platform,
+    /// User agent of the sign-in.
+    pub user_agent: String,
+    /// Address of the sign-in.
+    pub ip: String,
+    /// Place of the address, where known.
+    #[schema(value_type = Option<Object>)]
+    pub location: Option<Value>,
+    /// Whether the device has signed this identity in before, well enough to be trusted more.
+    pub known: bool,
+    /// Posture reported by an administrator.
+    pub managed: Option<bool>,
+}
+
+/// A session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Session)]
+pub struct SessionView {
+    /// Id.
+    #[schema(value_type = String)]
+    pub id: SessionId,
+    /// Whether it can be used.
+    pub active: bool,
+    /// What it can be used for.
+    pub kind: SessionKind,
+    /// Whose.
+    #[schema(value_type = String)]
+    pub identity_id: IdentityId,
+    /// The identity, as it sees itself.
+    pub identity: IdentityView,
+    /// Active organization.
+    #[schema(value_type = Option<String>)]
+    pub organization_id: Option<String>,
+    /// The same with the role there.
+    #[schema(value_type = Option<Object>)]
+    pub organization: Option<Value>,
+    /// Highest assurance.
+    pub aal: Aal,
+    /// Steps completed.
+    pub authentication_methods: Vec<CompletedMethod>,
+    /// Last full authentication.
+    #[schema(value_type = String, format = DateTime)]
+    pub authenticated_at: Timestamp,
+    /// Begin.
+    #[schema(value_type = String, format = DateTime)]
+    pub issued_at: Timestamp,
+    /// Last use, to the minute.
+    #[schema(value_type = String, format = DateTime)]
+    pub last_used_at: Timestamp,
+    /// Absolute limit.
+    #[schema(value_type = String, format = DateTime)]
+    pub expires_at: Timestamp,
+    /// Limit if it is not used again.
+    #[schema(value_type = String, format = DateTime)]
+    pub idle_expires_at: Timestamp,
+    /// The device.
+    pub device: DeviceView,
+    /// Client that began the sign-in.
+    #[schema(value_type = Option<String>)]
+    pub client_id: Option<String>,
+    /// Risk of the sign-in.
+    #[schema(value_type = Option<Object>)]
+    pub risk: Option<Value>,
+    /// In lists: whether it is the caller's own.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(value_type = Option<bool>)]
+    pub current: Option<bool>,
+}
+
+impl SessionView {
+    /// A session with its identity.
+    pub fn of(session: &Session, identity: &Identity, settings: &SettingsVersion, now: Timestamp) -> Self {
+        let idle_expires_at = session.idle_expires_at(settings.settings.session_policy.idle_timeout_seconds);
+        let agent = Agent::parse(&session.user_agent);
+        Self {
+            id: session.id,
+            active: session.revoked_at.is_none() && idle_expires_at > now,
+            kind: session.kind,
+            identity_id: session.identity_id,
+            identity: IdentityView::for_itself(identity, now),
+            organization_id: None,
+            organization: None,
+            aal: session.aal,
+            authentication_methods: session.methods.clone(),
+            authenticated_at: session.authenticated_at,
+            issued_at: session.issued_at,
+            last_used_at: session.last_used_at,
+            expires_at: session.expires_at,
+            idle_expires_at,
+            device: DeviceView {
+                id: session.device_id,
+                name: agent.name(),
+                platform: agent.platform(),
+                user_agent: session.user_agent.clone(),
+                ip: session.ip.clone(),
+                location: None,
+                known: false,
+                managed: None,
+            },
+            client_id: None,
+            risk: None,
+            current: None,
+        }
+    }
+
+    /// A session in memory, with its latest use.
+    pub fn of_live(live: &LiveSession, settings: &SettingsVersion, now: Timestamp) -> Self {
+        let mut session = live.session.clone();
+        session.last_used_at = live.last_used_at();
+        Self::of(&session, &live.identity, settings, now)
+    }
+
+    /// The same in a list.
+    #[must_use]
+    pub fn in_list(mut self, current: Option<SessionId>) -> Self {
+        self.current = Some(current == Some(self.id));
+        self
+    }
+}

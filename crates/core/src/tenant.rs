@@ -1,0 +1,127 @@
+//! The tenant: everything that one separate Avnology ID owns (`docs/architecture`). Nothing is global.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use avnology_model::{Timestamp, platform::Environment};
+use avnology_store::Store;
+use secrecy::SecretString;
+use url::Url;
+
+use crate::{
+    Clock, Cx, Entropy,
+    credentials::{Breaches, PasswordHasher},
+    platform::{Keys, SettingsVersion},
+    ports::{Composer, MailTransport},
+    service_accounts::KeyCache,
+    sessions::SessionCache,
+};
+
+/// What an operator fixes for a tenant.
+#[derive(Clone, Debug)]
+pub struct TenantConfig {
+    /// Public origin: issuer, and base of every link.
+    pub public_url: Url,
+    /// Live or test.
+    pub environment: Environment,
+    /// The address whose first verified registration becomes platform administrator.
+    pub bootstrap_admin_email: Option<String>,
+    /// A tenant-level API key to install.
+    pub bootstrap_api_key: Option<SecretString>,
+}
+
+impl TenantConfig {
+    /// The public origin without a trailing slash, as in `https://id.example.com`.
+    pub fn origin(&self) -> String {
+        self.public_url.origin().ascii_serialization()
+    }
+
+    /// Whether cookies are `Secure` and carry the `__Host-` prefix.
+    pub fn is_https(&self) -> bool {
+        self.public_url.scheme() == "https"
+    }
+}
+
+/// One tenant: its databases, keys, settings, caches and ports.
+pub struct Tenant {
+    /// What the operator fixed.
+    pub config: TenantConfig,
+    /// The databases.
+    pub store: Store,
+    /// Keys that seal secrets at rest.
+    pub keys: Keys,
+    /// Hashes and checks passwords on its own threads.
+    pub hasher: PasswordHasher,
+    /// Knows breached passwords.
+    pub breaches: Breaches,
+    /// Sessions in memory.
+    pub sessions: SessionCache,
+    /// API keys in memory.
+    pub api_keys: KeyCache,
+    /// Puts messages into words.
+    pub composer: Arc<dyn Composer>,
+    /// Carries mail; `None` logs it instead (development), and nothing carries it in the test environment.
+    pub mail: Option<Arc<dyn MailTransport>>,
+    pub(crate) settings: ArcSwap<SettingsVersion>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+}
+
+/// What a tenant is put together from.
+pub struct TenantParts {
+    /// What the operator fixed.
+    pub config: TenantConfig,
+    /// The databases, open.
+    pub store: Store,
+    /// The data keys, unwrapped.
+    pub keys: Keys,
+    /// The password hasher.
+    pub hasher: PasswordHasher,
+    /// The breached passwords.
+    pub breaches: Breaches,
+    /// The settings as they were read ([`crate::platform::load_settings`]).
+    pub settings: SettingsVersion,
+    /// Puts messages into words.
+    pub composer: Arc<dyn Composer>,
+    /// Carries mail; `None` logs it.
+    pub mail: Option<Arc<dyn MailTransport>>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Draws random bytes.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+impl Tenant {
+    /// Puts a tenant together, with nothing in memory yet.
+    pub fn new(parts: TenantParts) -> Self {
+        Self {
+            config: parts.config,
+            store: parts.store,
+            keys: parts.keys,
+            hasher: parts.hasher,
+            breaches: parts.breaches,
+            sessions: SessionCache::default(),
+            api_keys: KeyCache::default(),
+            composer: parts.composer,
+            mail: parts.mail,
+            settings: ArcSwap::from_pointee(parts.settings),
+            clock: parts.clock,
+            entropy: parts.entropy,
+        }
+    }
+
+    /// The present settings.
+    pub fn settings(&self) -> Arc<SettingsVersion> {
+        self.settings.load_full()
+    }
+
+    /// A context for a job that begins now.
+    pub fn system_cx(&self) -> Cx {
+        Cx::system(self.clock.now(), Arc::clone(&self.entropy))
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}

@@ -1,0 +1,206 @@
+//! Who may call a route: one type per rule, so that a handler's signature names it and no route can lack it.
+
+use std::{marker::PhantomData, sync::Arc};
+
+use avnology_core::{service_accounts::LiveKey, sessions::LiveSession};
+use avnology_model::{Code, Error, Result, permissions::Scope, sessions::SessionKind};
+use serde_json::json;
+
+/// Who calls.
+#[derive(Clone)]
+pub enum Caller {
+    /// Nobody known.
+    Anonymous,
+    /// A person, by a session.
+    Session(Arc<LiveSession>),
+    /// A service account, by an API key.
+    Key(Arc<LiveKey>),
+}
+
+impl Caller {
+    /// The session, when a person calls.
+    pub fn session(&self) -> Option<&Arc<LiveSession>> {
+        match self {
+            Self::Session(session) => Some(session),
+            Self::Anonymous | Self::Key(_) => None,
+        }
+    }
+
+    /// Whether the caller holds `scope` in tenant scope (`contract/00` §12).
+    pub fn holds(&self, scope: Scope) -> bool {
+        match self {
+            Self::Anonymous => false,
+            Self::Session(live) => scope.is_self() || live.role.is_some_and(|role| role.holds(scope)),
+            Self::Key(live) => !scope.is_self() && live.key.scopes.contains(&scope),
+        }
+    }
+
+    /// What tells this caller from others, for page tokens and idempotency keys.
+    pub(crate) fn key(&self) -> String {
+        match self {
+            Self::Anonymous => String::new(),
+            Self::Session(live) => live.session.identity_id.to_string(),
+            Self::Key(live) => live.key.id.to_string(),
+        }
+    }
+}
+
+/// The rule that a type stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccessRule {
+    /// Anyone; credentials are not looked at.
+    Public,
+    /// Anyone; a session is recognized, and a bad one is nobody's.
+    Visitor,
+    /// A session of any kind.
+    AnySession,
+    /// A session that is not a recovery session, with `account:self`.
+    SignedIn,
+    /// A session or API key with this scope.
+    Scoped(Scope),
+    /// A session, or else the sign-in page.
+    PageSignedIn,
+}
+
+impl AccessRule {
+    /// Whether a request without a good credential is refused with 401.
+    pub fn needs_credential(self) -> bool {
+        matches!(self, Self::AnySession | Self::SignedIn | Self::Scoped(_))
+    }
+
+    /// The scope asked for.
+    pub fn scope(self) -> Option<Scope> {
+        match self {
+            Self::Public | Self::Visitor | Self::PageSignedIn => None,
+            Self::AnySession | Self::SignedIn => Some(Scope::AccountSelf),
+            Self::Scoped(scope) => Some(scope),
+        }
+    }
+
+    /// Refuses a caller who is known but may not: `_012`, or `_110` for a session that recovery opened.
+    pub(crate) fn admit(self, caller: &Caller) -> Result<()> {
+        if let Some(scope) = self.scope()
+            && !caller.holds(scope)
+        {
+            return Err(Error::new(Code::ScopeMissing).with_member("required_scopes", vec![scope.as_str()]));
+        }
+        match caller {
+            Caller::Session(live) if self != Self::AnySession && self.scope().is_some() && is_recovery(live) => {
+                let required = json!({"aal": null, "max_age": null, "connection_id": null, "methods": null});
+                Err(Error::new(Code::StepUpRequired)
+                    .with_detail("A recovery session can only set a new password. Sign in to do more.")
+                    .with_member("required", required))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether recovery opened this session.
+pub(crate) fn is_recovery(live: &LiveSession) -> bool {
+    live.session.kind == SessionKind::Recovery
+}
+
+mod sealed {
+    /// Only the rules of this file are rules.
+    pub trait Sealed {}
+}
+
+/// A type that names who may call. Only the types of this module are.
+pub trait Access: sealed::Sealed + Send + Sync + 'static {
+    /// The rule.
+    const RULE: AccessRule;
+    /// What the rule guarantees about the caller.
+    type Seat: Send + Sync + 'static;
+    /// That guarantee, read off a caller whom the rule admitted.
+    fn seat(caller: &Caller) -> Option<Self::Seat>;
+}
+
+macro_rules! accesses {
+    ($($(#[$doc:meta])* $name:ident($seat:ty) = |$caller:ident| $take:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $name;
+        impl sealed::Sealed for $name {}
+        impl Access for $name {
+            const RULE: AccessRule = AccessRule::$name;
+            type Seat = $seat;
+            fn seat($caller: &Caller) -> Option<$seat> { $take }
+        }
+    )*};
+}
+
+accesses! {
+    /// Anyone; credentials are not looked at.
+    Public(()) = |_caller| Some(());
+    /// Anyone; a session is recognized, and a bad one is nobody's.
+    Visitor(Option<Arc<LiveSession>>) = |caller| Some(caller.session().cloned());
+    /// A session of any kind, those that recovery opened included.
+    AnySession(Arc<LiveSession>) = |caller| caller.session().cloned();
+    /// A session that is not a recovery session.
+    SignedIn(Arc<LiveSession>) = |caller| caller.session().cloned();
+    /// A session, or else the sign-in page.
+    PageSignedIn(Arc<LiveSession>) = |caller| caller.session().cloned();
+}
+
+/// A session or API key with the scope `S`.
+pub struct Scoped<S>(PhantomData<fn() -> S>);
+
+impl<S> sealed::Sealed for Scoped<S> {}
+
+impl<S: ScopeMarker> Access for Scoped<S> {
+    const RULE: AccessRule = AccessRule::Scoped(S::SCOPE);
+    type Seat = ();
+    fn seat(_: &Caller) -> Option<()> {
+        Some(())
+    }
+}
+
+/// A type that stands for one scope.
+pub trait ScopeMarker: 'static {
+    /// The scope.
+    const SCOPE: Scope;
+}
+
+macro_rules! scope_markers {
+    ($($name:ident),* $(,)?) => {
+        /// One type per scope, for [`Scoped`].
+        pub mod scopes {
+            use super::{Scope, ScopeMarker};
+            $(
+                #[doc = concat!("[`Scope::", stringify!($name), "`].")]
+                #[derive(Clone, Copy, Debug)]
+                pub struct $name;
+                impl ScopeMarker for $name {
+                    const SCOPE: Scope = Scope::$name;
+                }
+            )*
+            /// The scopes that have a type.
+            #[cfg(test)]
+            pub(crate) const ALL: &[Scope] = &[$(Scope::$name),*];
+        }
+    };
+}
+
+scope_markers! {
+    AccountSelf, IdentitiesRead, IdentitiesWrite, IdentitiesErase, SessionsRead, SessionsWrite, TenantRead,
+    TenantWrite, OutboxRead,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_scope_has_a_type() {
+        assert_eq!(scopes::ALL, Scope::ALL);
+    }
+
+    #[test]
+    fn nobody_holds_nothing() {
+        assert!(Scope::ALL.iter().all(|scope| !Caller::Anonymous.holds(*scope)));
+        let refusal = AccessRule::Scoped(Scope::TenantRead).admit(&Caller::Anonymous).expect_err("refused");
+        assert_eq!(refusal.members().get("required_scopes"), Some(&json!(["tenant:read"])));
+        assert!(AccessRule::Visitor.admit(&Caller::Anonymous).is_ok());
+    }
+}

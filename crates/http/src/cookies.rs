@@ -1,0 +1,119 @@
+//! Our cookies: how they are named, read and set (`contract/00` §10, `contract/11` §1.2).
+
+use avnology_core::{Cx, Tenant};
+use axum::http::{HeaderMap, HeaderValue, header};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+
+/// How long the browser key and the CSRF secret are kept: 400 days, the most that browsers keep (RFC 6265bis §5.6).
+pub const YEARS: i64 = 400 * 86_400;
+
+/// One of our cookies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cookie {
+    /// The session token.
+    Session,
+    /// The key of the browser, to which flows are bound.
+    Flow,
+    /// The secret from which form tokens of flows are derived.
+    Csrf,
+}
+
+impl Cookie {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[Self::Session, Self::Flow, Self::Csrf];
+
+    /// The name; with the prefix that pins it to this host over `https`.
+    pub const fn name(self, is_https: bool) -> &'static str {
+        match (self, is_https) {
+            (Self::Session, true) => "__Host-avnology_session",
+            (Self::Session, false) => "avnology_session",
+            (Self::Flow, true) => "__Host-avnology_flow",
+            (Self::Flow, false) => "avnology_flow",
+            (Self::Csrf, true) => "__Host-avnology_csrf",
+            (Self::Csrf, false) => "avnology_csrf",
+        }
+    }
+}
+
+/// The cookies of a request.
+#[derive(Clone, Debug, Default)]
+pub struct Cookies(Vec<HeaderValue>);
+
+impl Cookies {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        Self(headers.get_all(header::COOKIE).iter().cloned().collect())
+    }
+
+    /// The value of the first cookie with this name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let pairs = self.0.iter().filter_map(|v| v.to_str().ok()).flat_map(|text| text.split(';'));
+        pairs.filter_map(|pair| pair.trim().split_once('=')).find(|(n, _)| *n == name).map(|(_, value)| value.trim_matches('"'))
+    }
+}
+
+/// A `Set-Cookie` header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetCookie(pub(crate) HeaderValue);
+
+/// Sets `cookie`. `value` must be made of the characters of tokens and base64url; `max_age_seconds` of `None` lasts
+/// until the browser is closed.
+pub fn set(app: &Tenant, cookie: Cookie, value: &str, max_age_seconds: Option<i64>) -> SetCookie {
+    build(app.config.is_https(), cookie, value, max_age_seconds)
+}
+
+/// Removes `cookie`.
+pub fn clear(app: &Tenant, cookie: Cookie) -> SetCookie {
+    build(app.config.is_https(), cookie, "", Some(0))
+}
+
+/// 32 random bytes, base64url: a new browser key or CSRF secret.
+pub fn random_value(cx: &Cx) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(cx.random::<32>())
+}
+
+fn build(is_https: bool, cookie: Cookie, value: &str, max_age_seconds: Option<i64>) -> SetCookie {
+    let plain: String = value.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.~".contains(*c)).collect();
+    let mut text = format!("{}={plain}; Path=/; HttpOnly; SameSite=Lax", cookie.name(is_https));
+    if let Some(seconds) = max_age_seconds {
+        text.push_str("; Max-Age=");
+        text.push_str(&seconds.max(0).to_string());
+    }
+    if is_https {
+        text.push_str("; Secure");
+    }
+    SetCookie(HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn over_https_cookies_are_secure_and_pinned_to_the_host() {
+        let SetCookie(value) = build(true, Cookie::Session, "avnl_ses_x", Some(60));
+        assert_eq!(
+            value,
+            "__Host-avnology_session=avnl_ses_x; Path=/; HttpOnly; SameSite=Lax; Max-Age=60; Secure"
+        );
+        let SetCookie(value) = build(false, Cookie::Flow, "k", None);
+        assert_eq!(value, "avnology_flow=k; Path=/; HttpOnly; SameSite=Lax");
+    }
+
+    #[test]
+    fn a_value_cannot_add_attributes_or_headers() {
+        let SetCookie(value) = build(true, Cookie::Csrf, "a; Domain=evil.example\r\nX: y", None);
+        assert_eq!(value, "__Host-avnology_csrf=aDomainevil.exampleXy; Path=/; HttpOnly; SameSite=Lax; Secure");
+    }
+
+    #[test]
+    fn cookies_are_found_among_others_and_in_several_headers() {
+        let mut headers = HeaderMap::new();
+        headers.append(header::COOKIE, HeaderValue::from_static("a=1; avnology_session=\"tok\";b=2"));
+        headers.append(header::COOKIE, HeaderValue::from_static("avnology_flow=f=g; a=3"));
+        let cookies = Cookies::of(&headers);
+        assert_eq!(cookies.get("avnology_session"), Some("tok"));
+        assert_eq!(cookies.get("avnology_flow"), Some("f=g"));
+        assert_eq!(cookies.get("a"), Some("1"));
+        assert_eq!(cookies.get("session"), None);
+    }
+}

@@ -1,0 +1,127 @@
+//! The credential of a request, and whose it is (`contract/00` §10).
+
+use avnology_core::{Cx, Tenant, service_accounts, sessions};
+use avnology_model::{
+    Code, Error, Result,
+    events::{Actor, ActorType},
+};
+use axum::http::{HeaderMap, header};
+
+use crate::{
+    access::{AccessRule, Caller, is_recovery},
+    cookies::{Cookie, Cookies},
+};
+
+/// A credential as it was sent.
+enum Presented<'a> {
+    Nothing,
+    Unreadable,
+    Bearer(&'a str),
+    Cookie(&'a str),
+}
+
+/// A caller, and whether only a cookie says so.
+pub(crate) struct Authenticated {
+    pub(crate) caller: Caller,
+    pub(crate) by_cookie: bool,
+}
+
+/// `_900` when there is more than one `Authorization` header.
+pub(crate) fn check_headers(headers: &HeaderMap) -> Result<()> {
+    if headers.get_all(header::AUTHORIZATION).iter().nth(1).is_some() {
+        return Err(Error::new(Code::MalformedRequest).with_detail("More than one Authorization header."));
+    }
+    Ok(())
+}
+
+/// The caller of a route with this rule; 401 when the rule needs one and the credential is not good.
+pub(crate) async fn authenticate(
+    rule: AccessRule,
+    app: &Tenant,
+    cx: &Cx,
+    headers: &HeaderMap,
+    cookies: &Cookies,
+) -> Result<Authenticated> {
+    let nobody = Authenticated { caller: Caller::Anonymous, by_cookie: false };
+    if rule == AccessRule::Public {
+        return Ok(nobody);
+    }
+    let presented = presented(headers, cookies, app.config.is_https());
+    let by_cookie = matches!(presented, Presented::Cookie(_));
+    match caller(app, cx, presented).await {
+        Ok(caller) if rule.needs_credential() => Ok(Authenticated { caller, by_cookie }),
+        Ok(Caller::Session(live)) if rule == AccessRule::PageSignedIn && is_recovery(&live) => Ok(nobody),
+        Ok(Caller::Session(live)) => Ok(Authenticated { caller: Caller::Session(live), by_cookie }),
+        // A failure of ours is not the absence of a session.
+        Err(error) if rule.needs_credential() || error.is_failure() => Err(error),
+        Ok(Caller::Anonymous | Caller::Key(_)) | Err(_) => Ok(nobody),
+    }
+}
+
+/// Who acts in the caller's name.
+pub(crate) fn actor(caller: &Caller) -> Actor {
+    match caller {
+        Caller::Anonymous => Actor::ANONYMOUS,
+        Caller::Session(live) => Actor::identity(live.session.identity_id, Some(live.session.id)),
+        Caller::Key(live) => Actor {
+            kind: ActorType::ServiceAccount,
+            id: Some(live.key.service_account_id.to_string()),
+            session_id: None,
+        },
+    }
+}
+
+async fn caller(app: &Tenant, cx: &Cx, presented: Presented<'_>) -> Result<Caller> {
+    match presented {
+        Presented::Nothing | Presented::Unreadable => Err(Code::SessionInvalid.into()),
+        Presented::Bearer(key) if key.starts_with("ak_") => {
+            service_accounts::authenticate(app, cx, key).await.map(Caller::Key)
+        }
+        Presented::Bearer(token) | Presented::Cookie(token) => {
+            sessions::authenticate(app, cx, token).await.map(Caller::Session)
+        }
+    }
+}
+
+/// A header beats the cookie.
+fn presented<'a>(headers: &'a HeaderMap, cookies: &'a Cookies, is_https: bool) -> Presented<'a> {
+    match headers.get(header::AUTHORIZATION) {
+        Some(value) => value.to_str().ok().and_then(bearer).map_or(Presented::Unreadable, Presented::Bearer),
+        None => cookies.get(Cookie::Session.name(is_https)).map_or(Presented::Nothing, Presented::Cookie),
+    }
+}
+
+/// The token of `Bearer <token>` (RFC 6750 §2.1).
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(authorization: Option<&'static str>, cookie: Option<&'static str>) -> String {
+        let mut headers = HeaderMap::new();
+        authorization.map(|v| headers.insert(header::AUTHORIZATION, v.parse().expect("a header")));
+        cookie.map(|v| headers.insert(header::COOKIE, v.parse().expect("a header")));
+        match presented(&headers, &Cookies::of(&headers), true) {
+            Presented::Nothing => "nothing".to_owned(),
+            Presented::Unreadable => "unreadable".to_owned(),
+            Presented::Bearer(token) => format!("bearer {token}"),
+            Presented::Cookie(token) => format!("cookie {token}"),
+        }
+    }
+
+    #[test]
+    fn a_header_beats_the_cookie_even_when_it_is_no_good() {
+        let cookie = Some("__Host-avnology_session=c");
+        assert_eq!(shown(None, None), "nothing");
+        assert_eq!(shown(None, cookie), "cookie c");
+        assert_eq!(shown(None, Some("avnology_session=c")), "nothing");
+        assert_eq!(shown(Some("Bearer t"), cookie), "bearer t");
+        assert_eq!(shown(Some("bEARER  t "), cookie), "bearer t");
+        assert_eq!(shown(Some("Basic dDp0"), cookie), "unreadable");
+        assert_eq!(shown(Some("Bearer"), cookie), "unreadable");
+    }
+}

@@ -1,0 +1,207 @@
+//! One call of one route, in the order of checks of `contract/00` §6.3: syntax, credential, rate limit, scope,
+//! validation, and then the handler.
+
+use std::{future::Future, marker::PhantomData, sync::Arc};
+
+use avnology_core::{Cx, Tenant};
+use avnology_model::{Code, Error, FieldCode, FieldError, Result, events::Actor};
+use axum::{body::Body, http::{Method, request::Parts}, response::Response};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::{
+    accept,
+    access::{Access, AccessRule, Caller},
+    auth::Auth,
+    credentials, csrf, etag,
+    input::{Input, Raw, raw::RawBody},
+    limits::{Bucket, Drawn, Limits, address_subject},
+    reply::{Outcome, Reply as _, SeeOther},
+    route::{BoxFuture, Needs, Route},
+};
+
+/// What is not escaped in `return_to`: the characters of ordinary paths.
+const RETURN_TO: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// A matched request.
+pub(crate) struct Call {
+    pub(crate) app: Arc<Tenant>,
+    pub(crate) cx: Cx,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) origin: Arc<str>,
+    pub(crate) route: Arc<RouteRules>,
+    pub(crate) parts: Parts,
+    pub(crate) body: Body,
+    pub(crate) params: Vec<String>,
+}
+
+/// What the checks before a handler need to know of its route.
+pub(crate) struct RouteRules {
+    pub(crate) rule: AccessRule,
+    pub(crate) needs: Needs,
+    pub(crate) limit: Option<Bucket>,
+    pub(crate) produces: &'static [&'static str],
+    pub(crate) is_api: bool,
+}
+
+impl RouteRules {
+    pub(crate) fn of(route: &Route) -> Self {
+        Self {
+            rule: route.rule,
+            needs: route.needs,
+            limit: route.limit,
+            produces: route.produces,
+            is_api: route.is_api(),
+        }
+    }
+}
+
+/// How a call ended, and which bucket it drew on.
+pub(crate) struct Answered {
+    pub(crate) result: Result<Response>,
+    pub(crate) drawn: Option<Drawn>,
+}
+
+/// A route's handler with its types.
+pub(crate) trait Endpoint: Send + Sync {
+    fn call(&self, call: Call) -> BoxFuture<Answered>;
+}
+
+/// A handler.
+pub(crate) struct Typed<H, A, I> {
+    pub(crate) handler: H,
+    pub(crate) types: PhantomData<fn() -> (A, I)>,
+}
+
+impl<H, A, I, F> Endpoint for Typed<H, A, I>
+where
+    A: Access,
+    I: Input,
+    H: Fn(Auth<A>, I) -> F + Clone + Send + Sync + 'static,
+    F: Future + Send + 'static,
+    F::Output: Outcome,
+{
+    fn call(&self, call: Call) -> BoxFuture<Answered> {
+        let handler = self.handler.clone();
+        Box::pin(async move {
+            let mut drawn = None;
+            let result = async {
+                let mut raw = match admit(call, &mut drawn).await? {
+                    Admitted::Go(raw) => raw,
+                    Admitted::Answer(response) => return Ok(response),
+                };
+                let input = I::parse(&mut raw)?;
+                let conditional = matches!(raw.method, Method::GET | Method::HEAD)
+                    .then(|| raw.headers.contains_key("if-none-match").then(|| raw.headers.clone()))
+                    .flatten();
+                let auth = Auth::<A>::new(*raw)?;
+                let mut response = handler(auth, input).await.into_result()?;
+                if let Some(headers) = conditional {
+                    etag::unless_known(&headers, &mut response);
+                }
+                Ok(response)
+            };
+            let result = result.await;
+            Answered { result, drawn }
+        })
+    }
+}
+
+enum Admitted {
+    Go(Box<Raw>),
+    Answer(Response),
+}
+
+/// Everything that comes before validation.
+async fn admit(call: Call, drawn: &mut Option<Drawn>) -> Result<Admitted> {
+    let Call { app, cx, limits, origin, route, parts, body, params } = call;
+    if !accept::allows_any(&parts.headers, route.produces) && !allows_problem(&parts, &route) {
+        return Err(Code::NotAcceptable.into());
+    }
+    let mut raw = Raw::read(app, cx, parts, body, params, route.needs.body).await?;
+
+    let known = credentials::authenticate(route.rule, &raw.app, &raw.cx, &raw.headers, &raw.cookies).await?;
+    raw.cx.actor = match &known.caller {
+        Caller::Anonymous => Actor::ANONYMOUS,
+        caller => credentials::actor(caller),
+    };
+    raw.caller = known.caller;
+
+    *drawn = draw(&raw, &limits, &route);
+    if let Some(drawn) = drawn {
+        drawn.check()?;
+    }
+    check_source(&raw, &route, &origin, known.by_cookie)?;
+    route.rule.admit(&raw.caller)?;
+    if route.rule == AccessRule::PageSignedIn && matches!(raw.caller, Caller::Anonymous) {
+        return Ok(Admitted::Answer(sign_in(&raw)));
+    }
+    refuse_leftovers(&raw, &route)?;
+    Ok(Admitted::Go(Box::new(raw)))
+}
+
+fn allows_problem(parts: &Parts, route: &RouteRules) -> bool {
+    route.is_api && accept::allows_any(&parts.headers, &[crate::problem::PROBLEM_JSON])
+}
+
+fn draw(raw: &Raw, limits: &Limits, route: &RouteRules) -> Option<Drawn> {
+    let (bucket, subject) = match (route.limit, &raw.caller) {
+        (Some(bucket), _) => (bucket, address_subject(raw.cx.ip)),
+        (None, Caller::Session(live)) if route.is_api => (Bucket::ApiSession, live.session.id.bytes()),
+        (None, Caller::Key(live)) if route.is_api => (Bucket::ApiKey, live.key.id.bytes()),
+        (None, _) => return None,
+    };
+    let settings = raw.app.settings();
+    Some(limits.draw(&settings.settings, raw.app.config.environment, bucket, subject, raw.cx.now))
+}
+
+/// Cross-site requests that change something.
+fn check_source(raw: &Raw, route: &RouteRules, origin: &str, by_cookie: bool) -> Result<()> {
+    if matches!(raw.method, Method::GET | Method::HEAD) {
+        return Ok(());
+    }
+    if route.needs.body.is_form() {
+        return csrf::check_source(csrf::Source::Form, &raw.headers, origin, &[]);
+    }
+    if !by_cookie {
+        return Ok(());
+    }
+    let settings = raw.app.settings();
+    csrf::check_source(csrf::Source::Cookie, &raw.headers, origin, &settings.settings.allowed_cors_origins)
+}
+
+/// To the sign-in page, and back here afterwards.
+fn sign_in(raw: &Raw) -> Response {
+    let here = match raw.method {
+        Method::GET | Method::HEAD => raw.uri.path_and_query().map_or("/", |p| p.as_str()),
+        _ => raw.uri.path(),
+    };
+    SeeOther(format!("/sign-in?return_to={}", utf8_percent_encode(here, RETURN_TO))).respond()
+}
+
+/// Refuses what was sent to an API route that takes no such thing.
+fn refuse_leftovers(raw: &Raw, route: &RouteRules) -> Result<()> {
+    if !route.is_api {
+        return Ok(());
+    }
+    let mut errors: Vec<FieldError> = Vec::new();
+    let mut unknown = |field: &str| {
+        errors.push(FieldError {
+            field: field.to_owned(),
+            code: FieldCode::UnknownField,
+            message: "There is no such field.".to_owned(),
+        });
+    };
+    if !route.needs.query {
+        raw.query.iter().for_each(|(name, _)| unknown(name));
+    }
+    if route.needs.body == crate::input::BodyKind::None {
+        match &raw.body {
+            RawBody::Json(serde_json::Value::Object(fields)) => fields.keys().for_each(|name| unknown(name)),
+            RawBody::Json(_) => {
+                return Err(Error::field("body", FieldCode::InvalidFormat, "Expected an empty object, or nothing."));
+            }
+            RawBody::Empty | RawBody::Form(_) => {}
+        }
+    }
+    Error::from_fields(errors)
+}

@@ -1,0 +1,315 @@
+//! The one service in front of all routes. It gives every request an id, a client address and a watch, finds its
+//! route, writes errors, and adds what every answer carries. One service, not a stack of layers: each layer costs.
+
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    panic::AssertUnwindSafe,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use avnology_core::{Cx, Tenant};
+use avnology_model::{Code, Error, Result, events::Actor};
+use axum::{
+    body::{Body, HttpBody},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header, request::Parts},
+    response::Response,
+};
+use bytes::Bytes;
+use ipnet::IpNet;
+use tower::{BoxError, Service};
+
+use crate::{
+    accept,
+    client::{self, PeerAddr, RequestIds},
+    cors::{self, Cors},
+    credentials,
+    endpoint::{Answered, Call},
+    html::{Nonce, Page},
+    leak,
+    limits::{Drawn, Limits},
+    problem,
+    reply::{Pending, Reply as _},
+    route::{BoxFuture, Route},
+    table::{Found, Mounted, Table},
+    telemetry::{self, RouteMetrics, Watch},
+};
+
+/// Writes an error page.
+pub type HtmlError = Arc<dyn Fn(&ErrorPage<'_>) -> String + Send + Sync>;
+
+/// What an error page tells.
+#[derive(Clone, Copy, Debug)]
+pub struct ErrorPage<'a> {
+    /// HTTP status.
+    pub status: u16,
+    /// The code.
+    pub code: Code,
+    /// Its title.
+    pub title: &'a str,
+    /// What happened.
+    pub detail: &'a str,
+    /// Request id, for support.
+    pub request_id: &'a str,
+    /// Nonce for inline styles and scripts.
+    pub nonce: &'a str,
+    /// `Accept-Language` as sent.
+    pub accept_language: &'a str,
+    /// The path asked for.
+    pub path: &'a str,
+}
+
+/// What the operator and the pages decide.
+#[derive(Clone, Default)]
+pub struct KitConfig {
+    /// Networks of proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Writes error pages; without it errors are problem documents everywhere.
+    pub html_error: Option<HtmlError>,
+}
+
+/// All routes as one service. Cheap to clone.
+#[derive(Clone)]
+pub struct Kit {
+    inner: Arc<Inner>,
+    peer: Option<SocketAddr>,
+}
+
+struct Inner {
+    app: Arc<Tenant>,
+    table: Table,
+    config: KitConfig,
+    limits: Arc<Limits>,
+    request_ids: RequestIds,
+    origin: Arc<str>,
+    is_https: bool,
+    unmatched: RouteMetrics,
+}
+
+/// The routes as one service. Fails when two of them mean the same.
+pub fn router(app: Arc<Tenant>, routes: Vec<Route>, config: KitConfig) -> Result<Kit> {
+    let inner = Inner {
+        table: Table::new(routes)?,
+        config,
+        limits: Arc::new(Limits::new()),
+        request_ids: RequestIds::new(app.system_cx().random()),
+        origin: app.config.origin().into(),
+        is_https: app.config.is_https(),
+        unmatched: RouteMetrics::new(Method::GET, "unmatched"),
+        app,
+    };
+    Ok(Kit { inner: Arc::new(inner), peer: None })
+}
+
+impl Kit {
+    /// The same for one connection, whose other end is `peer`.
+    #[must_use]
+    pub fn with_peer(&self, peer: SocketAddr) -> Self {
+        Self { inner: Arc::clone(&self.inner), peer: Some(peer) }
+    }
+}
+
+impl<B> Service<Request<B>> for Kit
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let (inner, peer) = (Arc::clone(&self.inner), self.peer);
+        Box::pin(async move { Ok(inner.serve(request.map(Body::new), peer).await) })
+    }
+}
+
+/// What of a request its answer needs to know.
+struct Seen {
+    method: Method,
+    path: String,
+    origin: Option<HeaderValue>,
+    cors: Cors,
+    is_preflight: bool,
+    request_id: Arc<str>,
+    prefers_html: bool,
+    accept_language: String,
+}
+
+impl Inner {
+    async fn serve(&self, request: Request<Body>, peer: Option<SocketAddr>) -> Response {
+        let watch = Watch::start();
+        let (parts, body) = request.into_parts();
+        let cx = self.context(&parts, peer);
+        let seen = self.see(&parts, &cx);
+        let (mounted, answered) = self.answer(parts, body, cx, &seen).await;
+        let route = mounted.map_or("unmatched", |m| m.path);
+
+        let mut response = match answered.result {
+            Ok(response) => match response.extensions().get::<Pending>().cloned() {
+                Some(Pending(error)) => with_headers_of(&response, self.refuse(&error, &seen, route)),
+                None => response,
+            },
+            Err(error) => self.refuse(&error, &seen, route),
+        };
+        self.complete(&mut response, &seen, answered.drawn);
+        let (status, seconds) = (response.status(), watch.seconds());
+        mounted.map_or(&self.unmatched, |m| &m.metrics).record(status, seconds);
+        telemetry::line(&seen.method, route, status, seconds, &seen.request_id);
+        response
+    }
+
+    fn context(&self, parts: &Parts, peer: Option<SocketAddr>) -> Cx {
+        let peer = parts.extensions.get::<PeerAddr>().map(|p| p.0).or(peer).map(|p| p.ip());
+        let mut cx = self.app.system_cx();
+        cx.actor = Actor::ANONYMOUS;
+        cx.ip = client::address(peer, &parts.headers, &self.config.trusted_proxies);
+        cx.user_agent = client::user_agent(&parts.headers);
+        cx.request_id = self.request_ids.of(&parts.headers);
+        cx
+    }
+
+    fn see(&self, parts: &Parts, cx: &Cx) -> Seen {
+        let path = parts.uri.path();
+        let is_api = path.starts_with("/v1/");
+        // Only error pages need these, and the API has none.
+        let has_pages = !is_api && self.config.html_error.is_some();
+        Seen {
+            method: parts.method.clone(),
+            path: path.to_owned(),
+            origin: parts.headers.get(header::ORIGIN).cloned(),
+            cors: cors::rule(path),
+            is_preflight: false,
+            request_id: Arc::clone(&cx.request_id),
+            prefers_html: has_pages && accept::prefers_html(&parts.headers),
+            accept_language: if has_pages { accept::language(&parts.headers).to_owned() } else { String::new() },
+        }
+        .with_preflight(parts)
+    }
+
+    async fn answer(&self, parts: Parts, body: Body, cx: Cx, seen: &Seen) -> (Option<&Mounted>, Answered) {
+        let plain = |result| Answered { result, drawn: None };
+        if seen.is_preflight {
+            return (None, plain(Ok(cors::preflight())));
+        }
+        if let Err(error) = credentials::check_headers(&parts.headers) {
+            return (None, plain(Err(error)));
+        }
+        if let Err(error) = leak::check(&self.app, &cx, parts.uri.query()).await {
+            return (None, plain(Err(error)));
+        }
+        match self.table.find(&parts.method, parts.uri.path()) {
+            Err(error) => (None, plain(Err(error))),
+            Ok(Found::Nothing) => (None, plain(Err(Error::not_found()))),
+            Ok(Found::OtherMethods(allow)) => {
+                let mut response = crate::Problem(Code::MethodNotAllowed.into()).respond();
+                response.headers_mut().insert(header::ALLOW, allow);
+                (None, plain(Ok(response)))
+            }
+            Ok(Found::Route(mounted, params)) => {
+                let call = Call {
+                    app: Arc::clone(&self.app),
+                    cx,
+                    limits: Arc::clone(&self.limits),
+                    origin: Arc::clone(&self.origin),
+                    route: Arc::clone(&mounted.rules),
+                    parts,
+                    body,
+                    params,
+                };
+                (Some(mounted), caught(mounted.endpoint.call(call)).await)
+            }
+        }
+    }
+
+    /// The answer to a request that failed; its log entry, too.
+    fn refuse(&self, error: &Error, seen: &Seen, route: &str) -> Response {
+        problem::log(error, seen.method.as_str(), route, &seen.request_id);
+        let Some(html_error) = self.config.html_error.as_ref().filter(|_| seen.prefers_html) else {
+            return problem::response(error, &self.origin, &seen.request_id);
+        };
+        let nonce = Nonce::new(&self.app.system_cx());
+        let html = html_error(&ErrorPage {
+            status: error.code().status(),
+            code: error.code(),
+            title: error.code().title(),
+            detail: problem::detail(error),
+            request_id: &seen.request_id,
+            nonce: nonce.as_str(),
+            accept_language: &seen.accept_language,
+            path: &seen.path,
+        });
+        let mut response = Page::new(html, nonce).status(error.code().status()).respond();
+        problem::write_headers(error, response.headers_mut());
+        response
+    }
+
+    /// What every answer carries.
+    fn complete(&self, response: &mut Response, seen: &Seen, drawn: Option<Drawn>) {
+        let length = HttpBody::size_hint(response.body()).exact();
+        if seen.method == Method::HEAD {
+            if let Some(length) = length.filter(|_| !response.headers().contains_key(header::CONTENT_LENGTH)) {
+                response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+            }
+            *response.body_mut() = Body::empty();
+        }
+        let headers = response.headers_mut();
+        if let Ok(id) = HeaderValue::try_from(&*seen.request_id) {
+            headers.insert(HeaderName::from_static("x-request-id"), id);
+        }
+        if let Some(drawn) = drawn {
+            drawn.write(headers);
+        }
+        cors::write(&self.app, seen.cors, seen.origin.as_ref(), seen.is_preflight, headers);
+        self.secure(headers);
+    }
+
+    fn secure(&self, headers: &mut HeaderMap) {
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        if self.is_https {
+            let value = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
+        }
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    }
+}
+
+impl Seen {
+    fn with_preflight(mut self, parts: &Parts) -> Self {
+        self.is_preflight = cors::is_preflight(self.cors, parts);
+        self
+    }
+}
+
+/// The written problem with the headers that its handler added.
+fn with_headers_of(from: &Response, mut written: Response) -> Response {
+    for (name, value) in from.headers() {
+        written.headers_mut().append(name, value.clone());
+    }
+    written
+}
+
+/// The answer, or `_999` when the handler panicked: one request fails, the process goes on.
+async fn caught(mut call: BoxFuture<Answered>) -> Answered {
+    let polled = std::future::poll_fn(|cx| {
+        match std::panic::catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(cx))) {
+            Ok(poll) => poll.map(Ok),
+            Err(panic) => Poll::Ready(Err(panic)),
+        }
+    });
+    match polled.await {
+        Ok(answered) => answered,
+        Err(panic) => {
+            let text = panic.downcast_ref::<&str>().map(|t| (*t).to_owned());
+            let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+            Answered { result: Err(Error::internal(format!("a handler panicked: {text}"))), drawn: None }
+        }
+    }
+}

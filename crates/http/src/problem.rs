@@ -1,0 +1,133 @@
+//! Errors as problem documents (RFC 9457, `contract/00` §6.1), and what of them is logged.
+
+use avnology_model::{Code, Error, FieldError};
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::Response,
+};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// Media type of problem documents.
+pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
+
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    code: &'a str,
+    request_id: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [FieldError],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u32>,
+    #[serde(flatten)]
+    members: Map<String, Value>,
+}
+
+/// The words for a person. Of a failure nothing is told but its code.
+pub(crate) fn detail(error: &Error) -> &str {
+    if error.code().status() >= 500 { error.code().help() } else { error.detail() }
+}
+
+/// The problem document of `error` as JSON, under the `/problems/` of `origin`.
+pub fn document(error: &Error, origin: &str, request_id: &str) -> Vec<u8> {
+    let code = error.code();
+    let is_failure = code.status() >= 500;
+    let document = Document {
+        r#type: format!("{origin}/problems/{}", code.number()),
+        title: code.title(),
+        status: code.status(),
+        detail: detail(error),
+        code: code.text(),
+        request_id,
+        errors: if is_failure { &[] } else { error.errors() },
+        retry_after: error.retry_after().filter(|_| matches!(code, Code::AccountLocked | Code::TooManyRequests)),
+        members: if is_failure { Map::new() } else { error.members().clone() },
+    };
+    serde_json::to_vec(&document).unwrap_or_default()
+}
+
+/// The answer to a request that failed.
+pub(crate) fn response(error: &Error, origin: &str, request_id: &str) -> Response {
+    let mut response = Response::new(Body::from(document(error, origin, request_id)));
+    *response.status_mut() = status(error.code());
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+    write_headers(error, response.headers_mut());
+    response
+}
+
+/// The status of a code.
+pub(crate) fn status(code: Code) -> StatusCode {
+    StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// The headers that go with an error whatever its body is.
+pub(crate) fn write_headers(error: &Error, headers: &mut HeaderMap) {
+    if let Some(seconds) = error.retry_after() {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if error.code().status() == 401 {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""));
+    }
+}
+
+/// Logs a failure with its cause, and a refusal for whoever is looking closely.
+pub(crate) fn log(error: &Error, method: &str, route: &str, request_id: &str) {
+    if error.code().status() >= 500 {
+        tracing::error!(method, route, request_id, code = error.code().text(), cause = ?error, "request failed");
+    } else {
+        tracing::debug!(method, route, request_id, code = error.code().text(), "request refused");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use avnology_model::FieldCode;
+    use http_body_util::BodyExt as _;
+    use serde_json::json;
+
+    use super::*;
+
+    async fn told(error: &Error) -> Value {
+        let body = response(error, "https://id.example.com", "01hv9k7m3f2t").into_body();
+        let bytes = body.collect().await.expect("a body").to_bytes();
+        serde_json::from_slice(&bytes).expect("JSON")
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_told_with_all_its_members() {
+        let error = Error::field("identity.email", FieldCode::InvalidFormat, "Enter an e-mail address.")
+            .with_detail("One field needs attention.")
+            .with_member("extra", 1);
+        assert_eq!(
+            told(&error).await,
+            json!({
+                "type": "https://id.example.com/problems/902", "title": "Validation failed", "status": 400,
+                "detail": "One field needs attention.", "code": "AVNOLOGY_AUTH_902", "request_id": "01hv9k7m3f2t",
+                "errors": [{"field": "identity.email", "code": "invalid_format", "message": "Enter an e-mail address."}],
+                "extra": 1,
+            })
+        );
+    }
+
+    #[tokio::test]
+    async fn a_failure_tells_nothing_of_its_cause() {
+        let error = Error::internal("no table named identities").with_detail("SELECT failed").with_member("sql", "SELECT");
+        let told = told(&error).await;
+        assert_eq!(told.as_object().map(Map::len), Some(6));
+        assert!(!told.to_string().contains("SELECT") && !told.to_string().contains("table"));
+    }
+
+    #[test]
+    fn waits_and_challenges_are_headers() {
+        let locked = response(&Error::new(Code::AccountLocked).with_retry_after(9), "", "");
+        assert_eq!((locked.status().as_u16(), &locked.headers()["retry-after"]), (423, &HeaderValue::from_static("9")));
+        let unknown = response(&Code::SessionInvalid.into(), "", "");
+        assert_eq!(unknown.headers()["www-authenticate"], "Bearer error=\"invalid_token\"");
+        assert_eq!(unknown.headers()["content-type"], "application/problem+json");
+    }
+}

@@ -1,0 +1,200 @@
+//! The envelope and the types emitted so far.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    Code, Timestamp,
+    ids::{EventId, IdentityId, OrganizationId, SessionId},
+    text::text_enum,
+};
+
+text_enum! {
+    /// What happened. The text is audit `action` and webhook `event_type` at once.
+    pub enum EventType {
+        /// An identity was made.
+        UserCreated = "user.created",
+        /// Profile fields changed.
+        UserUpdated = "user.updated",
+        /// An identity is gone.
+        UserDeleted = "user.deleted",
+        /// An identity was switched off.
+        UserDisabled = "user.disabled",
+        /// An identity was switched on.
+        UserEnabled = "user.enabled",
+        /// Too many failures.
+        UserLocked = "user.locked",
+        /// A lock was lifted.
+        UserUnlocked = "user.unlocked",
+        /// An e-mail was proven.
+        UserEmailVerified = "user.email_verified",
+        /// An e-mail was replaced.
+        UserEmailChanged = "user.email_changed",
+        /// A password was set, changed or removed.
+        UserPasswordChanged = "user.password_changed",
+        /// A recovery was asked for.
+        UserRecoveryRequested = "user.recovery_requested",
+        /// A recovery succeeded.
+        UserRecoveryCompleted = "user.recovery_completed",
+        /// An administrator made a recovery link.
+        UserRecoveryLinkCreated = "user.recovery_link_created",
+        /// An administrator read a person's sessions.
+        UserSessionsRead = "user.sessions_read",
+        /// A deletion is to come.
+        UserDeletionScheduled = "user.deletion_scheduled",
+        /// A deletion will not come.
+        UserDeletionCancelled = "user.deletion_cancelled",
+        /// A sign-in succeeded.
+        SessionCreated = "session.created",
+        /// A sign-in failed.
+        SessionLoginFailed = "session.login_failed",
+        /// A session was authenticated again or better.
+        SessionElevated = "session.elevated",
+        /// A session was ended.
+        SessionRevoked = "session.revoked",
+        /// A session reached its limit.
+        SessionExpired = "session.expired",
+        /// Settings of the tenant changed.
+        TenantUpdated = "tenant.updated",
+        /// A relation tuple was written.
+        PermissionGranted = "permission.granted",
+        /// A relation tuple was removed.
+        PermissionRevoked = "permission.revoked",
+        /// A service account was made.
+        ServiceAccountCreated = "service_account.created",
+        /// An API key was made.
+        ApiKeyCreated = "api_key.created",
+        /// Internal: a message to a person is wanted. Never leaves the house.
+        MessageRequested = "message.requested",
+    }
+}
+
+impl EventType {
+    /// Whether the event is for our own consumers only.
+    pub fn is_internal(self) -> bool {
+        self == Self::MessageRequested
+    }
+}
+
+text_enum! {
+    /// Who acted.
+    pub enum ActorType {
+        /// A person.
+        Identity = "identity",
+        /// A program.
+        ServiceAccount = "service_account",
+        /// The server itself.
+        System = "system",
+        /// Nobody known.
+        Anonymous = "anonymous",
+    }
+}
+
+text_enum! {
+    /// How it ended.
+    pub enum EventResult {
+        /// Done.
+        Success = "success",
+        /// Tried in vain.
+        Failure = "failure",
+        /// Refused.
+        Denied = "denied",
+    }
+}
+
+/// Who acted, from where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// What kind of actor.
+    #[serde(rename = "type")]
+    pub kind: ActorType,
+    /// Its id.
+    pub id: Option<String>,
+    /// The session used.
+    pub session_id: Option<SessionId>,
+}
+
+impl Actor {
+    /// Nobody known.
+    pub const ANONYMOUS: Self = Self { kind: ActorType::Anonymous, id: None, session_id: None };
+
+    /// The server itself.
+    pub const SYSTEM: Self = Self { kind: ActorType::System, id: None, session_id: None };
+
+    /// A person.
+    pub fn identity(id: IdentityId, session_id: Option<SessionId>) -> Self {
+        Self { kind: ActorType::Identity, id: Some(id.to_string()), session_id }
+    }
+}
+
+/// What was acted upon.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// `identity`, `session`, …
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its id.
+    pub id: String,
+}
+
+impl Target {
+    /// A target of this kind.
+    pub fn new(kind: &str, id: impl ToString) -> Self {
+        Self { kind: kind.to_owned(), id: id.to_string() }
+    }
+}
+
+/// The request that an event came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// Client address.
+    pub ip: Option<String>,
+    /// `User-Agent`.
+    pub user_agent: Option<String>,
+    /// Request id.
+    pub request_id: Option<String>,
+}
+
+/// One thing that happened, as it is written to the log in the transaction that made it happen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Id.
+    pub event_id: EventId,
+    /// What happened.
+    pub event_type: EventType,
+    /// Raised only when the payload changes incompatibly.
+    pub schema_version: u32,
+    /// When.
+    pub timestamp: Timestamp,
+    /// Who.
+    pub actor: Actor,
+    /// In which organization.
+    pub organization_id: Option<OrganizationId>,
+    /// How it ended.
+    pub result: EventResult,
+    /// Code of a failure or refusal.
+    pub error_code: Option<String>,
+    /// Upon what, most specific first.
+    pub targets: Vec<Target>,
+    /// From where.
+    pub origin: Origin,
+    /// The particulars (`contract/70` §2).
+    pub payload: Value,
+}
+
+impl Event {
+    /// The same, ended by this refusal.
+    #[must_use]
+    pub fn failed(mut self, code: Code) -> Self {
+        self.result = EventResult::Failure;
+        self.error_code = Some(code.text().to_owned());
+        self
+    }
+
+    /// The same, acted upon this.
+    #[must_use]
+    pub fn on(mut self, kind: &str, id: impl ToString) -> Self {
+        self.targets.push(Target::new(kind, id));
+        self
+    }
+}

@@ -1,0 +1,91 @@
+//! Messages to people: which there are, and what the event that asks for one holds.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Timestamp,
+    ids::{FlowId, IdentityId},
+    text::text_enum,
+};
+
+text_enum! {
+    /// The mails we send.
+    pub enum MessageType {
+        /// Code to sign in.
+        SignInCode = "sign_in_code",
+        /// Link to sign in.
+        SignInLink = "sign_in_link",
+        /// Code and link to prove an address.
+        Verification = "verification",
+        /// Code and link to recover.
+        Recovery = "recovery",
+        /// Why a recovery is not possible.
+        RecoveryUnavailable = "recovery_unavailable",
+        /// Somebody tried to register with an address that has an account.
+        AccountExists = "account_exists",
+        /// An account was made by an administrator: set a password.
+        Welcome = "welcome",
+        /// Notice: the password changed.
+        PasswordChanged = "password_changed",
+        /// Notice to the old address: the e-mail changed; can be undone.
+        EmailChanged = "email_changed",
+        /// Notice: too many failures.
+        AccountLocked = "account_locked",
+        /// Notice: the account will be deleted.
+        DeletionScheduled = "deletion_scheduled",
+        /// Notice: the account stays.
+        DeletionCancelled = "deletion_cancelled",
+    }
+}
+
+/// Browser, address and time of what made a message necessary.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageOrigin {
+    /// As in "Firefox on Linux".
+    pub device: Option<String>,
+    /// Network address.
+    pub place: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A message that is wanted. Its secrets (code and link) travel beside it, sealed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageRequest {
+    /// Which message.
+    #[serde(rename = "type")]
+    pub kind: MessageType,
+    /// Address.
+    pub to: String,
+    /// The person, when known.
+    pub identity_id: Option<IdentityId>,
+    /// The flow that asked for it.
+    pub flow_id: Option<FlowId>,
+    /// Name to greet.
+    pub name: Option<String>,
+    /// Language wanted.
+    pub locale: Option<String>,
+    /// Until when code and link are good, or when what is announced happens.
+    pub until: Option<Timestamp>,
+    /// The new address, in the notice of a change.
+    pub new_address: Option<String>,
+    /// What asked for it, for a person to recognize.
+    pub origin: Option<MessageOrigin>,
+}
+
+impl MessageRequest {
+    /// A message of this kind to this address.
+    pub fn new(kind: MessageType, to: impl Into<String>) -> Self {
+        Self {
+            kind,
+            to: to.into(),
+            identity_id: None,
+            flow_id: None,
+            name: None,
+            locale: None,
+            until: None,
+            new_address: None,
+            origin: None,
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The stages of a flow and what it keeps between two submits (`contract/11` §§1–2).
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Message;
+use crate::{
+    Timestamp,
+    ids::{FlowId, IdentityId, SessionId},
+    secret_token::SecretHash,
+    sessions::Aal,
+    text::text_enum,
+};
+
+text_enum! {
+    /// Which dialogue a flow is.
+    pub enum FlowKind {
+        /// Sign-in and step-up.
+        Login = "login",
+        /// Making an account.
+        Registration = "registration",
+        /// Getting back into an account.
+        Recovery = "recovery",
+        /// Proving an address.
+        Verification = "verification",
+        /// Changing one's own account.
+        Settings = "settings",
+    }
+}
+
+impl FlowKind {
+    /// How long a flow of this kind lives, in seconds (`contract/11` §1.3).
+    pub const fn life_seconds(self) -> i64 {
+        match self {
+            Self::Login | Self::Registration | Self::Settings => 30 * 60,
+            Self::Recovery | Self::Verification => 60 * 60,
+        }
+    }
+}
+
+text_enum! {
+    /// How the client speaks: a browser with cookies, or a program.
+    pub enum Transport {
+        /// Bound to the browser's cookie; ends in a session cookie.
+        Browser = "browser",
+        /// Bound to nothing; ends in a session token.
+        Api = "api",
+    }
+}
+
+text_enum! {
+    /// Where a flow stands (`contract/11` §2.4).
+    pub enum FlowState {
+        /// Login: who signs in, and how.
+        ChooseMethod = "choose_method",
+        /// Registration, recovery, verification, settings: the form.
+        ShowForm = "show_form",
+        /// A message with a code or link is on its way.
+        SentEmail = "sent_email",
+        /// The address must be proven before going on.
+        VerifyAddress = "verify_address",
+        /// Required fields or a new password are missing.
+        CompleteProfile = "complete_profile",
+        /// Done.
+        Passed = "passed",
+        /// The address is proven.
+        PassedChallenge = "passed_challenge",
+    }
+}
+
+text_enum! {
+    /// How a one-time code travels.
+    pub enum Channel {
+        /// By mail.
+        Email = "email",
+    }
+}
+
+/// The one live code or link of a flow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeChallenge {
+    /// Where it was sent, as entered.
+    pub address: String,
+    /// The identity it proves, when there is one; never told to the client.
+    pub identity_id: Option<IdentityId>,
+    /// The method it belongs to: `code` or `link`.
+    pub method: String,
+    /// When it was sent.
+    pub sent_at: Timestamp,
+}
+
+/// A flow as the server keeps it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Flow {
+    /// Id.
+    pub id: FlowId,
+    /// Which dialogue.
+    pub kind: FlowKind,
+    /// Browser or API.
+    pub transport: Transport,
+    /// Where it stands.
+    pub state: FlowState,
+    /// Method in progress, empty before one is chosen.
+    pub active: String,
+    /// Begin.
+    pub issued_at: Timestamp,
+    /// End.
+    pub expires_at: Timestamp,
+    /// Set once: the flow is over.
+    pub completed_at: Option<Timestamp>,
+    /// Hash of the key of the browser that began it.
+    pub browser_hash: Option<SecretHash>,
+    /// The session it belongs to: step-up, settings, or the one it made.
+    pub session_id: Option<SessionId>,
+    /// The identity it belongs to, once that is proven or given by the session.
+    pub identity_id: Option<IdentityId>,
+    /// Submits so far; 50 are accepted.
+    pub submits: u32,
+    /// Keyed hash of the live code.
+    pub code_hash: Option<SecretHash>,
+    /// Wrong tries at the live code; five are accepted.
+    pub code_tries: u32,
+    /// SHA-256 of the live link's token.
+    pub link_hash: Option<SecretHash>,
+    /// Until when the live code and link are good.
+    pub secret_expires_at: Option<Timestamp>,
+    /// Everything that only the engine reads.
+    pub data: FlowData,
+}
+
+/// What a flow remembers between two submits; kept as JSON.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FlowData {
+    /// Where to go afterwards.
+    pub return_to: Option<String>,
+    /// Assurance asked for.
+    pub requested_aal: Aal,
+    /// Whether to authenticate again although a session exists.
+    pub refresh: bool,
+    /// What was entered as identifier.
+    pub identifier: Option<String>,
+    /// The live code or link.
+    pub challenge: Option<CodeChallenge>,
+    /// Fields entered so far that are not secret, by node name, to be shown again.
+    pub values: BTreeMap<String, String>,
+    /// Messages about the whole flow, since the last submit.
+    pub messages: Vec<Message>,
+    /// Messages about single nodes, by node name, since the last submit.
+    pub node_messages: BTreeMap<String, Vec<Message>>,
+    /// First factors completed in this flow, for steps that follow them.
+    pub completed: Vec<crate::sessions::CompletedMethod>,
+    /// Registration: what was entered, kept until the address is proven; the password as its hash.
+    pub pending: Option<serde_json::Value>,
+    /// Settings: the section asked for, empty for all.
+    pub section: String,
+    /// Settings after recovery: the address that recovery proved.
+    pub recovered_address: Option<String>,
+}

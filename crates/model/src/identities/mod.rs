@@ -1,0 +1,9 @@
+//! Identities: one human each, with addresses, names and states (`contract/10` §2).
+
+mod email;
+mod identity;
+mod names;
+
+pub use email::Email;
+pub use identity::{Deletion, Identity, IdentityState, Metadata};
+pub use names::{Username, https_url, locale, person_name, phone, timezone};

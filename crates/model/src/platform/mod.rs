@@ -1,0 +1,24 @@
+//! The tenant: its settings (`contract/00` §14) and its environment.
+
+mod idempotency;
+mod precondition;
+mod settings;
+
+pub use idempotency::IdempotencyKey;
+pub use precondition::Precondition;
+pub use settings::{
+    Consent, Lockout, LoginMethod, RateLimit, RateLimitSetting, Registration, RegistrationField, RegistrationMode,
+    SessionPolicy, TenantSettings,
+};
+
+use crate::text::text_enum;
+
+text_enum! {
+    /// Whether messages are sent or captured, and which API keys are good (`contract/00` §2.1).
+    pub enum Environment {
+        /// For people.
+        Live = "live",
+        /// For tests: messages are captured.
+        Test = "test",
+    }
+}

@@ -1,0 +1,348 @@
+//! Settings of the tenant that administrators change while it runs.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    FieldCode, FieldError,
+    credentials::PasswordPolicy,
+    identities::{Email, https_url, locale},
+    text::{collect, line, text_enum},
+};
+
+text_enum! {
+    /// Who may make a personal account.
+    pub enum RegistrationMode {
+        /// Anyone.
+        Public = "public",
+        /// Nobody.
+        Closed = "closed",
+    }
+}
+
+text_enum! {
+    /// A first factor that can be offered.
+    pub enum LoginMethod {
+        /// Password.
+        Password = "password",
+        /// Code by mail.
+        Code = "code",
+        /// Mailed link.
+        Link = "link",
+    }
+}
+
+text_enum! {
+    /// A field that registration can ask for.
+    pub enum RegistrationField {
+        /// E-mail.
+        Email = "email",
+        /// Phone.
+        Phone = "phone",
+        /// Username.
+        Username = "username",
+        /// First name.
+        FirstName = "first_name",
+        /// Last name.
+        LastName = "last_name",
+    }
+}
+
+/// A check box at registration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Consent {
+    /// Stable key.
+    pub key: String,
+    /// The words beside the box.
+    pub label: String,
+    /// Where the whole text stands.
+    #[serde(default)]
+    pub url: Option<String>,
+    /// Whether it must be ticked.
+    #[serde(default)]
+    pub required: bool,
+}
+
+/// How people register.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Registration {
+    /// Who may.
+    pub mode: RegistrationMode,
+    /// Whether "already registered" is told.
+    pub discloses_accounts: bool,
+    /// Fields asked for.
+    pub required_fields: Vec<RegistrationField>,
+    /// Check boxes.
+    pub consents: Vec<Consent>,
+}
+
+impl Default for Registration {
+    fn default() -> Self {
+        Self {
+            mode: RegistrationMode::Public,
+            discloses_accounts: true,
+            required_fields: vec![RegistrationField::Email],
+            consents: Vec::new(),
+        }
+    }
+}
+
+/// When too many failures lock an account (`contract/11` §11).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Lockout {
+    /// Failures that lock.
+    pub max_failures: u32,
+    /// Seconds in which they are counted.
+    pub window_seconds: u32,
+    /// Seconds of the first lock.
+    pub lock_seconds: u32,
+}
+
+impl Default for Lockout {
+    fn default() -> Self {
+        Self { max_failures: 5, window_seconds: 900, lock_seconds: 900 }
+    }
+}
+
+/// How long sessions live, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SessionPolicy {
+    /// Without use.
+    pub idle_timeout_seconds: u32,
+    /// At most.
+    pub absolute_timeout_seconds: u32,
+    /// How fresh a sign-in must be for changes of credentials.
+    pub privileged_max_age_seconds: u32,
+}
+
+impl Default for SessionPolicy {
+    fn default() -> Self {
+        Self { idle_timeout_seconds: 86_400, absolute_timeout_seconds: 2_592_000, privileged_max_age_seconds: 900 }
+    }
+}
+
+/// So many in so many seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimit {
+    /// How many.
+    pub limit: u32,
+    /// In how many seconds.
+    pub window_seconds: u32,
+}
+
+/// One limit, or up to three that hold together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum RateLimitSetting {
+    /// One.
+    One(RateLimit),
+    /// Several.
+    Several(Vec<RateLimit>),
+}
+
+impl RateLimitSetting {
+    /// The limits.
+    pub fn limits(&self) -> &[RateLimit] {
+        match self {
+            Self::One(limit) => std::slice::from_ref(limit),
+            Self::Several(limits) => limits,
+        }
+    }
+}
+
+/// Names of the buckets that exist (`contract/00` §9).
+pub(super) const BUCKETS: &[&str] = &["ip.auth", "account.auth", "message.address", "api.key", "api.session"];
+
+/// Everything that `PATCH /v1/tenant` can change.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct TenantSettings {
+    /// Shown on hosted pages and in mail, 1–100 characters.
+    pub name: String,
+    /// Where people find help.
+    pub support_email: Option<String>,
+    /// Language when nothing says otherwise.
+    pub default_locale: String,
+    /// Languages offered.
+    pub locales: Vec<String>,
+    /// How people register.
+    pub registration: Registration,
+    /// Whether sign-in waits for a proven address.
+    pub require_verified_email: bool,
+    /// First factors offered.
+    pub allowed_methods: Vec<LoginMethod>,
+    /// Rules for new passwords.
+    pub password_policy: PasswordPolicy,
+    /// When failures lock.
+    pub lockout: Lockout,
+    /// How long sessions live.
+    pub session_policy: SessionPolicy,
+    /// Days between a deletion request and the deletion, 0–90.
+    pub deletion_grace_days: u32,
+    /// Origins whose scripts may call `/v1`.
+    pub allowed_cors_origins: Vec<String>,
+    /// URL patterns that `return_to` may match; `*` stands for one whole leading label.
+    pub allowed_return_urls: Vec<String>,
+    /// Limits that replace the defaults, by bucket.
+    pub rate_limits: BTreeMap<String, RateLimitSetting>,
+}
+
+impl Default for TenantSettings {
+    fn default() -> Self {
+        Self {
+            name: "Avnology ID".to_owned(),
+            support_email: None,
+            default_locale: "en".to_owned(),
+            locales: vec!["en".to_owned()],
+            registration: Registration::default(),
+            require_verified_email: false,
+            allowed_methods: LoginMethod::ALL.to_vec(),
+            password_policy: PasswordPolicy::default(),
+            lockout: Lockout::default(),
+            session_policy: SessionPolicy::default(),
+            deletion_grace_days: 30,
+            allowed_cors_origins: Vec::new(),
+            allowed_return_urls: Vec::new(),
+            rate_limits: BTreeMap::new(),
+        }
+    }
+}
+
+impl TenantSettings {
+    /// Values that are not acceptable, each with its field.
+    pub fn problems(&self) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        if let Some(name) = collect(&mut errors, "name", line(&self.name, 100))
+            && name.is_empty()
+        {
+            push(&mut errors, "name", FieldCode::TooShort, "At least 1 character.");
+        }
+        if let Some(address) = &self.support_email {
+            collect(&mut errors, "support_email", Email::parse(address));
+        }
+        collect(&mut errors, "default_locale", locale(&self.default_locale));
+        for (i, tag) in self.locales.iter().enumerate() {
+            collect(&mut errors, &format!("locales[{i}]"), locale(tag));
+        }
+        if !self.locales.contains(&self.default_locale) {
+            push(&mut errors, "default_locale", FieldCode::NotInEnum, "One of `locales`.");
+        }
+        if self.allowed_methods.is_empty() {
+            push(&mut errors, "allowed_methods", FieldCode::TooShort, "At least one method.");
+        }
+        self.registration_problems(&mut errors);
+        errors.extend(self.password_policy.problems("password_policy"));
+        self.number_problems(&mut errors);
+        self.url_problems(&mut errors);
+        self.rate_limit_problems(&mut errors);
+        errors
+    }
+
+    fn registration_problems(&self, errors: &mut Vec<FieldError>) {
+        let consents = &self.registration.consents;
+        if consents.len() > 10 {
+            push(errors, "registration.consents", FieldCode::TooLong, "At most 10.");
+        }
+        for (i, consent) in consents.iter().enumerate() {
+            let field = |name: &str| format!("registration.consents[{i}].{name}");
+            let key_fits = (1..=50).contains(&consent.key.len())
+                && consent.key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+            if !key_fits {
+                push(errors, &field("key"), FieldCode::InvalidFormat, "1–50 lower-case letters, digits and _.");
+            }
+            if consents.iter().take(i).any(|c| c.key == consent.key) {
+                push(errors, &field("key"), FieldCode::Duplicate, "This key stands here twice.");
+            }
+            collect(errors, &field("label"), line(&consent.label, 500));
+            if let Some(url) = &consent.url {
+                collect(errors, &field("url"), https_url(url, 2048));
+            }
+        }
+    }
+
+    fn number_problems(&self, errors: &mut Vec<FieldError>) {
+        let mut range = |field: &str, value: u32, low: u32, high: u32| {
+            if value < low {
+                push(errors, field, FieldCode::TooSmall, &format!("At least {low}."));
+            } else if value > high {
+                push(errors, field, FieldCode::TooLarge, &format!("At most {high}."));
+            }
+        };
+        range("lockout.max_failures", self.lockout.max_failures, 1, 1_000);
+        range("lockout.window_seconds", self.lockout.window_seconds, 1, 86_400);
+        range("lockout.lock_seconds", self.lockout.lock_seconds, 1, 14_400);
+        range("session_policy.idle_timeout_seconds", self.session_policy.idle_timeout_seconds, 300, 31_536_000);
+        range("session_policy.absolute_timeout_seconds", self.session_policy.absolute_timeout_seconds, 600, 31_536_000);
+        range("session_policy.privileged_max_age_seconds", self.session_policy.privileged_max_age_seconds, 60, 86_400);
+        range("deletion_grace_days", self.deletion_grace_days, 0, 90);
+    }
+
+    fn url_problems(&self, errors: &mut Vec<FieldError>) {
+        for (i, origin) in self.allowed_cors_origins.iter().enumerate() {
+            let is_origin = url::Url::parse(origin).is_ok_and(|u| u.origin().ascii_serialization() == *origin);
+            if !is_origin || !origin.starts_with("http") {
+                push(errors, &format!("allowed_cors_origins[{i}]"), FieldCode::InvalidFormat, "An origin, as in https://app.example.com.");
+            }
+        }
+        for (i, pattern) in self.allowed_return_urls.iter().enumerate() {
+            if !is_url_pattern(pattern) {
+                push(errors, &format!("allowed_return_urls[{i}]"), FieldCode::InvalidFormat, "A URL, as in https://*.example.com/.");
+            }
+        }
+    }
+
+    fn rate_limit_problems(&self, errors: &mut Vec<FieldError>) {
+        for (bucket, setting) in &self.rate_limits {
+            let field = format!("rate_limits.{bucket}");
+            if !BUCKETS.contains(&bucket.as_str()) {
+                push(errors, &field, FieldCode::UnknownField, "There is no such bucket.");
+            }
+            let limits = setting.limits();
+            if !(1..=3).contains(&limits.len()) || limits.iter().any(|l| l.limit == 0 || l.window_seconds == 0) {
+                push(errors, &field, FieldCode::TooSmall, "One to three limits, each of at least 1 in 1 second.");
+            }
+        }
+    }
+}
+
+/// An absolute `http(s)` URL whose host may begin with `*.`, and that holds no other `*`.
+fn is_url_pattern(pattern: &str) -> bool {
+    let plain = pattern.replacen("://*.", "://", 1);
+    !plain.contains('*') && url::Url::parse(&plain).is_ok_and(|u| matches!(u.scheme(), "http" | "https") && u.has_host())
+}
+
+fn push(errors: &mut Vec<FieldError>, field: &str, code: FieldCode, message: &str) {
+    errors.push(FieldError { field: field.to_owned(), code, message: message.to_owned() });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_acceptable() {
+        assert_eq!(TenantSettings::default().problems(), []);
+    }
+
+    #[test]
+    fn each_unacceptable_value_is_named() {
+        let mut settings = TenantSettings::default();
+        settings.name = " ".to_owned();
+        settings.session_policy.idle_timeout_seconds = 1;
+        settings.allowed_cors_origins = vec!["https://a.example/path".to_owned()];
+        settings.allowed_return_urls = vec!["https://a.*.example/".to_owned(), "https://*.b.example/".to_owned()];
+        settings.rate_limits.insert("nonsense".to_owned(), RateLimitSetting::One(RateLimit { limit: 1, window_seconds: 1 }));
+        let fields: Vec<_> = settings.problems().into_iter().map(|e| e.field).collect();
+        assert_eq!(
+            fields,
+            ["name", "session_policy.idle_timeout_seconds", "allowed_cors_origins[0]", "allowed_return_urls[0]", "rate_limits.nonsense"]
+        );
+    }
+}

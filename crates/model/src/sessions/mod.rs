@@ -1,0 +1,7 @@
+//! Sessions: one sign-in of one identity on one device (`contract/10` §7).
+
+mod agent;
+mod session;
+
+pub use agent::{Agent, Platform};
+pub use session::{Aal, CompletedMethod, Method, RevokeReason, Session, SessionKind};

@@ -1,0 +1,96 @@
+//! Text as people enter it: trimming, Unicode normal form, control characters, and enums that have a text.
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::{FieldCode, FieldError};
+
+/// A text that is none of an enum's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoSuchValue;
+
+/// Why a text was refused.
+pub type Refusal = (FieldCode, &'static str);
+
+/// One line of text as it is stored: trimmed, in Unicode NFC, without control characters, at most `max` characters.
+pub fn line(text: &str, max: usize) -> Result<String, Refusal> {
+    let normal: String = text.trim().nfc().collect();
+    if normal.chars().any(char::is_control) {
+        return Err((FieldCode::InvalidFormat, "Control characters are not allowed."));
+    }
+    if normal.chars().count() > max {
+        return Err((FieldCode::TooLong, "This is too long."));
+    }
+    Ok(normal)
+}
+
+/// The same for an optional line: an empty one is none.
+pub fn optional_line(text: Option<&str>, max: usize) -> Result<Option<String>, Refusal> {
+    Ok(text.map(|t| line(t, max)).transpose()?.filter(|t| !t.is_empty()))
+}
+
+/// Adds a refusal of `field` to `errors`, or answers the value.
+pub fn collect<T>(errors: &mut Vec<FieldError>, field: &str, result: Result<T, Refusal>) -> Option<T> {
+    match result {
+        Ok(value) => Some(value),
+        Err((code, message)) => {
+            errors.push(FieldError { field: field.to_owned(), code, message: message.to_owned() });
+            None
+        }
+    }
+}
+
+/// An enum whose values have one text each, for JSON, the databases and people.
+macro_rules! text_enum {
+    ($(#[$doc:meta])* pub enum $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+        pub enum $name { $($(#[$vdoc])* #[serde(rename = $text)] $variant,)* }
+
+        impl $name {
+            /// Every value.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The text.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),* }
+            }
+
+            /// The value with this text.
+            pub fn parse(text: &str) -> Option<Self> {
+                match text { $($text => Some(Self::$variant),)* _ => None }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = crate::text::NoSuchValue;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Self::parse(text).ok_or(crate::text::NoSuchValue)
+            }
+        }
+    };
+}
+pub(crate) use text_enum;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_trimmed_and_composed() {
+        assert_eq!(line("  Jose\u{301} ", 10).as_deref(), Ok("José"));
+        assert_eq!(optional_line(Some("   "), 10), Ok(None));
+    }
+
+    #[test]
+    fn control_characters_and_long_texts_are_refused() {
+        assert_eq!(line("a\u{7}b", 10).map_err(|e| e.0), Err(FieldCode::InvalidFormat));
+        assert_eq!(line("abc", 2).map_err(|e| e.0), Err(FieldCode::TooLong));
+    }
+}

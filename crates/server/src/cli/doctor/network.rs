@@ -1,0 +1,88 @@
+//! What is reached over the network: our own ports, the public URL, the mail server.
+
+use std::{net::SocketAddr, time::Duration};
+
+use avnology_core::ports::MailTransport;
+use avnology_model::platform::Environment;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    time::timeout,
+};
+
+use super::finding::Finding;
+use crate::{
+    config::{Config, Key},
+    mail::SmtpTransport,
+};
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Whether a port is free, or already ours.
+pub(super) async fn port(check: &'static str, key: Key, address: SocketAddr) -> Finding {
+    match TcpListener::bind(address).await {
+        Ok(_) => Finding::ok(check, format!("{address} is free")),
+        Err(_) if is_ours(address).await => {
+            Finding::ok(check, format!("{address} is served by a running Avnology ID"))
+        }
+        Err(e) => Finding::fail(
+            check,
+            format!("{address} cannot be used ({e})"),
+            format!("stop what uses it, or set {}", key.variable()),
+        ),
+    }
+}
+
+/// Whether `/healthz` there answers as ours does.
+pub(super) async fn is_ours(address: SocketAddr) -> bool {
+    let ask = async {
+        let mut stream = TcpStream::connect(address).await?;
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await?;
+        let mut answer = Vec::new();
+        stream.take(4096).read_to_end(&mut answer).await?;
+        Ok::<_, std::io::Error>(String::from_utf8_lossy(&answer).contains("\"status\":\"ok\""))
+    };
+    matches!(timeout(PATIENCE, ask).await, Ok(Ok(true)))
+}
+
+/// Whether the public URL protects what travels.
+pub(super) fn public_url(config: &Config) -> Finding {
+    let url = config.public_url.as_str().trim_end_matches('/');
+    let is_https = config.public_url.scheme() == "https";
+    if !is_https && !config.is_loopback() {
+        return Finding::warn("public URL", format!("{url} is plain http"), "use https outside of tests");
+    }
+    if is_https && !config.listen.ip().is_loopback() && config.trusted_proxies.is_empty() {
+        let found = format!("{url}, but every client will seem to have the proxy's address");
+        return Finding::warn(
+            "public URL",
+            found,
+            "name the network of the proxy in front of us in trusted_proxies",
+        );
+    }
+    Finding::ok("public URL", url)
+}
+
+/// Whether mail leaves.
+pub(super) async fn mail(config: &Config) -> Finding {
+    let mode = config.mail_mode();
+    let Some(mail) = config.mail.as_ref().filter(|_| config.environment == Environment::Live) else {
+        return Finding::ok("mail", mode);
+    };
+    let remedy = "check smtp_url, and whether this machine may reach that host and port";
+    let roots = match crate::mail::extra_roots(config) {
+        Ok(roots) => roots,
+        Err(e) => return Finding::fail("mail", e.to_string(), "mend extra_ca_file"),
+    };
+    let host = config.public_url.host_str().unwrap_or("localhost");
+    let checked = match SmtpTransport::new(mail, host, roots.as_deref()) {
+        Ok(transport) => timeout(PATIENCE * 5, transport.check()).await,
+        Err(e) => return Finding::fail("mail", format!("{e:?}"), remedy),
+    };
+    match checked {
+        Ok(Ok(())) => Finding::ok("mail", mode),
+        Ok(Err(e)) => Finding::fail("mail", format!("{} does not take our mail: {e:?}", mail.server), remedy),
+        Err(_) => Finding::fail("mail", format!("{} does not answer", mail.server), remedy),
+    }
+}

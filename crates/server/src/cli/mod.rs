@@ -1,0 +1,73 @@
+//! The command line of `avnology`. Each command is a file; none decides anything of the product.
+
+mod admin;
+mod breaches;
+mod config;
+mod db;
+mod doctor;
+mod failure;
+mod openapi;
+mod serve;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+pub use failure::Failure;
+
+use crate::config::Config;
+
+/// Avnology ID: sign-in, accounts and organizations for your products.
+#[derive(Debug, Parser)]
+#[command(name = "avnology", version, propagate_version = true)]
+pub struct Cli {
+    /// Configuration file (TOML); variables `AVNOLOGY_…` win over it. Default: what `AVNOLOGY_CONFIG` names, if anything.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve until SIGTERM or SIGINT.
+    Serve(serve::Options),
+    /// Look after the databases.
+    #[command(subcommand)]
+    Db(db::Command),
+    /// Look after platform administrators.
+    #[command(subcommand)]
+    Admin(admin::Command),
+    /// Check that everything a server needs is in order, and say what to do where it is not.
+    Doctor(doctor::Options),
+    /// Print the OpenAPI document, or compare it with a file.
+    Openapi(openapi::Options),
+    /// Look at the configuration.
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Make a file of breached passwords' hashes for `AVNOLOGY_BREACH_FILE`.
+    BreachFile(breaches::Options),
+}
+
+impl Cli {
+    /// Carries out the command.
+    ///
+    /// # Errors
+    /// What to print, and with which code to exit.
+    pub async fn run(self) -> Result<(), Failure> {
+        let load =
+            || -> Result<Config, Failure> { Ok(Config::load(self.config.as_deref(), std::env::vars_os())?) };
+        match self.command {
+            Command::Serve(options) => serve::run(load()?, options).await,
+            Command::Db(command) => db::run(load()?, command).await,
+            Command::Admin(command) => admin::run(load()?, command).await,
+            Command::Doctor(options) => {
+                doctor::run(Config::load(self.config.as_deref(), std::env::vars_os()), options).await
+            }
+            Command::Openapi(options) => openapi::run(options),
+            Command::Config(config::Command::Check) => config::check(&load()?),
+            Command::Config(config::Command::Keys) => config::keys(),
+            Command::BreachFile(options) => breaches::run(&options),
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Puts wanted messages into the words of `views`.
+
+use std::sync::Arc;
+
+use avnology_core::{
+    Clock,
+    ports::{Composer, Letter, MessageSecrets},
+};
+use avnology_model::{
+    Timestamp,
+    events::{MessageRequest, MessageType},
+    platform::TenantSettings,
+};
+use avnology_views::{Brand, Context, flows::Origin, mail};
+use secrecy::ExposeSecret;
+
+/// Composes letters in the tenant's name.
+pub struct LetterComposer {
+    clock: Arc<dyn Clock>,
+}
+
+impl LetterComposer {
+    /// A composer that tells by `clock` how long codes and links still work.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock }
+    }
+}
+
+impl Composer for LetterComposer {
+    fn compose(
+        &self,
+        settings: &TenantSettings,
+        public_url: &str,
+        request: &MessageRequest,
+        secrets: &MessageSecrets,
+    ) -> Letter {
+        let brand = Brand { support_email: settings.support_email.clone(), ..Brand::named(&settings.name) };
+        let cx = Context::english(&brand, self.clock.now());
+        let mail = render(cx, public_url, request, secrets);
+        Letter { subject: mail.subject, text: mail.text, html: mail.html }
+    }
+}
+
+fn render(
+    cx: Context<'_>,
+    public_url: &str,
+    request: &MessageRequest,
+    secrets: &MessageSecrets,
+) -> mail::Mail {
+    let url = |path: &str| format!("{public_url}{path}");
+    let (sign_in_url, recovery_url, account_url) = (&url("/sign-in"), &url("/recovery"), &url("/account"));
+    let name = request.name.as_deref();
+    let code = secrets.code.as_ref().map(ExposeSecret::expose_secret);
+    let link = secrets.link.as_ref().map(ExposeSecret::expose_secret);
+    let (code_text, link_text) = (code.unwrap_or_default(), link.unwrap_or_default());
+    let until = request.until.unwrap_or(cx.now);
+    let minutes = whole_units(until, cx.now, 60);
+    let origin = request.origin.clone().map(|o| Origin { device: o.device, place: o.place, at: o.at });
+    // Letters leave within moments of what they tell of: at worst the time of writing is the time of the deed.
+    let deed = origin.clone().unwrap_or(Origin { device: None, place: None, at: cx.now });
+    let origin = origin.as_ref();
+    match request.kind {
+        MessageType::SignInCode => mail::SignInCode { cx, name, code: code_text, minutes, origin }.render(),
+        MessageType::SignInLink => {
+            mail::SignInLink { cx, name, link: link_text, code, minutes, origin }.render()
+        }
+        MessageType::Verification => {
+            mail::VerificationCode { cx, name, code: code_text, link, minutes }.render()
+        }
+        MessageType::Recovery => {
+            mail::RecoveryCode { cx, name, code: code_text, link, minutes, origin }.render()
+        }
+        MessageType::RecoveryUnavailable => mail::RecoveryNotPossible { cx, name, origin }.render(),
+        MessageType::AccountExists => {
+            mail::RegistrationAttempted { cx, name, sign_in_url, recovery_url, origin }.render()
+        }
+        MessageType::Welcome => {
+            mail::Welcome { cx, name, email: &request.to, link: link_text, expires_at: until }.render()
+        }
+        MessageType::PasswordChanged => {
+            mail::PasswordChanged { cx, name, origin: &deed, recovery_url }.render()
+        }
+        MessageType::EmailChanged => {
+            let undo = link.map(|url| mail::UndoLink { url, hours: whole_units(until, cx.now, 3_600) });
+            let new_email = request.new_address.as_deref().unwrap_or_default();
+            mail::EmailChanged { cx, name, new_email, origin: &deed, undo }.render()
+        }
+        MessageType::AccountLocked => mail::AccountLocked { cx, name, until, recovery_url, origin }.render(),
+        MessageType::DeletionScheduled => {
+            mail::DeletionScheduled { cx, name, scheduled_for: until, sign_in_url: Some(sign_in_url) }
+                .render()
+        }
+        MessageType::DeletionCancelled => mail::DeletionCancelled { cx, name, account_url }.render(),
+    }
+}
+
+/// The time from `now` to `until` in units of `seconds`, rounded up, at least one.
+fn whole_units(until: Timestamp, now: Timestamp, seconds: i64) -> u32 {
+    let unit = seconds * 1_000_000;
+    let left = until.micros().saturating_sub(now.micros()).max(1);
+    u32::try_from(left.saturating_add(unit - 1) / unit).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use avnology_model::events::MessageOrigin;
+
+    use super::*;
+
+    struct At(Timestamp);
+
+    impl Clock for At {
+        fn now(&self) -> Timestamp {
+            self.0
+        }
+    }
+
+    const NOW: Timestamp = Timestamp::from_micros(1_772_445_600_000_000);
+
+    fn compose(kind: MessageType) -> Letter {
+        let request = MessageRequest {
+            name: Some("Jane".to_owned()),
+            until: Some(NOW.plus_seconds(10 * 60)),
+            new_address: Some("new@acme.example".to_owned()),
+            origin: Some(MessageOrigin { device: Some("Firefox on Linux".to_owned()), place: None, at: NOW }),
+            ..MessageRequest::new(kind, "jane@acme.example")
+        };
+        let secrets = MessageSecrets {
+            code: Some("123456".into()),
+            link: Some("https://id.example.com/x?token=avnl_lnk_secret".into()),
+        };
+        let settings = TenantSettings { name: "Acme ID".to_owned(), ..TenantSettings::default() };
+        LetterComposer::new(Arc::new(At(NOW))).compose(
+            &settings,
+            "https://id.example.com",
+            &request,
+            &secrets,
+        )
+    }
+
+    #[test]
+    fn every_message_is_put_into_words_in_both_parts() {
+        for kind in MessageType::ALL {
+            let letter = compose(*kind);
+            assert!(!letter.subject.is_empty() && !letter.subject.contains('\n'), "{kind}");
+            assert!(letter.text.contains("Jane") && letter.html.contains("Jane"), "{kind} greets");
+            assert!(letter.text.contains("Acme ID") || letter.subject.contains("Acme ID"), "{kind} names us");
+            assert!(letter.html.starts_with("<!"), "{kind} is a document");
+        }
+    }
+
+    #[test]
+    fn codes_and_links_stand_in_the_letters_that_carry_them() {
+        for kind in [
+            MessageType::SignInCode,
+            MessageType::SignInLink,
+            MessageType::Verification,
+            MessageType::Recovery,
+        ] {
+            let letter = compose(kind);
+            assert!(letter.text.contains("123456") && letter.html.contains("123456"), "{kind}");
+            let words = letter.text.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(words.contains("for 10 minutes"), "{kind}: {words}");
+        }
+        for kind in [
+            MessageType::SignInLink,
+            MessageType::Verification,
+            MessageType::Recovery,
+            MessageType::Welcome,
+            MessageType::EmailChanged,
+        ] {
+            assert!(compose(kind).text.contains("https://id.example.com/x?token=avnl_lnk_secret"), "{kind}");
+        }
+        for kind in [
+            MessageType::SignInCode,
+            MessageType::Recovery,
+            MessageType::PasswordChanged,
+            MessageType::AccountLocked,
+        ] {
+            assert!(compose(kind).text.contains("Firefox on Linux"), "{kind} tells who asked");
+        }
+        assert!(compose(MessageType::AccountExists).text.contains("https://id.example.com/recovery"));
+    }
+
+    #[test]
+    fn time_left_is_rounded_up_and_never_nothing() {
+        assert_eq!(whole_units(NOW.plus_seconds(600), NOW, 60), 10);
+        assert_eq!(whole_units(NOW.plus_seconds(541), NOW, 60), 10);
+        assert_eq!(whole_units(NOW.plus_seconds(-5), NOW, 60), 1);
+        assert_eq!(whole_units(NOW.plus_seconds(72 * 3600), NOW, 3600), 72);
+    }
+}

@@ -1,0 +1,190 @@
+//! The two homes: databases and transactions whose types say which home they are of.
+
+use std::{
+    fmt,
+    ops::{Deref, DerefMut},
+    sync::Arc,
+};
+
+use avnology_model::Result;
+use tokio::sync::watch;
+
+use super::{Engine, Tx, postgres, sqlite};
+
+/// A database on either engine.
+#[derive(Clone)]
+pub(crate) enum Database {
+    Sqlite(Arc<sqlite::Database>),
+    Postgres(Arc<postgres::Database>),
+}
+
+impl Database {
+    pub(crate) fn engine(&self) -> Engine {
+        match self {
+            Self::Sqlite(_) => Engine::Sqlite,
+            Self::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    pub(crate) async fn read<T, F>(&self, closure: F) -> Result<T>
+    where
+        F: Fn(Tx<'_>) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        match self {
+            Self::Sqlite(database) => database.read_in_place(closure),
+            Self::Postgres(database) => database.read(closure).await,
+        }
+    }
+
+    pub(crate) async fn scan<T, F>(&self, closure: F) -> Result<T>
+    where
+        F: Fn(Tx<'_>) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        match self {
+            Self::Sqlite(database) => database.scan(closure).await,
+            Self::Postgres(database) => database.scan(closure).await,
+        }
+    }
+
+    pub(crate) async fn write<T, F>(&self, closure: F) -> Result<T>
+    where
+        F: Fn(Tx<'_>) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        match self {
+            Self::Sqlite(database) => database.write(closure).await,
+            Self::Postgres(database) => database.write(closure).await,
+        }
+    }
+
+    /// A write that may take as long as it takes.
+    pub(crate) async fn migrate<T, F>(&self, closure: F) -> Result<T>
+    where
+        F: Fn(Tx<'_>) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        match self {
+            Self::Sqlite(database) => database.write(closure).await,
+            Self::Postgres(database) => database.migrate(closure).await,
+        }
+    }
+
+    pub(crate) fn commits(&self) -> watch::Receiver<u64> {
+        match self {
+            Self::Sqlite(database) => database.commits(),
+            Self::Postgres(database) => database.commits(),
+        }
+    }
+
+    pub(crate) fn close(&self) {
+        match self {
+            Self::Sqlite(database) => database.close(),
+            Self::Postgres(database) => database.close(),
+        }
+    }
+
+    /// Whether somebody besides its keeper has this database.
+    pub(crate) fn is_used(&self) -> bool {
+        match self {
+            Self::Sqlite(database) => Arc::strong_count(database) > 1,
+            Self::Postgres(database) => Arc::strong_count(database) > 1,
+        }
+    }
+}
+
+macro_rules! home {
+    ($(#[$doc:meta])* $db:ident, $(#[$tx_doc:meta])* $tx:ident) => {
+        $(#[$tx_doc])*
+        #[derive(Debug)]
+        pub struct $tx<'a>(Tx<'a>);
+
+        impl<'a> Deref for $tx<'a> {
+            type Target = Tx<'a>;
+
+            fn deref(&self) -> &Tx<'a> {
+                &self.0
+            }
+        }
+
+        impl<'a> DerefMut for $tx<'a> {
+            fn deref_mut(&mut self) -> &mut Tx<'a> {
+                &mut self.0
+            }
+        }
+
+        $(#[$doc])*
+        #[derive(Clone)]
+        pub struct $db {
+            pub(super) database: Database,
+        }
+
+        impl $db {
+            pub(super) fn new(database: Database) -> Self {
+                Self { database }
+            }
+
+            /// Reads one snapshot. For short indexed reads: on SQLite it runs on the calling thread and is refused
+            /// (`_912`) after about 250 ms of work.
+            pub async fn read<T, F>(&self, closure: F) -> Result<T>
+            where
+                F: Fn(&mut $tx<'_>) -> Result<T> + Send + 'static,
+                T: Send + 'static,
+            {
+                self.database.read(move |tx| closure(&mut $tx(tx))).await
+            }
+
+            /// Reads one snapshot on a blocking thread, for long reads: exports, searches, rebuilding an index.
+            pub async fn scan<T, F>(&self, closure: F) -> Result<T>
+            where
+                F: Fn(&mut $tx<'_>) -> Result<T> + Send + 'static,
+                T: Send + 'static,
+            {
+                self.database.scan(move |tx| closure(&mut $tx(tx))).await
+            }
+
+            /// Reads and writes as if alone; commits on `Ok`, undoes everything on `Err` or a panic. The closure may
+            /// run several times and must do nothing but use the transaction. Once called, it runs to its end even
+            /// when the caller goes away.
+            pub async fn write<T, F>(&self, closure: F) -> Result<T>
+            where
+                F: Fn(&mut $tx<'_>) -> Result<T> + Send + 'static,
+                T: Send + 'static,
+            {
+                self.database.write(move |tx| closure(&mut $tx(tx))).await
+            }
+
+            /// Counts this process's commits that wrote an event; followers wait for it to change. Ends when the
+            /// database is closed, which does not happen while a clone of this value is kept.
+            pub fn commits(&self) -> watch::Receiver<u64> {
+                self.database.commits()
+            }
+
+            /// The engine that runs this database.
+            pub fn engine(&self) -> Engine {
+                self.database.engine()
+            }
+        }
+
+        impl fmt::Debug for $db {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({:?})", stringify!($db), self.engine())
+            }
+        }
+    };
+}
+
+home! {
+    /// The identity layer's database: whatever decides whether someone gets in.
+    IdentityDb,
+    /// A transaction on the identity layer.
+    IdentityTx
+}
+
+home! {
+    /// One organization's own database: what is bulky or private to it.
+    OrgDb,
+    /// A transaction on one organization's own database.
+    OrgTx
+}

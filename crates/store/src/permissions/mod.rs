@@ -1,0 +1,3 @@
+//! Relation tuples.
+
+pub mod tuples;

@@ -1,0 +1,8 @@
+//! What the tenant keeps of itself: settings, data keys, messages, limits, first answers.
+
+pub mod clock;
+pub mod data_keys;
+pub mod idempotency;
+pub mod messages;
+pub mod rate_cells;
+pub mod settings;

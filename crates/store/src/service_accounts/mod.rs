@@ -1,0 +1,3 @@
+//! Service accounts and API keys.
+
+pub mod keys;

@@ -1,0 +1,4 @@
+//! Sessions and the tokens that stand for them.
+
+#[expect(clippy::module_inception, reason = "the area and its main table share their name")]
+pub mod sessions;

@@ -1,0 +1,90 @@
+//! Static files: their hashed names, types and integrity. The server sends them under [`PREFIX`] with a year of caching.
+
+use std::sync::OnceLock;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+/// Where the files are served.
+pub const PREFIX: &str = "/assets/";
+
+/// A static file.
+#[derive(Debug)]
+pub struct Asset {
+    /// Name with a part of its hash, below [`PREFIX`], as in `avnology-3f9a1c2b.css`.
+    pub path: String,
+    /// Value of `Content-Type`.
+    pub content_type: &'static str,
+    /// Content.
+    pub bytes: &'static [u8],
+    /// Subresource integrity, as in `sha256-…` (SRI §3.1).
+    pub integrity: String,
+}
+
+impl Asset {
+    fn new(stem: &str, extension: &str, content_type: &'static str, bytes: &'static [u8]) -> Self {
+        let hash = digest(&SHA256, bytes);
+        let short: String = hash.as_ref().iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        Self {
+            path: format!("{stem}-{short}.{extension}"),
+            content_type,
+            bytes,
+            integrity: format!("sha256-{}", STANDARD.encode(hash.as_ref())),
+        }
+    }
+
+    /// The URL path.
+    pub fn url(&self) -> String {
+        format!("{PREFIX}{}", self.path)
+    }
+}
+
+/// The files that pages name.
+pub(crate) struct Files {
+    pub(crate) style: Asset,
+    pub(crate) script: Asset,
+    pub(crate) icon: Asset,
+}
+
+/// The files, read at first use.
+pub(crate) fn files() -> &'static Files {
+    static FILES: OnceLock<Files> = OnceLock::new();
+    FILES.get_or_init(|| Files {
+        style: Asset::new("avnology", "css", "text/css; charset=utf-8", include_bytes!("../assets/avnology.css")),
+        script: Asset::new("avnology", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/avnology.js")),
+        icon: Asset::new("favicon", "svg", "image/svg+xml", include_bytes!("../assets/favicon.svg")),
+    })
+}
+
+/// Every file.
+pub fn all() -> [&'static Asset; 3] {
+    let files = files();
+    [&files.style, &files.script, &files.icon]
+}
+
+/// The file with this hashed name.
+pub fn find(path: &str) -> Option<&'static Asset> {
+    all().into_iter().find(|asset| asset.path == path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_found_by_its_hashed_name_only() {
+        for asset in all() {
+            assert_eq!(find(&asset.path).map(|a| a.bytes), Some(asset.bytes));
+            assert!(asset.url().starts_with(PREFIX) && asset.integrity.starts_with("sha256-"), "{asset:?}");
+        }
+        assert!(find("avnology.css").is_none());
+    }
+
+    #[test]
+    fn style_and_script_ask_nobody_else_for_anything() {
+        for asset in all() {
+            let text = String::from_utf8_lossy(asset.bytes).replace("http://www.w3.org/2000/svg", "");
+            assert!(!text.contains("http:") && !text.contains("https:") && !text.contains("@import"), "{}", asset.path);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! `/account/security`: the password section of a settings flow.
+
+use askama::Template;
+use avnology_model::{
+    Timestamp,
+    flows::{FlowView, Group},
+};
+
+use crate::{
+    Context, Link, Notice, Person,
+    flows::forms,
+    layout::Section,
+    parts::{ErrorSummary, Form, html},
+    when::When,
+};
+
+/// What the password card shows.
+#[derive(Clone, Copy, Debug)]
+pub enum PasswordSection<'a> {
+    /// The form: the `password` nodes of a settings flow.
+    Form(&'a FlowView),
+    /// The sign-in is too old: this login flow comes first.
+    StepUp {
+        /// Where the login flow is.
+        url: &'a str,
+    },
+}
+
+/// The ways to sign in of a person.
+#[derive(Clone, Copy, Debug)]
+pub struct Security<'a> {
+    /// Brand, language, time.
+    pub cx: Context<'a>,
+    /// Whose.
+    pub person: &'a Person,
+    /// What was just done, besides what the flow says.
+    pub notice: Option<&'a Notice>,
+    /// Whether a password is set.
+    pub has_password: bool,
+    /// When it was last changed, if that is known.
+    pub password_changed_at: Option<Timestamp>,
+    /// The form, or what comes before it.
+    pub password: PasswordSection<'a>,
+}
+
+impl Security<'_> {
+    /// The page.
+    pub fn render(&self) -> String {
+        let mut page = Page {
+            cx: self.cx,
+            page: "account-security",
+            state: "step_up",
+            title: "Security",
+            person: self.person,
+            section: Section::Security,
+            notice: self.notice,
+            notices: Vec::new(),
+            errors: None,
+            has_password: self.has_password,
+            changed: self.password_changed_at.map(|at| When::new(at, self.cx.now)),
+            step_up: None,
+            form: None,
+            // The anchor `#password` is the field of that name where there is one.
+            anchor: true,
+        };
+        match self.password {
+            PasswordSection::StepUp { url } => page.step_up = Some(Link::new("Confirm it is you", url)),
+            PasswordSection::Form(flow) => {
+                let forms = forms::of_section(flow, Group::Password);
+                page.state = flow.state.as_str();
+                page.errors = forms.errors;
+                page.notices = forms.notices;
+                let mut form = forms.main;
+                if let Some(form) = &mut form {
+                    self.person.known_as().clone_into(&mut form.username);
+                }
+                page.anchor = !form.as_ref().is_some_and(|form| form.fields.iter().any(|f| f.id == "password"));
+                page.form = form;
+            }
+        }
+        html(&page)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "account/security.html")]
+struct Page<'a> {
+    cx: Context<'a>,
+    page: &'static str,
+    state: &'a str,
+    title: &'static str,
+    person: &'a Person,
+    section: Section,
+    notice: Option<&'a Notice>,
+    notices: Vec<Notice>,
+    errors: Option<ErrorSummary>,
+    has_password: bool,
+    changed: Option<When>,
+    step_up: Option<Link>,
+    form: Option<Form>,
+    anchor: bool,
+}

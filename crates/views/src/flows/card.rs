@@ -1,0 +1,74 @@
+//! The page of the sign-in family: one card with a heading, sentences, one main action and what comes after it.
+
+use askama::Template;
+
+use crate::{
+    Context, Link, Notice,
+    parts::{ErrorSummary, Fact, Form, Icon, Sentence, Value, html},
+};
+
+/// The page.
+#[derive(Debug, Template)]
+#[template(path = "card.html")]
+pub(crate) struct Card<'a> {
+    pub(crate) cx: Context<'a>,
+    pub(crate) page: &'static str,
+    pub(crate) state: &'a str,
+    pub(crate) title: String,
+    pub(crate) heading: String,
+    pub(crate) icon: Option<Icon>,
+    pub(crate) lead: Vec<Sentence>,
+    pub(crate) errors: Option<ErrorSummary>,
+    pub(crate) notices: Vec<Notice>,
+    pub(crate) facts: Vec<Fact>,
+    pub(crate) main: Option<Form>,
+    /// A link that is the next step.
+    pub(crate) go: Option<Link>,
+    /// Other ways, as buttons.
+    pub(crate) others: Vec<Form>,
+    /// Other ways, as links.
+    pub(crate) links: Vec<Link>,
+    /// A question and its answer under the card: "New here? Create an account".
+    pub(crate) prompt: Option<(&'static str, Link)>,
+    /// The stable code of an error.
+    pub(crate) error_code: String,
+    pub(crate) request_id: String,
+}
+
+impl<'a> Card<'a> {
+    pub(crate) fn new(cx: Context<'a>, page: &'static str, state: &'a str, heading: &str) -> Self {
+        Self {
+            cx,
+            page,
+            state,
+            title: heading.to_owned(),
+            heading: heading.to_owned(),
+            icon: None,
+            lead: Vec::new(),
+            errors: None,
+            notices: Vec::new(),
+            facts: Vec::new(),
+            main: None,
+            go: None,
+            others: Vec::new(),
+            links: Vec::new(),
+            prompt: None,
+            error_code: String::new(),
+            request_id: String::new(),
+        }
+    }
+
+    pub(crate) fn render(&self) -> String {
+        html(self)
+    }
+
+    /// A line with "or" stands between the main form and other ways, but not before mere links.
+    fn has_other_ways(&self) -> bool {
+        self.others.iter().any(|form| form.buttons.iter().any(|b| b.style != crate::parts::Style::Text))
+    }
+
+    fn has_footer(&self) -> bool {
+        let brand = self.cx.brand;
+        brand.support_email.is_some() || brand.terms_url.is_some() || brand.privacy_url.is_some()
+    }
+}

@@ -1,0 +1,102 @@
+//! Sign-in, sign-up, recovery and verification pages: one card with one task (`contract/95` §2).
+//!
+//! `forms` turns the nodes of any flow into forms, `card` is the page; the other files say, for each page and state,
+//! what its heading, sentences and links are. What a submit does lives in `core::flows`.
+
+pub(crate) mod card;
+pub(crate) mod forms;
+mod recovery;
+mod sign_in;
+mod sign_in_link;
+mod sign_up;
+mod verify;
+
+use avnology_model::Timestamp;
+
+pub use recovery::{Recovery, RecoveryDone};
+pub use sign_in::{SignIn, SignedInAlready};
+pub use sign_in_link::{LinkUsed, SignInLink};
+pub use sign_up::{SignUp, SignUpClosed, SignUpDone};
+pub use verify::{UndoChange, Verify, VerifyLink, VerifyLinkUsed, Undone};
+
+use crate::{
+    Context, Link,
+    flows::card::Card,
+    parts::{Icon, Sentence},
+};
+
+/// How long a code or link works, in words (`contract/11` §§4.2, 4.3).
+pub(crate) const LIFE: &str = "10 minutes";
+
+/// Where and when something was asked for or done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// Browser and system, as in "Firefox on Linux".
+    pub device: Option<String>,
+    /// Where, as in "near Leeds, GB", or the network address.
+    pub place: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Origin {
+    pub(crate) fn facts(&self, now: Timestamp) -> Vec<crate::parts::Fact> {
+        let text = |term, value: &Option<String>| value.clone().map(|value| crate::parts::Fact::text(term, value));
+        let time = crate::parts::Fact::time("Time", crate::when::When::new(self.at, now));
+        [text("Browser", &self.device), text("Place", &self.place), Some(time)].into_iter().flatten().collect()
+    }
+}
+
+/// Which page a flow is shown on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlowPage {
+    /// `/sign-in`.
+    SignIn,
+    /// `/sign-up`.
+    SignUp,
+    /// `/recovery`.
+    Recovery,
+    /// `/verify`.
+    Verify,
+}
+
+impl FlowPage {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign-in",
+            Self::SignUp => "sign-up",
+            Self::Recovery => "recovery",
+            Self::Verify => "verify",
+        }
+    }
+}
+
+/// A flow that is over: too old, finished, or begun in another browser.
+#[derive(Clone, Copy, Debug)]
+pub struct FlowExpired<'a> {
+    /// Brand, language, time.
+    pub cx: Context<'a>,
+    /// Which page.
+    pub page: FlowPage,
+    /// Starts a new flow.
+    pub new_flow_url: &'a str,
+}
+
+impl FlowExpired<'_> {
+    /// The page.
+    pub fn render(&self) -> String {
+        let (what, again) = match self.page {
+            FlowPage::SignIn => ("This sign-in has expired", "Sign in again"),
+            FlowPage::SignUp => ("This sign-up has expired", "Start again"),
+            FlowPage::Recovery => ("This recovery has expired", "Start again"),
+            FlowPage::Verify => ("This verification has expired", "Start again"),
+        };
+        let mut card = Card::new(self.cx, self.page.name(), "flow_expired", what);
+        card.icon = Some(Icon::Clock);
+        card.lead.push(Sentence::plain(
+            "It was open for too long, or is finished already. Nothing was changed, and your account is safe.",
+        ));
+        card.go = Some(Link::new(again, self.new_flow_url));
+        card.render()
+    }
+}

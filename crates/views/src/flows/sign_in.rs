@@ -1,0 +1,172 @@
+//! `/sign-in`.
+
+use avnology_model::{
+    Timestamp,
+    flows::{FlowKind, FlowState, FlowView, Group, MessageId},
+};
+
+use super::{
+    FlowPage, LIFE,
+    card::Card,
+    forms::{self, Forms},
+};
+use crate::{
+    Context, Link,
+    parts::{Form, Icon, Sentence},
+    when::When,
+};
+
+/// A login flow.
+#[derive(Clone, Copy, Debug)]
+pub struct SignIn<'a> {
+    /// Brand, language, time.
+    pub cx: Context<'a>,
+    /// The flow, of kind `login`.
+    pub flow: &'a FlowView,
+    /// Where accounts are made; none when registration is closed.
+    pub sign_up_url: Option<&'a str>,
+    /// Where people go who cannot sign in; none when recovery is off.
+    pub recovery_url: Option<&'a str>,
+    /// When another code or link can be asked for.
+    pub resend_at: Option<Timestamp>,
+}
+
+impl SignIn<'_> {
+    /// The page.
+    pub fn render(&self) -> String {
+        let mut forms = forms::of_flow(self.flow);
+        let has_message = |id: MessageId| self.flow.ui.messages.iter().any(|m| m.id == id.id());
+        let mut card = match self.flow.state {
+            FlowState::SentEmail => self.sent(),
+            FlowState::VerifyAddress => self.verify_address(),
+            FlowState::CompleteProfile => self.complete_profile(&forms),
+            FlowState::Passed if has_message(MessageId::SignedInElsewhere) => return self.signed_in_elsewhere(),
+            _ => self.choose_method(&forms),
+        };
+        if let (Some(url), Some(main)) = (self.recovery_url, &mut forms.main)
+            && self.flow.state == FlowState::ChooseMethod
+            && forms.leading == Some(Group::Password)
+        {
+            main.aside = Some(Link::new("Forgot your password?", url));
+        }
+        show(&mut card, forms, self.resend_at);
+        card.render()
+    }
+
+    fn card(&self, heading: &str) -> Card<'_> {
+        Card::new(self.cx, FlowPage::SignIn.name(), self.flow.state.as_str(), heading)
+    }
+
+    fn choose_method(&self, forms: &Forms) -> Card<'_> {
+        let mut card = if self.flow.refresh {
+            let mut card = self.card("Confirm it is you");
+            card.lead.push(Sentence::plain("Sign in once more to go on. This keeps others out of your settings."));
+            card
+        } else {
+            match (forms.leading, &self.flow.identifier) {
+                (Some(Group::Password), Some(_)) => self.card("Enter your password"),
+                (_, Some(_)) => self.card("Choose how to sign in"),
+                _ => self.card("Sign in"),
+            }
+        };
+        if let Some(url) = self.sign_up_url
+            && self.flow.identifier.is_none()
+            && !self.flow.refresh
+        {
+            card.prompt = Some(("New here?", Link::new("Create an account", url)));
+        }
+        card
+    }
+
+    fn sent(&self) -> Card<'_> {
+        let mut card = self.card("Check your e-mail");
+        card.icon = Some(Icon::Mail);
+        card.lead.push(sent_words(self.flow));
+        card
+    }
+
+    fn verify_address(&self) -> Card<'_> {
+        let mut card = self.card("Verify your e-mail");
+        card.icon = Some(Icon::Mail);
+        card.lead.push(code_words(self.flow));
+        card
+    }
+
+    fn complete_profile(&self, forms: &Forms) -> Card<'_> {
+        if forms.leading == Some(Group::Password) {
+            let mut card = self.card("Choose a new password");
+            card.lead.push(Sentence::plain("Your old one has to be replaced before you go on."));
+            return card;
+        }
+        let mut card = self.card("Complete your profile");
+        card.lead.push(Sentence::plain("A few details are missing before you go on."));
+        card
+    }
+
+    fn signed_in_elsewhere(&self) -> String {
+        let mut card = self.card("You signed in on another device");
+        card.icon = Some(Icon::Check);
+        card.lead.push(Sentence::plain("The link was opened there, so you are signed in there and not here. You can close this page."));
+        card.render()
+    }
+}
+
+/// "We have sent …": equal for known and unknown accounts.
+pub(super) fn sent_words(flow: &FlowView) -> Sentence {
+    let what = if flow.active == "link" { "a link" } else { "a six-digit code" };
+    let address = flow.identifier.as_deref().unwrap_or("this address");
+    Sentence::with("If there is an account for ", address, &format!(", we have sent {what} to it. It works for {LIFE}."))
+}
+
+/// "Enter the code …", where the person knows that there is an account.
+pub(super) fn code_words(flow: &FlowView) -> Sentence {
+    match flow.identifier.as_deref() {
+        Some(address) => Sentence::with("Enter the six-digit code that we have sent to ", address, &format!(". It works for {LIFE}.")),
+        None => Sentence::plain(format!("Enter the six-digit code that we have mailed to you. It works for {LIFE}.")),
+    }
+}
+
+/// Puts the forms of a flow on its card.
+pub(super) fn show(card: &mut Card<'_>, forms: Forms, resend_at: Option<Timestamp>) {
+    let works_from = resend_at.filter(|at| *at > card.cx.now).map(|at| When::new(at, card.cx.now));
+    let sends_again = |form: &Form| form.buttons.iter().any(|b| b.sends.as_ref().is_some_and(|(name, _)| name == "resend"));
+    card.main = forms.main;
+    card.others = forms.others;
+    for form in card.main.iter_mut().chain(&mut card.others).filter(|form| sends_again(form)) {
+        form.works_from = works_from;
+    }
+    card.links.extend(forms.links);
+    card.errors = forms.errors;
+    card.notices.extend(forms.notices);
+}
+
+/// Someone who is signed in opens the sign-in page.
+#[derive(Clone, Copy, Debug)]
+pub struct SignedInAlready<'a> {
+    /// Brand, language, time.
+    pub cx: Context<'a>,
+    /// Who.
+    pub person: &'a crate::Person,
+    /// Where to go on.
+    pub continue_url: &'a str,
+    /// Signs in as someone else (a login flow with `refresh`, or the sign-out page).
+    pub other_account_url: &'a str,
+}
+
+impl SignedInAlready<'_> {
+    /// The page.
+    pub fn render(&self) -> String {
+        let mut card =
+            Card::new(self.cx, FlowPage::SignIn.name(), "signed_in_already", "You are signed in");
+        card.icon = Some(Icon::Check);
+        card.lead.push(Sentence::with("You are signed in as ", self.person.known_as(), "."));
+        card.go = Some(Link::new("Continue", self.continue_url));
+        card.links.push(Link::new("Use another account", self.other_account_url));
+        card.render()
+    }
+}
+
+/// Whether this is the settings flow that recovery goes on with.
+pub(super) fn is_settings(flow: &FlowView) -> bool {
+    flow.kind == FlowKind::Settings
+}

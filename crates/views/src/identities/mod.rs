@@ -1,0 +1,7 @@
+//! Account pages about the person: overview and profile.
+
+mod overview;
+mod profile;
+
+pub use overview::{Overview, RecentSignIn};
+pub use profile::Profile;

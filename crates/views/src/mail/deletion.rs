@@ -1,0 +1,58 @@
+//! Mails about the deletion of an account.
+
+use avnology_model::Timestamp;
+
+use super::{Mail, letter::Letter};
+use crate::{Context, when};
+
+/// The account will be deleted; sent at once and three days before.
+#[derive(Clone, Copy, Debug)]
+pub struct DeletionScheduled<'a> {
+    /// Brand, language, time.
+    pub cx: Context<'a>,
+    /// The person's name, when it is known.
+    pub name: Option<&'a str>,
+    /// When.
+    pub scheduled_for: Timestamp,
+    /// Where to sign in, when a sign-in cancels the deletion.
+    pub sign_in_url: Option<&'a str>,
+}
+
+impl DeletionScheduled<'_> {
+    /// The mail.
+    pub fn render(&self) -> Mail {
+        let letter = Letter::new(self.cx, "Your account will be deleted", self.name);
+        let subject = format!("Your {} account will be deleted on {}", letter.brand(), when::day(self.scheduled_for));
+        let letter = letter.subject(&subject).text(format!(
+            "Your account and everything in it will be deleted on {}. After that it cannot be brought back.",
+            when::exact(self.scheduled_for)
+        ));
+        let letter = match self.sign_in_url {
+            Some(url) => letter.text("If you want to keep it, sign in before then:").button("Keep my account", url),
+            None => letter.support("If you want to keep it, write to"),
+        };
+        letter.finish()
+    }
+}
+
+/// The account will not be deleted after all.
+#[derive(Clone, Copy, Debug)]
+pub struct DeletionCancelled<'a> {
+    /// Brand, language, time.
+    pub cx: Context<'a>,
+    /// The person's name, when it is known.
+    pub name: Option<&'a str>,
+    /// Where the account is.
+    pub account_url: &'a str,
+}
+
+impl DeletionCancelled<'_> {
+    /// The mail.
+    pub fn render(&self) -> Mail {
+        Letter::new(self.cx, "Your account stays", self.name)
+            .text("The deletion of your account was cancelled. Nothing was removed.")
+            .button("Open your account", self.account_url)
+            .support("If you did not want this, write to")
+            .finish()
+    }
+}

@@ -1,0 +1,185 @@
+//! Mails that tell about a change or invite to the next step.
+
+use avnology_model::Timestamp;
+
+use super::{Mail, letter::Letter, name};
+use crate::{Context, flows::Origin, when};
+
+/// Someone tried to register an address that has an account, where registration does not say so itself.
+#[derive(Clone, Copy, Debug)]
+pub struct RegistrationAttempted<'a> {
+    /// Brand, language, time.
+    pub cx: Context<'a>,
+    /// The person's name, when it is known.
+    pub name: Option<&'a str>,
+    /// Where to sign in.
+    pub sign_in_url: &'a str,
+    /// Where to get back in.
+    pub recovery_url: &'a str,
+    /// Who tried.
+    pub origin: Option<&'a Origin>,
+}
+
+impl RegistrationAttempted<'_> {
+    /// The mail.
+    pub fn render(&self) -> Mail {
+        Letter::new(self.cx, "You already have an account", self.name)
+            .text("Someone, perhaps you, tried to create an account with this address. It has one already, so you can sign in:")
+            .button("Sign in", self.sign_in_url)
+            .text("If you cannot get in any more, recover your account here:")
+            .text(self.recovery_url)
+            .origin(self.origin)
+            .text("If it was not you, there is nothing to do. Nobody got into your account.")
+            .finish()
+    }
+}
+
+/// An account was made for someone, who now sets a password.
+#[derive(Clone, Copy, Debug)]
+pub struct Welcome<'a> {
+    /// Brand, language, time.
+    pub cx: Context<'a>,
+    /// The person's name, when it is known.
+    pub name: Option<&'a str>,
+    /// The address of the account.
+    pub email: &'a str,
+    /// Where the password is set.
+    pub link: &'a str,
+    /// When the link ends.
+    pub expires_at: Timestamp,
+}
+
+impl Welcome<'_> {
+    /// The mail.
+    pub fn render(&self) -> Mail {
+        let letter = Letter::new(self.cx, "Welcome", self.name);
+        let subject = format!("Welcome to {}", letter.brand());
+        let first = format!("An account was made for you. You sign in with {}. First, set a password:", name::one_line(self.email));
+        let until = format!(
+            "The link works until {}. After that, recover your account on the sign-in page.",
+            when::exact(self.expires_at)
+        );
+        letter.subject(&subject).text(first).button("Set a password", self.link).text(until).finish()
+    }
+}
+
+/// The password was changed.
+#[derive(Clone, Copy, Debug)]
+pub struct PasswordChanged<'a> {
+    /// Brand, language, time.
+    pub cx: Context<'a>,
+    /// The person's name, when it is known.
+    pub name: Option<&'a str>,
+    /// Who changed it, and when.
+    pub origin: &'a Origin,
+    /// Where to get back in.
+    pub recovery_url: &'a str,
+}
+
+impl PasswordChanged<'_> {
+    /// The mail.
+    pub fn render(&self) -> Mail {
+        Letter::new(self.cx, "Your password was changed", self.name)
+            .text("The password of your account was changed. If it was you, there is nothing to do.")
+            .origin(Some(self.origin))
+            .text("If it was not you, recover your account now. That ends every session and lets you choose a new password:")
+            .button("Recover your account", self.recovery_url)
+            .support("If you need help, write to")
+            .finish()
+    }
+}
+
+/// The e-mail was changed; goes to the old address.
+#[derive(Clone, Copy, Debug)]
+pub struct EmailChanged<'a> {
+    /// Brand, language, time.
+    pub cx: Context<'a>,
+    /// The person's name, when it is known.
+    pub name: Option<&'a str>,
+    /// The new address; shown in part.
+    pub new_email: &'a str,
+    /// Who changed it, and when.
+    pub origin: &'a Origin,
+    /// Undoes the change; none after a change by an administrator.
+    pub undo: Option<UndoLink<'a>>,
+}
+
+/// The link that takes a change of address back.
+#[derive(Clone, Copy, Debug)]
+pub struct UndoLink<'a> {
+    /// The link.
+    pub url: &'a str,
+    /// How long it works, in hours.
+    pub hours: u32,
+}
+
+impl EmailChanged<'_> {
+    /// The mail.
+    pub fn render(&self) -> Mail {
+        let letter = Letter::new(self.cx, "Your e-mail was changed", self.name)
+            .text(format!(
+                "Your account now has the address {}, and this one is no longer used. If it was you, there is nothing to do.",
+                masked(self.new_email)
+            ))
+            .origin(Some(self.origin));
+        let letter = match self.undo {
+            Some(undo) => letter
+                .text(format!("If it was not you, undo the change. You can do so for {}:", when::count(i64::from(undo.hours), "hour")))
+                .button("Undo the change", undo.url),
+            None => letter,
+        };
+        letter.support("If you need help, write to").finish()
+    }
+}
+
+/// The account was locked after failed attempts.
+#[derive(Clone, Copy, Debug)]
+pub struct AccountLocked<'a> {
+    /// Brand, language, time.
+    pub cx: Context<'a>,
+    /// The person's name, when it is known.
+    pub name: Option<&'a str>,
+    /// When the lock ends.
+    pub until: Timestamp,
+    /// Where to get back in at once.
+    pub recovery_url: &'a str,
+    /// Who made the last attempt.
+    pub origin: Option<&'a Origin>,
+}
+
+impl AccountLocked<'_> {
+    /// The mail.
+    pub fn render(&self) -> Mail {
+        Letter::new(self.cx, "Your account is locked for a while", self.name)
+            .text(format!(
+                "Someone, perhaps you, tried to sign in too often with a wrong password or code. To keep your account \
+                 safe, passwords and codes are refused until {}. Where you are signed in, you stay signed in.",
+                when::exact(self.until)
+            ))
+            .origin(self.origin)
+            .text("If it was you, wait, or recover your account to get in at once:")
+            .button("Recover your account", self.recovery_url)
+            .text("If it was not you, nobody got in. A longer password makes guessing harder.")
+            .finish()
+    }
+}
+
+/// The address with all but its first letter and its domain hidden.
+fn masked(email: &str) -> String {
+    let email = name::one_line(email);
+    match email.rsplit_once('@') {
+        Some((local, domain)) => format!("{}•••@{domain}", local.chars().take(1).collect::<String>()),
+        None => "•••".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_shown_in_part() {
+        assert_eq!(masked("jane@acme.example"), "j•••@acme.example");
+        assert_eq!(masked("nobody"), "•••");
+    }
+}

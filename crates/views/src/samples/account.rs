@@ -1,0 +1,139 @@
+//! The account pages.
+
+use avnology_model::flows::{FlowView, MessageId as Id};
+
+use super::{World, nodes};
+use crate::{
+    Notice, Person,
+    credentials::{PasswordSection, Security},
+    identities::{Overview, Profile, RecentSignIn},
+    sessions::{SessionRow, Sessions},
+};
+
+type Pages = Vec<(&'static str, String)>;
+
+const DAY: i64 = 86_400;
+
+pub(super) fn pages(world: &World) -> Pages {
+    [overview(world), profile(world), security(world), sessions(world)].concat()
+}
+
+fn overview(world: &World) -> Pages {
+    let recent = RecentSignIn {
+        at: world.now.plus_seconds(-7_200),
+        device: Some("Firefox on Linux".to_owned()),
+        place: Some("near Leeds, GB".to_owned()),
+    };
+    let full = Overview {
+        cx: world.cx(),
+        person: &world.jane,
+        notice: None,
+        email_verified: true,
+        pending_email: None,
+        verify_url: "/verify",
+        has_password: true,
+        password_changed_at: Some(world.now.plus_seconds(-95 * DAY)),
+        active_sessions: 3,
+        recent_sign_in: Some(&recent),
+        created_at: world.now.plus_seconds(-400 * DAY),
+    };
+    let long = Person {
+        name: "Maximiliane Freifrau von Hohenstein-Wartenburg".to_owned(),
+        email: Some("maximiliane.von.hohenstein-wartenburg@department.university.example".to_owned()),
+        ..world.jane.clone()
+    };
+    vec![
+        ("account", full.render()),
+        ("account-pending", Overview { pending_email: Some("jane.doe@example.org"), ..full }.render()),
+        (
+            "account-new",
+            Overview {
+                email_verified: false,
+                has_password: false,
+                password_changed_at: None,
+                active_sessions: 1,
+                recent_sign_in: None,
+                notice: Some(&Notice::success("Your account is ready.")),
+                ..full
+            }
+            .render(),
+        ),
+        ("account-long-names", Overview { person: &long, ..full }.render()),
+    ]
+}
+
+fn profile(world: &World) -> Pages {
+    let page = |flow: &FlowView, pending_email, step_up_url| {
+        Profile { cx: world.cx(), person: &world.jane, flow, notice: None, pending_email, verify_url: "/verify", step_up_url }
+            .render()
+    };
+    let settings = || nodes::settings(world);
+    vec![
+        ("account-profile", page(&settings(), None, None)),
+        (
+            "account-profile-saved",
+            page(&nodes::saying(settings(), Id::Saved), Some("jane.doe@example.org"), None),
+        ),
+        ("account-profile-error", page(&nodes::refusing(settings(), "traits.email", Id::Invalid), None, None)),
+        ("account-profile-step-up", page(&settings(), None, Some("/sign-in?refresh=true"))),
+    ]
+}
+
+fn security(world: &World) -> Pages {
+    let page = |password, has_password| {
+        Security {
+            cx: world.cx(),
+            person: &world.jane,
+            notice: None,
+            has_password,
+            password_changed_at: has_password.then(|| world.now.plus_seconds(-95 * DAY)),
+            password,
+        }
+        .render()
+    };
+    let settings = nodes::settings(world);
+    let saved = nodes::saying(settings.clone(), Id::Saved);
+    let breached = nodes::refusing(settings.clone(), "password", Id::PasswordBreached);
+    vec![
+        ("account-security", page(PasswordSection::Form(&settings), true)),
+        ("account-security-saved", page(PasswordSection::Form(&saved), true)),
+        ("account-security-error", page(PasswordSection::Form(&breached), true)),
+        ("account-security-none", page(PasswordSection::Form(&nodes::after_recovery(world)), false)),
+        ("account-security-step-up", page(PasswordSection::StepUp { url: "/sign-in?refresh=true" }, true)),
+    ]
+}
+
+fn sessions(world: &World) -> Pages {
+    let row = |device: &str, is_mobile, place: Option<&str>, used: i64, made: i64| SessionRow {
+        device: device.to_owned(),
+        is_mobile,
+        place: place.map(str::to_owned),
+        ip: "203.0.113.7".to_owned(),
+        signed_in_at: world.now.plus_seconds(-made),
+        last_used_at: world.now.plus_seconds(-used),
+        is_this: used == 0,
+        end_action: format!("/account/sessions/{used}/end"),
+    };
+    let rows = [
+        row("Firefox on Linux", false, Some("near Leeds, GB"), 0, 7_200),
+        row("Safari on iPhone", true, Some("near Leeds, GB"), 300, 12 * DAY),
+        row("Chrome on Windows", false, None, 4 * DAY, 45 * DAY),
+    ];
+    let ended = Notice::success("The session was ended.");
+    let page = |rows, notice| {
+        Sessions {
+            cx: world.cx(),
+            person: &world.jane,
+            notice,
+            rows,
+            end_others_action: "/account/sessions/end-others",
+            csrf_token: "hJ0sQ2vN8wXeR5tYuI1oPa",
+        }
+        .render()
+    };
+    vec![
+        ("account-sessions", page(&rows[..], None)),
+        ("account-sessions-ended", page(rows.get(..2).unwrap_or_default(), Some(&ended))),
+        ("account-sessions-one", page(rows.get(..1).unwrap_or_default(), None)),
+    ]
+}

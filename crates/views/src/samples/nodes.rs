@@ -1,0 +1,236 @@
+//! Flows with the nodes that the engine gives in each state.
+
+use avnology_model::{
+    flows::{
+        FlowKind, FlowState, FlowView, Group, InputType, Message, MessageId as Id, Node, SelectOption, Transport, Ui,
+    },
+    ids::FlowId,
+    sessions::Aal,
+};
+
+use super::World;
+
+/// A flow without nodes.
+pub(super) fn flow(world: &World, kind: FlowKind, state: FlowState) -> FlowView {
+    let id = FlowId::new(world.now, [9; 10]);
+    FlowView {
+        id,
+        kind,
+        transport: Transport::Browser,
+        state,
+        active: String::new(),
+        issued_at: world.now,
+        expires_at: world.now.plus_seconds(kind.life_seconds()),
+        return_to: None,
+        organization_id: String::new(),
+        organization: None,
+        client: None,
+        login_challenge: None,
+        requested_aal: Aal::Aal1,
+        refresh: false,
+        identifier: None,
+        ui: Ui {
+            action: format!("https://id.example.com/v1/flows/{kind}/{id}:submit"),
+            method: "POST".to_owned(),
+            nodes: vec![csrf()],
+            messages: Vec::new(),
+        },
+    }
+}
+
+fn csrf() -> Node {
+    Node::input(Group::Default, InputType::Hidden, "csrf_token").with_value("hJ0sQ2vN8wXeR5tYuI1oPa").required()
+}
+
+/// The same with these nodes after the token.
+pub(super) fn with(mut flow: FlowView, nodes: Vec<Node>) -> FlowView {
+    flow.ui.nodes.extend(nodes);
+    flow
+}
+
+/// The same with a message about the whole.
+pub(super) fn saying(mut flow: FlowView, message: impl Into<Message>) -> FlowView {
+    flow.ui.messages.push(message.into());
+    flow
+}
+
+/// The same with a message about one node.
+pub(super) fn refusing(mut flow: FlowView, name: &str, id: Id) -> FlowView {
+    for node in flow.ui.nodes.iter_mut().filter(|n| n.name() == name) {
+        node.messages.push(id.into());
+    }
+    flow
+}
+
+pub(super) fn identifier() -> Node {
+    Node::input(Group::Identifier, InputType::Email, "identifier")
+        .with_label(Id::LabelEmail)
+        .required()
+        .autocomplete("username")
+        .length(None, 254)
+}
+
+fn known_identifier() -> Node {
+    identifier().with_value("jane@example.com").readonly()
+}
+
+fn code() -> Node {
+    Node::input(Group::Code, InputType::Text, "code")
+        .with_label(Id::LabelCode)
+        .required()
+        .six_digits()
+        .autocomplete("one-time-code")
+}
+
+fn new_password() -> Node {
+    Node::input(Group::Password, InputType::Password, "password")
+        .with_label(Id::LabelNewPassword)
+        .required()
+        .autocomplete("new-password")
+        .length(Some(8), 256)
+}
+
+fn email() -> Node {
+    Node::input(Group::Code, InputType::Email, "email")
+        .with_label(Id::LabelEmail)
+        .required()
+        .autocomplete("email")
+        .length(None, 254)
+}
+
+fn profile(name: &str, label: Id, autocomplete: &str) -> Node {
+    Node::input(Group::Profile, InputType::Text, name).with_label(label).autocomplete(autocomplete).length(None, 100)
+}
+
+/// Nobody has said yet who signs in.
+pub(super) fn who(world: &World) -> FlowView {
+    let next = Node::submit(Group::Identifier, "identifier", Id::LabelContinue);
+    with(flow(world, FlowKind::Login, FlowState::ChooseMethod), vec![identifier(), next])
+}
+
+/// The identifier is given; methods are offered.
+pub(super) fn methods(world: &World) -> FlowView {
+    let mut flow = flow(world, FlowKind::Login, FlowState::ChooseMethod);
+    flow.identifier = Some("jane@example.com".to_owned());
+    let password = Node::input(Group::Password, InputType::Password, "password")
+        .with_label(Id::LabelPassword)
+        .required()
+        .autocomplete("current-password")
+        .length(None, 256);
+    let nodes = vec![
+        known_identifier(),
+        password,
+        Node::submit(Group::Password, "password", Id::LabelUsePassword),
+        Node::submit(Group::Code, "code", Id::LabelUseCode),
+        Node::submit(Group::Link, "link", Id::LabelUseLink),
+        Node::submit(Group::Identifier, "identifier", Id::LabelChangeIdentifier),
+    ];
+    with(flow, nodes)
+}
+
+/// A code is on its way to `jane@example.com`.
+pub(super) fn code_sent(world: &World, kind: FlowKind, state: FlowState) -> FlowView {
+    let mut flow = flow(world, kind, state);
+    "code".clone_into(&mut flow.active);
+    flow.identifier = Some("jane@example.com".to_owned());
+    let nodes = vec![
+        code(),
+        Node::submit(Group::Code, "code", Id::LabelContinue),
+        Node::button(Group::Code, "resend", "true", Id::LabelSendNewCode),
+    ];
+    with(flow, nodes)
+}
+
+/// A link is on its way.
+pub(super) fn link_sent(world: &World) -> FlowView {
+    let mut flow = flow(world, FlowKind::Login, FlowState::SentEmail);
+    "link".clone_into(&mut flow.active);
+    flow.identifier = Some("jane@example.com".to_owned());
+    let nodes = vec![
+        Node::button(Group::Link, "resend", "true", Id::LabelSendNewLink),
+        Node::submit(Group::Identifier, "identifier", Id::LabelChangeIdentifier),
+    ];
+    with(flow, nodes)
+}
+
+/// An old password must be replaced.
+pub(super) fn must_change_password(world: &World) -> FlowView {
+    let mut flow = flow(world, FlowKind::Login, FlowState::CompleteProfile);
+    flow.identifier = Some("jane@example.com".to_owned());
+    with(flow, vec![new_password(), Node::submit(Group::Password, "password", Id::LabelContinue)])
+}
+
+/// Required fields are missing.
+pub(super) fn must_complete_profile(world: &World) -> FlowView {
+    let nodes = vec![
+        profile("traits.first_name", Id::LabelFirstName, "given-name").required(),
+        profile("traits.last_name", Id::LabelLastName, "family-name").required(),
+        Node::submit(Group::Profile, "profile", Id::LabelContinue),
+    ];
+    with(flow(world, FlowKind::Login, FlowState::CompleteProfile), nodes)
+}
+
+/// The registration form.
+pub(super) fn registration(world: &World) -> FlowView {
+    let email = Node::input(Group::Profile, InputType::Email, "traits.email")
+        .with_label(Id::LabelEmail)
+        .required()
+        .autocomplete("email")
+        .length(None, 254);
+    let password = Node::input(Group::Password, InputType::Password, "password")
+        .with_label(Id::LabelPassword)
+        .required()
+        .autocomplete("new-password")
+        .length(Some(8), 256);
+    let nodes = vec![
+        email,
+        profile("traits.first_name", Id::LabelFirstName, "given-name"),
+        profile("traits.last_name", Id::LabelLastName, "family-name"),
+        password,
+        Node::submit(Group::Password, "password", Id::LabelCreateAccount),
+        Node::submit(Group::Code, "code", Id::LabelUseCode),
+    ];
+    with(flow(world, FlowKind::Registration, FlowState::ShowForm), nodes)
+}
+
+/// The form that asks for an address: recovery, verification.
+pub(super) fn address(world: &World, kind: FlowKind) -> FlowView {
+    let next = Node::submit(Group::Code, "code", Id::LabelContinue);
+    with(flow(world, kind, FlowState::ShowForm), vec![email(), next])
+}
+
+/// The settings flow, with every section.
+pub(super) fn settings(world: &World) -> FlowView {
+    let mut language = Node::input(Group::Profile, InputType::Select, "traits.locale").with_label(Id::LabelLocale);
+    language.attributes.options = [("", "Browser's language"), ("en", "English"), ("de", "Deutsch")]
+        .map(|(value, label)| SelectOption { value: value.to_owned(), label: label.to_owned() })
+        .to_vec();
+    language.attributes.value = Some("en".to_owned());
+    let nodes = vec![
+        profile("traits.first_name", Id::LabelFirstName, "given-name").with_value("Jane"),
+        profile("traits.last_name", Id::LabelLastName, "family-name").with_value("Doe"),
+        profile("traits.display_name", Id::LabelDisplayName, "nickname"),
+        Node::input(Group::Profile, InputType::Email, "traits.email")
+            .with_label(Id::LabelEmail)
+            .with_value("jane@example.com")
+            .autocomplete("email")
+            .length(None, 254),
+        language,
+        Node::submit(Group::Profile, "profile", Id::LabelSave),
+        Node::input(Group::Password, InputType::Password, "current_password")
+            .with_label(Id::LabelCurrentPassword)
+            .required()
+            .autocomplete("current-password"),
+        new_password(),
+        Node::input(Group::Password, InputType::Checkbox, "keep_other_sessions").with_label(Id::LabelKeepOtherSessions),
+        Node::submit(Group::Password, "password", Id::LabelChangePassword),
+    ];
+    with(flow(world, FlowKind::Settings, FlowState::ShowForm), nodes)
+}
+
+/// The settings flow that recovery goes on with.
+pub(super) fn after_recovery(world: &World) -> FlowView {
+    let mut flow = flow(world, FlowKind::Settings, FlowState::ShowForm);
+    flow.identifier = Some("jane@example.com".to_owned());
+    with(flow, vec![new_password(), Node::submit(Group::Password, "password", Id::LabelSave)])
+}
