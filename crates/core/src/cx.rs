@@ -7,6 +7,7 @@ use avnology_model::{
     events::{Actor, Event, EventResult, EventType, Origin},
     ids::EventId,
     secret_token::{SecretKind, SecretToken},
+    sessions::Agent,
 };
 use serde_json::Value;
 
@@ -112,6 +113,11 @@ impl Cx {
             },
             payload,
         }
+    }
+
+    /// Browser or program of the client, as in "Firefox on Linux"; none without a `User-Agent`.
+    pub fn device_name(&self) -> Option<String> {
+        (!self.user_agent.is_empty()).then(|| Agent::parse(&self.user_agent).name())
     }
 
     /// The address of the client as text, empty when there is none.

@@ -9,7 +9,8 @@ pub(crate) fn language(headers: &HeaderMap) -> &str {
 
 /// Whether `Accept` gives HTML a higher quality than JSON.
 pub(crate) fn prefers_html(headers: &HeaderMap) -> bool {
-    quality(headers, "text/html") > quality(headers, "application/json").max(quality(headers, "application/problem+json"))
+    quality(headers, "text/html")
+        > quality(headers, "application/json").max(quality(headers, "application/problem+json"))
 }
 
 /// Whether `Accept` allows any of `types`. No header, and one that cannot be read, allows everything.
@@ -68,7 +69,9 @@ mod tests {
     #[test]
     fn a_browser_prefers_html_and_a_program_does_not() {
         assert!(prefers_html(&accept("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")));
-        for value in ["*/*", "application/json", "application/json, text/html;q=0.5", "text/*;q=0.4, application/*"] {
+        for value in
+            ["*/*", "application/json", "application/json, text/html;q=0.5", "text/*;q=0.4, application/*"]
+        {
             assert!(!prefers_html(&accept(value)), "{value}");
         }
         assert!(!prefers_html(&HeaderMap::new()));
@@ -77,10 +80,14 @@ mod tests {
     #[test]
     fn what_accept_excludes_is_noticed() {
         let json = &["application/json"];
-        for value in ["*/*", "application/*", "text/html, application/json;q=0.1", "Application/JSON; charset=utf-8"] {
+        for value in
+            ["*/*", "application/*", "text/html, application/json;q=0.1", "Application/JSON; charset=utf-8"]
+        {
             assert!(allows_any(&accept(value), json), "{value}");
         }
-        for value in ["text/html", "image/png, text/*", "application/json;q=0", "*/*, application/json; q=0.000"] {
+        for value in
+            ["text/html", "image/png, text/*", "application/json;q=0", "*/*, application/json; q=0.000"]
+        {
             assert!(!allows_any(&accept(value), json), "{value}");
         }
         assert!(allows_any(&HeaderMap::new(), json));

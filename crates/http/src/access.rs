@@ -30,7 +30,7 @@ impl Caller {
     pub fn holds(&self, scope: Scope) -> bool {
         match self {
             Self::Anonymous => false,
-            Self::Session(live) => scope.is_self() || live.role.is_some_and(|role| role.holds(scope)),
+            Self::Session(live) => live.holds(scope),
             Self::Key(live) => !scope.is_self() && live.key.scopes.contains(&scope),
         }
     }
@@ -79,19 +79,17 @@ impl AccessRule {
 
     /// Refuses a caller who is known but may not: `_012`, or `_110` for a session that recovery opened.
     pub(crate) fn admit(self, caller: &Caller) -> Result<()> {
-        if let Some(scope) = self.scope()
-            && !caller.holds(scope)
-        {
-            return Err(Error::new(Code::ScopeMissing).with_member("required_scopes", vec![scope.as_str()]));
-        }
+        let Some(scope) = self.scope() else { return Ok(()) };
         match caller {
-            Caller::Session(live) if self != Self::AnySession && self.scope().is_some() && is_recovery(live) => {
+            Caller::Session(_) if self == Self::AnySession => Ok(()),
+            Caller::Session(live) if is_recovery(live) => {
                 let required = json!({"aal": null, "max_age": null, "connection_id": null, "methods": null});
                 Err(Error::new(Code::StepUpRequired)
                     .with_detail("A recovery session can only set a new password. Sign in to do more.")
                     .with_member("required", required))
             }
-            _ => Ok(()),
+            _ if caller.holds(scope) => Ok(()),
+            _ => Err(Error::new(Code::ScopeMissing).with_member("required_scopes", vec![scope.as_str()])),
         }
     }
 }

@@ -49,7 +49,9 @@ pub fn audit(routes: &[Route]) -> Vec<String> {
         }
         for schema in &route.doc.input.strict {
             if !refuses_unknown(route, schema) {
-                complain(&format!("its body {schema} takes unknown fields; add #[serde(deny_unknown_fields)]"));
+                complain(&format!(
+                    "its body {schema} takes unknown fields; add #[serde(deny_unknown_fields)]"
+                ));
             }
         }
     }
@@ -60,9 +62,8 @@ pub fn audit(routes: &[Route]) -> Vec<String> {
 fn refuses_unknown(route: &Route, name: &str) -> bool {
     let schema = route.doc.input.schemas.iter().find(|(n, _)| n == name);
     match schema {
-        Some((_, RefOr::T(Schema::Object(object)))) => {
-            serde_json::to_value(object).is_ok_and(|o| o.get("additionalProperties") == Some(&Value::Bool(false)))
-        }
+        Some((_, RefOr::T(Schema::Object(object)))) => serde_json::to_value(object)
+            .is_ok_and(|o| o.get("additionalProperties") == Some(&Value::Bool(false))),
         // A choice between shapes has no fields of its own.
         Some(_) => true,
         None => false,
@@ -72,10 +73,13 @@ fn refuses_unknown(route: &Route, name: &str) -> bool {
 /// References of the document that lead nowhere.
 fn dangling(routes: &[Route]) -> Vec<String> {
     let document = openapi::document(routes, Info { title: "", version: "", description: "" });
-    let Ok(json) = serde_json::to_value(&document) else { return vec!["the document cannot be written".to_owned()] };
+    let Ok(json) = serde_json::to_value(&document) else {
+        return vec!["the document cannot be written".to_owned()];
+    };
     let mut wanted = BTreeSet::new();
     collect_references(&json, &mut wanted);
-    let missing = wanted.into_iter().filter(|reference| json.pointer(reference.trim_start_matches('#')).is_none());
+    let missing =
+        wanted.into_iter().filter(|reference| json.pointer(reference.trim_start_matches('#')).is_none());
     missing.map(|reference| format!("the document refers to {reference}, which it does not hold")).collect()
 }
 

@@ -39,7 +39,8 @@ impl<A: Access> Auth<A> {
     pub(crate) fn new(raw: Raw) -> Result<Self> {
         // The rule admitted the caller, so the seat is there; were it not, nobody must pass.
         let seat = A::seat(&raw.caller).ok_or_else(|| Error::internal("an admitted caller has no seat"))?;
-        let text = |name| raw.headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok()).map(str::to_owned);
+        let text =
+            |name| raw.headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok()).map(str::to_owned);
         Ok(Self {
             origin: text("origin"),
             fetch_site: text("sec-fetch-site"),

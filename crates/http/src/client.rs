@@ -60,13 +60,13 @@ pub(crate) fn user_agent(headers: &HeaderMap) -> Arc<str> {
 
 /// Makes request ids: a part drawn at start, which tells nodes apart, and a count.
 pub(crate) struct RequestIds {
-    node: String,
+    node: u64,
     count: AtomicU64,
 }
 
 impl RequestIds {
     pub(crate) fn new(random: [u8; 8]) -> Self {
-        Self { node: base32(u64::from_be_bytes(random) >> 14, 10), count: AtomicU64::new(0) }
+        Self { node: u64::from_be_bytes(random), count: AtomicU64::new(0) }
     }
 
     /// The id that the client sent, if it is one, otherwise a new one.
@@ -74,23 +74,26 @@ impl RequestIds {
         let sent = headers.get("x-request-id").and_then(|v| v.to_str().ok()).filter(|id| is_request_id(id));
         match sent {
             Some(id) => id.into(),
-            None => format!("{}{}", self.node, base32(self.count.fetch_add(1, Ordering::Relaxed), 8)).into(),
+            None => self.next(),
         }
+    }
+
+    /// 50 bits of the node and 40 of the count, in lower-case Crockford base32.
+    fn next(&self) -> Arc<str> {
+        const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+        let count = self.count.fetch_add(1, Ordering::Relaxed);
+        let mut text = [b'0'; 18];
+        for (place, slot) in text.iter_mut().rev().enumerate() {
+            let bits = if place < 8 { count >> (5 * place) } else { self.node >> (5 * (place - 8)) };
+            let index = usize::try_from(bits & 31).unwrap_or_default();
+            *slot = DIGITS.get(index).copied().unwrap_or(b'0');
+        }
+        std::str::from_utf8(&text).unwrap_or_default().into()
     }
 }
 
 fn is_request_id(id: &str) -> bool {
     (8..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
-}
-
-/// The lowest `5 * digits` bits in lower-case Crockford base32.
-fn base32(number: u64, digits: u32) -> String {
-    const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-    let digit = |at: u32| {
-        let index = usize::try_from(number >> (5 * at) & 31).unwrap_or_default();
-        char::from(DIGITS.get(index).copied().unwrap_or(b'0'))
-    };
-    (0..digits).rev().map(digit).collect()
 }
 
 #[cfg(test)]
@@ -130,10 +133,13 @@ mod tests {
         let ids = RequestIds::new([7; 8]);
         let of = |value: &'static [u8]| {
             let value = axum::http::HeaderValue::from_bytes(value).expect("a header");
-            ids.of(&HeaderMap::from_iter([(header::HeaderName::from_static("x-request-id"), value)])).to_string()
+            ids.of(&HeaderMap::from_iter([(header::HeaderName::from_static("x-request-id"), value)]))
+                .to_string()
         };
         assert_eq!(of(b"abc.DEF_1-2"), "abc.DEF_1-2");
-        for bad in [&b"short"[..], b"has space here", b"tab\there....", "ümläutümläut".as_bytes(), &[b'a'; 129]] {
+        for bad in
+            [&b"short"[..], b"has space here", b"tab\there....", "ümläutümläut".as_bytes(), &[b'a'; 129]]
+        {
             assert!(is_request_id(&of(bad)) && of(bad).as_bytes() != bad);
         }
         assert_ne!(of(b""), of(b""));

@@ -47,7 +47,10 @@ impl Cookies {
     /// The value of the first cookie with this name.
     pub fn get(&self, name: &str) -> Option<&str> {
         let pairs = self.0.iter().filter_map(|v| v.to_str().ok()).flat_map(|text| text.split(';'));
-        pairs.filter_map(|pair| pair.trim().split_once('=')).find(|(n, _)| *n == name).map(|(_, value)| value.trim_matches('"'))
+        pairs
+            .filter_map(|pair| pair.trim().split_once('='))
+            .find(|(n, _)| *n == name)
+            .map(|(_, value)| value.trim_matches('"'))
     }
 }
 
@@ -102,7 +105,10 @@ mod tests {
     #[test]
     fn a_value_cannot_add_attributes_or_headers() {
         let SetCookie(value) = build(true, Cookie::Csrf, "a; Domain=evil.example\r\nX: y", None);
-        assert_eq!(value, "__Host-avnology_csrf=aDomainevil.exampleXy; Path=/; HttpOnly; SameSite=Lax; Secure");
+        assert_eq!(
+            value,
+            "__Host-avnology_csrf=aDomainevil.exampleXy; Path=/; HttpOnly; SameSite=Lax; Secure"
+        );
     }
 
     #[test]

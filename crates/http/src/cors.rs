@@ -53,7 +53,13 @@ pub(crate) fn preflight() -> Response {
 }
 
 /// Adds what the origin may know. `is_preflight` tells the answer to a preflight from others.
-pub(crate) fn write(app: &Tenant, cors: Cors, origin: Option<&HeaderValue>, is_preflight: bool, headers: &mut HeaderMap) {
+pub(crate) fn write(
+    app: &Tenant,
+    cors: Cors,
+    origin: Option<&HeaderValue>,
+    is_preflight: bool,
+    headers: &mut HeaderMap,
+) {
     let allowed = match (cors, origin) {
         (Cors::None, _) => return,
         (Cors::Everyone, _) => Some(HeaderValue::from_static("*")),

@@ -52,7 +52,12 @@ pub(crate) enum Source {
 
 /// `_015` when the request says that it comes from where it must not. `ours` is the public origin; `allowed` are the
 /// origins of other applications that may call with credentials.
-pub(crate) fn check_source(source: Source, headers: &HeaderMap, ours: &str, allowed: &[String]) -> Result<()> {
+pub(crate) fn check_source(
+    source: Source,
+    headers: &HeaderMap,
+    ours: &str,
+    allowed: &[String],
+) -> Result<()> {
     let text = |name| headers.get(name).map(|v: &axum::http::HeaderValue| v.to_str().unwrap_or("?"));
     let (site, origin) = (text("sec-fetch-site"), text("origin"));
     let fits = match source {
@@ -75,19 +80,26 @@ mod tests {
     const OURS: &str = "https://id.example.com";
 
     fn fits(source: Source, pairs: &[(&'static str, &'static str)]) -> bool {
-        let headers = pairs.iter().map(|(n, v)| (n.parse().expect("a name"), v.parse().expect("a value"))).collect();
+        let headers =
+            pairs.iter().map(|(n, v)| (n.parse().expect("a name"), v.parse().expect("a value"))).collect();
         check_source(source, &headers, OURS, &["https://app.example.com".to_owned()]).is_ok()
     }
 
     #[test]
     fn a_cookie_counts_only_from_our_origin_or_an_allowed_one() {
         assert!(fits(Source::Cookie, &[("origin", OURS)]));
-        assert!(fits(Source::Cookie, &[("origin", "https://app.example.com"), ("sec-fetch-site", "same-site")]));
+        assert!(fits(
+            Source::Cookie,
+            &[("origin", "https://app.example.com"), ("sec-fetch-site", "same-site")]
+        ));
         assert!(fits(Source::Cookie, &[("sec-fetch-site", "same-origin")]));
         assert!(fits(Source::Cookie, &[("sec-fetch-site", "same-origin"), ("origin", "null")]));
         assert!(!fits(Source::Cookie, &[]));
         assert!(!fits(Source::Cookie, &[("origin", "null")]));
-        assert!(!fits(Source::Cookie, &[("origin", "https://evil.example"), ("sec-fetch-site", "same-origin")]));
+        assert!(!fits(
+            Source::Cookie,
+            &[("origin", "https://evil.example"), ("sec-fetch-site", "same-origin")]
+        ));
         assert!(!fits(Source::Cookie, &[("origin", "https://id.example.com.evil.example")]));
         assert!(!fits(Source::Cookie, &[("sec-fetch-site", "same-site")]));
     }

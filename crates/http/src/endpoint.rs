@@ -5,7 +5,11 @@ use std::{future::Future, marker::PhantomData, sync::Arc};
 
 use avnology_core::{Cx, Tenant};
 use avnology_model::{Code, Error, FieldCode, FieldError, Result, events::Actor};
-use axum::{body::Body, http::{Method, request::Parts}, response::Response};
+use axum::{
+    body::Body,
+    http::{Method, request::Parts},
+    response::Response,
+};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::{
@@ -20,7 +24,8 @@ use crate::{
 };
 
 /// What is not escaped in `return_to`: the characters of ordinary paths.
-const RETURN_TO: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+const RETURN_TO: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// A matched request.
 pub(crate) struct Call {
@@ -198,7 +203,11 @@ fn refuse_leftovers(raw: &Raw, route: &RouteRules) -> Result<()> {
         match &raw.body {
             RawBody::Json(serde_json::Value::Object(fields)) => fields.keys().for_each(|name| unknown(name)),
             RawBody::Json(_) => {
-                return Err(Error::field("body", FieldCode::InvalidFormat, "Expected an empty object, or nothing."));
+                return Err(Error::field(
+                    "body",
+                    FieldCode::InvalidFormat,
+                    "Expected an empty object, or nothing.",
+                ));
             }
             RawBody::Empty | RawBody::Form(_) => {}
         }

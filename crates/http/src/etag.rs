@@ -18,7 +18,11 @@ pub(crate) fn unless_known(requested: &HeaderMap, response: &mut Response) {
     if response.status() != StatusCode::OK {
         return;
     }
-    let tag = response.headers().get(header::ETAG).and_then(|v| v.to_str().ok()).map(|t| t.trim_start_matches("W/").trim_matches('"'));
+    let tag = response
+        .headers()
+        .get(header::ETAG)
+        .and_then(|v| v.to_str().ok())
+        .map(|t| t.trim_start_matches("W/").trim_matches('"'));
     if tag.is_some_and(|tag| Precondition::parse(wanted).is_some_and(|known| known.names(tag))) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         *response.body_mut() = Body::empty();

@@ -10,8 +10,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD_NO_PAD};
 
 use crate::reply::Reply;
 
-const PERMISSIONS: &str =
-    "publickey-credentials-get=(self), publickey-credentials-create=(self), camera=(), microphone=(), geolocation=()";
+const PERMISSIONS: &str = "publickey-credentials-get=(self), publickey-credentials-create=(self), camera=(), microphone=(), geolocation=()";
 
 /// 16 random bytes in base64, which allow the scripts and styles of one answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +42,14 @@ pub struct Page {
 impl Page {
     /// A page whose inline scripts and styles bear `nonce`.
     pub fn new(html: String, nonce: Nonce) -> Self {
-        Self { html, nonce, status: 200, open_form_action: false, open_opener: false, image_sources: Vec::new() }
+        Self {
+            html,
+            nonce,
+            status: 200,
+            open_form_action: false,
+            open_opener: false,
+            image_sources: Vec::new(),
+        }
     }
 
     /// The same with another status.
@@ -70,7 +76,8 @@ impl Page {
     /// Allows images of one more origin (avatars, logos). What is no origin is left out.
     #[must_use]
     pub fn img_src(mut self, origin: &str) -> Self {
-        if origin.starts_with("https://") && !origin.contains([';', ',', ' ', '\'', '"']) && origin.is_ascii() {
+        if origin.starts_with("https://") && !origin.contains([';', ',', ' ', '\'', '"']) && origin.is_ascii()
+        {
             self.image_sources.push(origin.to_owned());
         }
         self
@@ -100,7 +107,8 @@ impl Reply for Page {
             headers.insert(header::CONTENT_SECURITY_POLICY, policy);
         }
         headers.insert(HeaderName::from_static("permissions-policy"), HeaderValue::from_static(PERMISSIONS));
-        headers.insert(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static(opener));
+        headers
+            .insert(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static(opener));
         response
     }
 }
@@ -131,8 +139,14 @@ mod tests {
     fn relaxations_are_asked_for_one_by_one() {
         let page = Page::new(String::new(), Nonce("n".to_owned()));
         assert!(!policy(page.clone().open_form_action()).contains("form-action"));
-        assert_eq!(page.clone().open_opener().respond().headers()["cross-origin-opener-policy"], "unsafe-none");
-        assert!(policy(page.clone().img_src("https://cdn.example")).contains("data: https://cdn.example; font-src"));
+        assert_eq!(
+            page.clone().open_opener().respond().headers()["cross-origin-opener-policy"],
+            "unsafe-none"
+        );
+        assert!(
+            policy(page.clone().img_src("https://cdn.example"))
+                .contains("data: https://cdn.example; font-src")
+        );
         assert!(!policy(page.img_src("https://x; script-src *")).contains('*'));
     }
 }

@@ -59,7 +59,8 @@ mod tests {
 
     #[test]
     fn order_and_white_space_make_no_difference() {
-        let one: Value = serde_json::from_str(r#"{"b": [1, {"y": null, "x": "é\n"}], "a": true}"#).expect("JSON");
+        let one: Value =
+            serde_json::from_str(r#"{"b": [1, {"y": null, "x": "é\n"}], "a": true}"#).expect("JSON");
         let two: Value = serde_json::from_str(r#"{"a":true,"b":[1,{"x":"é\n","y":null}]}"#).expect("JSON");
         assert_eq!(canonical(&one), canonical(&two));
         assert_eq!(canonical(&two), r#"{"a":true,"b":[1,{"x":"é\n","y":null}]}"#);

@@ -14,7 +14,7 @@ use avnology_core::{Cx, Tenant};
 use avnology_model::{Code, Error, Result, events::Actor};
 use axum::{
     body::{Body, HttpBody},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header, request::Parts},
     response::Response,
 };
 use bytes::Bytes;
@@ -97,7 +97,7 @@ pub fn router(app: Arc<Tenant>, routes: Vec<Route>, config: KitConfig) -> Result
         request_ids: RequestIds::new(app.system_cx().random()),
         origin: app.config.origin().into(),
         is_https: app.config.is_https(),
-        unmatched: RouteMetrics::new(Method::GET, "unmatched"),
+        unmatched: RouteMetrics::new("any", "unmatched"),
         app,
     };
     Ok(Kit { inner: Arc::new(inner), peer: None })
@@ -182,13 +182,17 @@ impl Inner {
         let has_pages = !is_api && self.config.html_error.is_some();
         Seen {
             method: parts.method.clone(),
-            path: path.to_owned(),
+            path: if has_pages { path.to_owned() } else { String::new() },
             origin: parts.headers.get(header::ORIGIN).cloned(),
             cors: cors::rule(path),
             is_preflight: false,
             request_id: Arc::clone(&cx.request_id),
             prefers_html: has_pages && accept::prefers_html(&parts.headers),
-            accept_language: if has_pages { accept::language(&parts.headers).to_owned() } else { String::new() },
+            accept_language: if has_pages {
+                accept::language(&parts.headers).to_owned()
+            } else {
+                String::new()
+            },
         }
         .with_preflight(parts)
     }
@@ -254,11 +258,13 @@ impl Inner {
     fn complete(&self, response: &mut Response, seen: &Seen, drawn: Option<Drawn>) {
         let length = HttpBody::size_hint(response.body()).exact();
         if seen.method == Method::HEAD {
-            if let Some(length) = length.filter(|_| !response.headers().contains_key(header::CONTENT_LENGTH)) {
+            if let Some(length) = length.filter(|_| !response.headers().contains_key(header::CONTENT_LENGTH))
+            {
                 response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
             }
             *response.body_mut() = Body::empty();
         }
+        let created = response.status() == StatusCode::CREATED;
         let headers = response.headers_mut();
         if let Ok(id) = HeaderValue::try_from(&*seen.request_id) {
             headers.insert(HeaderName::from_static("x-request-id"), id);
@@ -266,8 +272,20 @@ impl Inner {
         if let Some(drawn) = drawn {
             drawn.write(headers);
         }
+        if created {
+            self.make_absolute(headers);
+        }
         cors::write(&self.app, seen.cors, seen.origin.as_ref(), seen.is_preflight, headers);
         self.secure(headers);
+    }
+
+    /// The URL of what was made, for the path that its handler gave.
+    fn make_absolute(&self, headers: &mut HeaderMap) {
+        let path =
+            headers.get(header::LOCATION).and_then(|v| v.to_str().ok()).filter(|path| path.starts_with('/'));
+        if let Some(Ok(url)) = path.map(|path| HeaderValue::try_from(format!("{}{path}", self.origin))) {
+            headers.insert(header::LOCATION, url);
+        }
     }
 
     fn secure(&self, headers: &mut HeaderMap) {

@@ -33,8 +33,10 @@ fn find(query: &str) -> Option<String> {
     let text = percent_decode_str(query).decode_utf8_lossy();
     KINDS.iter().find_map(|kind| {
         text.match_indices(kind.prefix()).find_map(|(start, prefix)| {
-            let token: String =
-                prefix.chars().chain(text.get(start + prefix.len()..)?.chars().take_while(char::is_ascii_alphanumeric)).collect();
+            let token: String = prefix
+                .chars()
+                .chain(text.get(start + prefix.len()..)?.chars().take_while(char::is_ascii_alphanumeric))
+                .collect();
             (token.len() >= prefix.len() + MEANT).then_some(token)
         })
     })
@@ -49,15 +51,23 @@ mod tests {
         let token = SecretToken::new(SecretKind::Session, &[3; 32]);
         let key = SecretToken::new(SecretKind::TestKey, &[4; 32]);
         assert_eq!(find(&format!("a=1&token={}", token.expose())).as_deref(), Some(token.expose()));
-        assert_eq!(find(&format!("return_to=%2Fx%3Ft%3D{}&b=2", key.expose())).as_deref(), Some(key.expose()));
+        assert_eq!(
+            find(&format!("return_to=%2Fx%3Ft%3D{}&b=2", key.expose())).as_deref(),
+            Some(key.expose())
+        );
         assert_eq!(find(&token.expose().replace('_', "%5F")).as_deref(), Some(token.expose()));
-        assert!(find("t=avnl_ses_0123456789abcdefghijklmnopqrstuvwxyz").is_some(), "meant as one, if a wrong one");
+        assert!(
+            find("t=avnl_ses_0123456789abcdefghijklmnopqrstuvwxyz").is_some(),
+            "meant as one, if a wrong one"
+        );
     }
 
     #[test]
     fn shown_prefixes_and_mailed_links_are_no_leaks() {
         let link = SecretToken::new(SecretKind::Link, &[5; 32]);
-        for query in ["filter=prefix%20%3D%20%22ak_live_9fK2%22", "page_size=3", &format!("token={}", link.expose())] {
+        for query in
+            ["filter=prefix%20%3D%20%22ak_live_9fK2%22", "page_size=3", &format!("token={}", link.expose())]
+        {
             assert_eq!(find(query), None, "{query}");
         }
     }

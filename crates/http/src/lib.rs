@@ -7,6 +7,7 @@ mod accept;
 mod access;
 mod audit;
 mod auth;
+mod browser;
 mod client;
 pub mod cookies;
 mod cors;
@@ -29,7 +30,8 @@ mod table;
 mod telemetry;
 
 pub use access::{
-    Access, AccessRule, AnySession, Caller, PageSignedIn, Public, ScopeMarker, Scoped, SignedIn, Visitor, scopes,
+    Access, AccessRule, AnySession, Caller, PageSignedIn, Public, ScopeMarker, Scoped, SignedIn, Visitor,
+    scopes,
 };
 pub use audit::audit;
 pub use auth::Auth;
@@ -39,12 +41,13 @@ pub use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header},
     response::Response,
 };
+pub use browser::{BrowserKeys, holder};
 pub use client::PeerAddr;
 pub use cookies::{Cookie, Cookies, SetCookie};
 pub use html::{Nonce, Page};
 pub use input::{
-    Body, BodyKind, Form, Idempotency, Input, InputDoc, NoInput, NoParams, OptionalBody, Patch, PatchValue, Path1,
-    Path2, Query, Raw, Submit, nullable,
+    Body, BodyKind, Form, Idempotency, Input, InputDoc, NoInput, NoParams, OptionalBody, Patch, PatchValue,
+    Path1, Path2, Query, Raw, Submit, nullable,
 };
 pub use kit::{ErrorPage, HtmlError, Kit, KitConfig, router};
 pub use limits::Bucket;

@@ -100,13 +100,17 @@ impl Limits {
     ) -> Drawn {
         let default = [scaled(bucket.default(), environment)];
         let limits = settings.rate_limits.get(bucket.name()).map_or(&default[..], |setting| setting.limits());
-        let Some(shard) = self.shards.get(usize::try_from(self.hasher.hash_one(subject)).unwrap_or_default() % SHARDS) else {
+        let Some(shard) =
+            self.shards.get(usize::try_from(self.hasher.hash_one(subject)).unwrap_or_default() % SHARDS)
+        else {
             return Drawn { limit: u32::MAX, remaining: u32::MAX, reset_seconds: 0, retry_after: None };
         };
         let mut buckets = shard.lock();
         let keys = limits.iter().zip(0_u8..).map(|(limit, i)| (*limit, (bucket, i, subject)));
         let draws: Vec<(Key, Draw)> = keys
-            .map(|(limit, key)| (key, Draw::new(limit, buckets.get(&key).copied().unwrap_or(i64::MIN), now.micros())))
+            .map(|(limit, key)| {
+                (key, Draw::new(limit, buckets.get(&key).copied().unwrap_or(i64::MIN), now.micros()))
+            })
             .collect();
         let is_refused = draws.iter().any(|(_, draw)| draw.drawn.retry_after.is_some());
         if !is_refused {
@@ -115,8 +119,14 @@ impl Limits {
                 buckets.insert(*key, draw.full_at);
             }
         }
-        let tightest = draws.iter().map(|(_, draw)| draw.drawn).min_by_key(|d| (d.retry_after.is_none(), d.remaining));
-        tightest.unwrap_or(Drawn { limit: u32::MAX, remaining: u32::MAX, reset_seconds: 0, retry_after: None })
+        let tightest =
+            draws.iter().map(|(_, draw)| draw.drawn).min_by_key(|d| (d.retry_after.is_none(), d.remaining));
+        tightest.unwrap_or(Drawn {
+            limit: u32::MAX,
+            remaining: u32::MAX,
+            reset_seconds: 0,
+            retry_after: None,
+        })
     }
 }
 
@@ -133,7 +143,11 @@ impl Drawn {
 
     /// Adds the `RateLimit-*` headers.
     pub(crate) fn write(self, headers: &mut HeaderMap) {
-        let pairs = [("ratelimit-limit", self.limit), ("ratelimit-remaining", self.remaining), ("ratelimit-reset", self.reset_seconds)];
+        let pairs = [
+            ("ratelimit-limit", self.limit),
+            ("ratelimit-remaining", self.remaining),
+            ("ratelimit-reset", self.reset_seconds),
+        ];
         for (name, value) in pairs {
             headers.insert(HeaderName::from_static(name), HeaderValue::from(value));
         }
@@ -223,7 +237,11 @@ mod tests {
         let refused = draw(&limits, &settings, "192.0.2.1", 0);
         assert_eq!(refused, Drawn { limit: 60, remaining: 0, reset_seconds: 60, retry_after: Some(1) });
         assert_eq!(refused.check().expect_err("refused").retry_after(), Some(1));
-        assert_eq!(draw(&limits, &settings, "192.0.2.2", 0).remaining, 59, "another address has its own bucket");
+        assert_eq!(
+            draw(&limits, &settings, "192.0.2.2", 0).remaining,
+            59,
+            "another address has its own bucket"
+        );
         assert_eq!(draw(&limits, &settings, "192.0.2.1", 1).retry_after, None);
         assert_eq!(draw(&limits, &settings, "192.0.2.1", 120).remaining, 59, "a full bucket again");
     }
@@ -239,18 +257,26 @@ mod tests {
     #[test]
     fn limits_of_the_settings_hold_together_and_also_in_the_test_environment() {
         let mut settings = TenantSettings::default();
-        let several = vec![RateLimit { limit: 2, window_seconds: 1 }, RateLimit { limit: 3, window_seconds: 60 }];
+        let several =
+            vec![RateLimit { limit: 2, window_seconds: 1 }, RateLimit { limit: 3, window_seconds: 60 }];
         settings.rate_limits.insert("ip.auth".to_owned(), RateLimitSetting::Several(several));
         let limits = Limits::new();
-        let next = |seconds| limits.draw(&settings, Environment::Test, Bucket::IpAuth, [1; 16], at(seconds)).retry_after;
+        let next = |seconds| {
+            limits.draw(&settings, Environment::Test, Bucket::IpAuth, [1; 16], at(seconds)).retry_after
+        };
         assert_eq!((next(0), next(0), next(0)), (None, None, Some(1)));
-        assert_eq!((next(5), next(5)), (None, Some(15)), "a refused request takes no token of the other limit");
+        assert_eq!(
+            (next(5), next(5)),
+            (None, Some(15)),
+            "a refused request takes no token of the other limit"
+        );
     }
 
     #[test]
     fn the_test_environment_is_ten_thousand_times_wider() {
         let limits = Limits::new();
-        let drawn = limits.draw(&TenantSettings::default(), Environment::Test, Bucket::ApiSession, [0; 16], at(0));
+        let drawn =
+            limits.draw(&TenantSettings::default(), Environment::Test, Bucket::ApiSession, [0; 16], at(0));
         assert_eq!((drawn.limit, drawn.remaining), (6_000_000, 5_999_999));
     }
 
@@ -258,7 +284,13 @@ mod tests {
     fn full_buckets_are_forgotten() {
         let limits = Limits::new();
         for i in 0..40_000_u128 {
-            limits.draw(&TenantSettings::default(), Environment::Live, Bucket::ApiKey, i.to_be_bytes(), at(i64::try_from(i).expect("small")));
+            limits.draw(
+                &TenantSettings::default(),
+                Environment::Live,
+                Bucket::ApiKey,
+                i.to_be_bytes(),
+                at(i64::try_from(i).expect("small")),
+            );
         }
         let kept: usize = limits.shards.iter().map(|s| s.lock().len()).sum();
         assert!(kept < 20_000, "{kept}");

@@ -66,7 +66,8 @@ impl<T: DeserializeOwned + IntoParams + Send + 'static> Input for List<T> {
     fn parse(raw: &mut Raw) -> Result<Self> {
         let pairs = std::mem::take(&mut raw.query);
         let binding = binding(raw, &pairs);
-        let (own, rest): (Vec<_>, Vec<_>) = pairs.into_iter().partition(|(name, _)| OWN.contains(&name.as_str()));
+        let (own, rest): (Vec<_>, Vec<_>) =
+            pairs.into_iter().partition(|(name, _)| OWN.contains(&name.as_str()));
         let object = |pairs| Value::Object(crate::input::raw::object_of(pairs));
         let own: Result<Parameters> = typed(&object(own), Mode::Text);
         let query: Result<T> = typed(&object(rest), Mode::Text);
@@ -144,8 +145,10 @@ fn mac(app: &Tenant, bytes: &[u8]) -> [u8; 16] {
 /// A fingerprint of caller, path and every parameter that chooses or orders rows.
 fn binding(raw: &Raw, pairs: &[(String, String)]) -> [u8; 8] {
     let mut parts = vec![raw.caller.key(), raw.uri.path().to_owned()];
-    let mut chosen: Vec<_> =
-        pairs.iter().filter(|(name, _)| !matches!(name.as_str(), "page_size" | "page_token" | "include_total")).collect();
+    let mut chosen: Vec<_> = pairs
+        .iter()
+        .filter(|(name, _)| !matches!(name.as_str(), "page_size" | "page_token" | "include_total"))
+        .collect();
     chosen.sort();
     parts.extend(chosen.into_iter().flat_map(|(name, value)| [name.clone(), value.clone()]));
     // JSON keeps the parts apart whatever they hold.
@@ -167,10 +170,18 @@ fn own_parameters() -> Vec<Parameter> {
             .build()
     };
     vec![
-        parameter("page_size", "At most how many; 25 unless given, larger values are cut to 100.", schema(Type::Integer, Some(1), None)),
+        parameter(
+            "page_size",
+            "At most how many; 25 unless given, larger values are cut to 100.",
+            schema(Type::Integer, Some(1), None),
+        ),
         parameter("page_token", "`next_page_token` of the page before.", schema(Type::String, None, None)),
         parameter("filter", "Which, in the filter grammar.", schema(Type::String, None, Some(FILTER_LIMIT))),
-        parameter("order_by", "`field`, `field asc` or `field desc`; at most two, separated by a comma.", schema(Type::String, None, None)),
+        parameter(
+            "order_by",
+            "`field`, `field asc` or `field desc`; at most two, separated by a comma.",
+            schema(Type::String, None, None),
+        ),
         parameter("include_total", "Whether to add `total_size`.", schema(Type::Boolean, None, None)),
     ]
 }
@@ -192,7 +203,10 @@ mod tests {
     #[test]
     fn filters_and_orders_that_cannot_be_read_are_named() {
         assert_eq!(parse_filter("").ok(), Some(None));
-        assert_eq!(parse_filter(&"x".repeat(2_001)).expect_err("refused").errors()[0].code, FieldCode::TooLong);
+        assert_eq!(
+            parse_filter(&"x".repeat(2_001)).expect_err("refused").errors()[0].code,
+            FieldCode::TooLong
+        );
         assert_eq!(parse_filter("a =").expect_err("refused").errors()[0].field, "filter");
         assert_eq!(parse_order("a b").expect_err("refused").errors()[0].field, "order_by");
     }

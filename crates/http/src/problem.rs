@@ -45,7 +45,9 @@ pub fn document(error: &Error, origin: &str, request_id: &str) -> Vec<u8> {
         code: code.text(),
         request_id,
         errors: if is_failure { &[] } else { error.errors() },
-        retry_after: error.retry_after().filter(|_| matches!(code, Code::AccountLocked | Code::TooManyRequests)),
+        retry_after: error
+            .retry_after()
+            .filter(|_| matches!(code, Code::AccountLocked | Code::TooManyRequests)),
         members: if is_failure { Map::new() } else { error.members().clone() },
     };
     serde_json::to_vec(&document).unwrap_or_default()
@@ -116,7 +118,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_failure_tells_nothing_of_its_cause() {
-        let error = Error::internal("no table named identities").with_detail("SELECT failed").with_member("sql", "SELECT");
+        let error = Error::internal("no table named identities")
+            .with_detail("SELECT failed")
+            .with_member("sql", "SELECT");
         let told = told(&error).await;
         assert_eq!(told.as_object().map(Map::len), Some(6));
         assert!(!told.to_string().contains("SELECT") && !told.to_string().contains("table"));
@@ -125,7 +129,10 @@ mod tests {
     #[test]
     fn waits_and_challenges_are_headers() {
         let locked = response(&Error::new(Code::AccountLocked).with_retry_after(9), "", "");
-        assert_eq!((locked.status().as_u16(), &locked.headers()["retry-after"]), (423, &HeaderValue::from_static("9")));
+        assert_eq!(
+            (locked.status().as_u16(), &locked.headers()["retry-after"]),
+            (423, &HeaderValue::from_static("9"))
+        );
         let unknown = response(&Code::SessionInvalid.into(), "", "");
         assert_eq!(unknown.headers()["www-authenticate"], "Bearer error=\"invalid_token\"");
         assert_eq!(unknown.headers()["content-type"], "application/problem+json");

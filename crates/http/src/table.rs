@@ -62,7 +62,9 @@ impl Table {
                     "" => &mut table.plain,
                     _ => table.verbs.entry(verb.to_owned()).or_default(),
                 };
-                matcher.insert(pattern, index).map_err(|e| Error::internal(format!("{}: {e}", route.path)))?;
+                matcher
+                    .insert(pattern, index)
+                    .map_err(|e| Error::internal(format!("{}: {e}", route.path)))?;
                 table.places.push(Place::default());
                 known.insert(key, index);
                 index
@@ -73,7 +75,7 @@ impl Table {
             }
             let mounted = Mounted {
                 rules: Arc::new(RouteRules::of(&route)),
-                metrics: RouteMetrics::new(route.method.clone(), route.path),
+                metrics: RouteMetrics::new(route.method.as_str(), route.path),
                 endpoint: route.endpoint,
                 path: route.path,
             };
@@ -132,7 +134,8 @@ impl Place {
 /// The path before a verb in its last segment, and the verb.
 fn split_verb(path: &str) -> Option<(&str, &str)> {
     let (before, verb) = path.rsplit_once(':')?;
-    let is_verb = !verb.is_empty() && verb.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    let is_verb =
+        !verb.is_empty() && verb.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
     (is_verb && !before.ends_with('/')).then_some((before, verb))
 }
 
@@ -154,7 +157,11 @@ pub(crate) fn shape(path: &str) -> String {
 
 /// The names of the parameters of a path as the contract writes it.
 pub(crate) fn parameter_names(path: &str) -> Vec<&str> {
-    path.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name.trim_start_matches('*')).collect()
+    path.split('{')
+        .skip(1)
+        .filter_map(|part| part.split_once('}'))
+        .map(|(name, _)| name.trim_start_matches('*'))
+        .collect()
 }
 
 #[cfg(test)]

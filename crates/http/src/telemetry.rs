@@ -8,20 +8,25 @@ use parking_lot::RwLock;
 
 /// The counters of one route, looked up once: after that a request costs two additions.
 pub(crate) struct RouteMetrics {
-    method: Method,
+    method: String,
     route: &'static str,
     duration: OnceLock<Histogram>,
     by_status: RwLock<Vec<(StatusCode, Counter)>>,
 }
 
 impl RouteMetrics {
-    pub(crate) fn new(method: Method, route: &'static str) -> Self {
-        Self { method, route, duration: OnceLock::new(), by_status: RwLock::new(Vec::new()) }
+    pub(crate) fn new(method: &str, route: &'static str) -> Self {
+        Self {
+            method: method.to_owned(),
+            route,
+            duration: OnceLock::new(),
+            by_status: RwLock::new(Vec::new()),
+        }
     }
 
     /// Counts a request that took so many seconds.
     pub(crate) fn record(&self, status: StatusCode, seconds: f64) {
-        let histogram = || metrics::histogram!("http_request_duration_seconds", "method" => self.method.as_str().to_owned(), "route" => self.route);
+        let histogram = || metrics::histogram!("http_request_duration_seconds", "method" => self.method.clone(), "route" => self.route);
         self.duration.get_or_init(histogram).record(seconds);
         if let Some((_, counter)) = self.by_status.read().iter().find(|(s, _)| *s == status) {
             counter.increment(1);
@@ -29,7 +34,7 @@ impl RouteMetrics {
         }
         let counter = metrics::counter!(
             "http_requests_total",
-            "method" => self.method.as_str().to_owned(), "route" => self.route, "status" => status.as_str().to_owned()
+            "method" => self.method.clone(), "route" => self.route, "status" => status.as_str().to_owned()
         );
         counter.increment(1);
         let mut all = self.by_status.write();
@@ -43,7 +48,10 @@ impl RouteMetrics {
 pub(crate) struct Watch(std::time::Instant);
 
 impl Watch {
-    #[expect(clippy::disallowed_methods, reason = "measures how long a request takes, which nothing depends on")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "measures how long a request takes, which nothing depends on"
+    )]
     pub(crate) fn start() -> Self {
         Self(std::time::Instant::now())
     }

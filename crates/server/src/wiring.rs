@@ -19,6 +19,7 @@ use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
     config::{Config, PasswordHash},
+    health,
     mail::{self, LetterComposer, SmtpTransport},
 };
 
@@ -71,7 +72,7 @@ pub async fn open(config: &Config, parts: Parts) -> Result<Arc<Tenant>> {
     let masters = MasterKeys::new(&config.encryption_keys.load(&*entropy).map_err(told)?)?;
     let store = Store::open(store_config(config, now, migrate)).await?;
     let cx = Cx::system(now, Arc::clone(&entropy));
-    let tenant = Tenant::open(TenantParts {
+    let tenant = Tenant::new(TenantParts {
         keys: Keys::load(&store, masters, &cx).await?,
         config: TenantConfig {
             public_url: config.public_url.clone(),
@@ -85,19 +86,20 @@ pub async fn open(config: &Config, parts: Parts) -> Result<Arc<Tenant>> {
         mail,
         clock,
         entropy,
+        settings: platform::load_settings(&store).await?,
         store,
-    })
-    .await?;
+    });
     if let Some(key) = &config.bootstrap_api_key {
         service_accounts::install_bootstrap_key(&tenant, &cx, key.expose_secret()).await?;
     }
     Ok(Arc::new(tenant))
 }
 
-/// Every route: the API and the pages.
+/// Every route of the public listener: the API, the pages, health.
 pub fn routes() -> Vec<Route> {
     let mut routes = avnology_api::routes();
     routes.extend(avnology_pages::routes());
+    routes.extend(health::routes());
     routes
 }
 
@@ -108,7 +110,7 @@ pub fn routes() -> Vec<Route> {
 pub fn kit(app: &Arc<Tenant>, config: &Config) -> Result<Kit> {
     let kit_config = KitConfig {
         trusted_proxies: config.trusted_proxies.clone(),
-        html_error: Some(avnology_pages::html_error()),
+        html_error: Some(avnology_pages::html_error(Arc::clone(app))),
     };
     avnology_http::router(Arc::clone(app), routes(), kit_config)
 }

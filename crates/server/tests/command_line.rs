@@ -167,6 +167,31 @@ fn a_server_starts_answers_and_stops_well() {
 }
 
 #[test]
+fn a_server_on_postgres_leaves_room_for_other_processes() {
+    let (_dir, data) = data();
+    let database = avnology_throwaway_postgres::ThrowawayPostgres::shared().create_database();
+    let environment = [("AVNOLOGY_DATABASE_URL", database.as_str())];
+    let server = Server::start(&data, &environment);
+    assert!(get(server.public, "/readyz").unwrap().contains("{\"status\":\"ok\"}"));
+    let output = run(&data, &["admin", "create", "--email", "admin@example.com"], &environment);
+    assert!(output.status.success(), "{}", err(&output));
+
+    let (public, admin) = (server.public.to_string(), server.admin.to_string());
+    let environment = [
+        ("AVNOLOGY_DATABASE_URL", database.as_str()),
+        ("AVNOLOGY_LISTEN", &public),
+        ("AVNOLOGY_ADMIN_ADDR", &admin),
+    ];
+    let text = out(&run(&data, &["doctor"], &environment));
+    for part in ["ok    database ", "ok    database clock", "ok    encryption key"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let (_, log) = server.stop();
+    assert!(log.contains("postgres:///test_"), "{log}");
+    assert!(!data.join("identity.db").exists());
+}
+
+#[test]
 fn log_lines_for_machines_are_json() {
     let (_dir, data) = data();
     let server = Server::start(&data, &[]);

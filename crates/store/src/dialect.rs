@@ -23,7 +23,7 @@
 //! | `{number:$1}` | a text parameter with a decimal number, as a number |
 //! | `{json_has:c:$1}` | whether the JSON array of texts in column `c` holds this text |
 //! | `{ci_like:c:$1}` | LIKE without regard to ASCII case, `\` escapes; see [`like_escape`] |
-//! | `{matches:c:$1}` | whether a [`MatchPattern`] covers `c` |
+//! | `{matches:c:$1}` | whether a `MatchPattern` covers `c` |
 //! | `{starts_with:c:$1}` | whether `c` starts with this text, byte for byte |
 //! | `{contains:c:$1}` | whether `c` holds this text, byte for byte |
 //! | `{table_exists:t}` | whether there is a table of this name |
@@ -78,10 +78,9 @@ fn snippet(text: &str) -> Result<(&str, &str), String> {
 
 fn expand(parts: &[&str], engine: Engine) -> Result<String, String> {
     let (sqlite, postgres) = match *parts {
-        ["serial_key"] => own(
-            "INTEGER PRIMARY KEY AUTOINCREMENT",
-            "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
-        ),
+        ["serial_key"] => {
+            own("INTEGER PRIMARY KEY AUTOINCREMENT", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY")
+        }
         ["current_tx"] => own("0", "CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT)"),
         ["tx_horizon"] => own("1", TX_HORIZON),
         ["tx_limit"] => own("1", "CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT)"),

@@ -29,6 +29,20 @@
     }
   }
 
+  // "Wait 42 seconds" counts down as well.
+  for (const line of all("[data-wait]")) {
+    const text = line.firstChild;
+    const end = Date.now() + Number(line.dataset.wait) * 1000;
+    const tick = () => {
+      const left = Math.max(Math.ceil((end - Date.now()) / 1000), 0);
+      text.data = text.data.replace(/\d+/, String(left));
+      for (const again of all('button[name="resend"]')) again.disabled = left > 0;
+      if (left > 0) setTimeout(tick, 1000);
+      else line.closest(".notice").hidden = true;
+    };
+    tick();
+  }
+
   // A button that works later counts down, and wakes up.
   for (const time of all("[data-works-from]")) {
     const submit = time.closest("form")?.querySelector("button");

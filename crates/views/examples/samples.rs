@@ -18,7 +18,10 @@ fn main() -> io::Result<()> {
     }
     for (name, mail) in samples::mails() {
         fs::write(directory.join(format!("mail-{name}.html")), mail.html)?;
-        fs::write(directory.join(format!("mail-{name}.txt")), format!("Subject: {}\n\n{}", mail.subject, mail.text))?;
+        fs::write(
+            directory.join(format!("mail-{name}.txt")),
+            format!("Subject: {}\n\n{}", mail.subject, mail.text),
+        )?;
         index.extend(["<a href=\"mail-", &name, ".html\">mail ", &name, "</a><br>\n"]);
     }
     fs::write(directory.join("index.html"), index)

@@ -24,9 +24,9 @@ pub struct Asset {
 impl Asset {
     fn new(stem: &str, extension: &str, content_type: &'static str, bytes: &'static [u8]) -> Self {
         let hash = digest(&SHA256, bytes);
-        let short: String = hash.as_ref().iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        let short = hash.as_ref().iter().take(4).fold(0_u32, |sum, byte| sum << 8 | u32::from(*byte));
         Self {
-            path: format!("{stem}-{short}.{extension}"),
+            path: format!("{stem}-{short:08x}.{extension}"),
             content_type,
             bytes,
             integrity: format!("sha256-{}", STANDARD.encode(hash.as_ref())),
@@ -50,8 +50,18 @@ pub(crate) struct Files {
 pub(crate) fn files() -> &'static Files {
     static FILES: OnceLock<Files> = OnceLock::new();
     FILES.get_or_init(|| Files {
-        style: Asset::new("avnology", "css", "text/css; charset=utf-8", include_bytes!("../assets/avnology.css")),
-        script: Asset::new("avnology", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/avnology.js")),
+        style: Asset::new(
+            "avnology",
+            "css",
+            "text/css; charset=utf-8",
+            include_bytes!("../assets/avnology.css"),
+        ),
+        script: Asset::new(
+            "avnology",
+            "js",
+            "text/javascript; charset=utf-8",
+            include_bytes!("../assets/avnology.js"),
+        ),
         icon: Asset::new("favicon", "svg", "image/svg+xml", include_bytes!("../assets/favicon.svg")),
     })
 }
@@ -84,7 +94,11 @@ mod tests {
     fn style_and_script_ask_nobody_else_for_anything() {
         for asset in all() {
             let text = String::from_utf8_lossy(asset.bytes).replace("http://www.w3.org/2000/svg", "");
-            assert!(!text.contains("http:") && !text.contains("https:") && !text.contains("@import"), "{}", asset.path);
+            assert!(
+                !text.contains("http:") && !text.contains("https:") && !text.contains("@import"),
+                "{}",
+                asset.path
+            );
         }
     }
 }

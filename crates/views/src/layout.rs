@@ -31,7 +31,8 @@ impl Person {
 
     /// Which of the avatar colours.
     pub(crate) fn hue(&self) -> u32 {
-        self.id.bytes().iter().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(*byte))) % HUES
+        self.id.bytes().iter().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(*byte)))
+            % HUES
     }
 
     /// Name, else e-mail.
@@ -96,7 +97,13 @@ mod tests {
 
     #[test]
     fn initials_are_taken_from_names_in_any_script() {
-        for (name, initials) in [("Jane Doe", "JD"), ("jane", "J"), ("Jane van der Doe", "JD"), ("李 小龙", "李小"), ("“Ö” …", "Ö")] {
+        for (name, initials) in [
+            ("Jane Doe", "JD"),
+            ("jane", "J"),
+            ("Jane van der Doe", "JD"),
+            ("李 小龙", "李小"),
+            ("“Ö” …", "Ö"),
+        ] {
             assert_eq!(person(name, None).initials(), initials, "{name}");
         }
         assert_eq!(person(" ", Some("jane@acme.example")).initials(), "J");

@@ -16,6 +16,8 @@ pub mod platform;
 #[cfg(any(test, feature = "samples"))]
 pub mod samples;
 pub mod sessions;
+#[cfg(test)]
+mod tests;
 mod when;
 pub mod words;
 

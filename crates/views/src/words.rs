@@ -10,15 +10,16 @@ pub(crate) fn next_step(id: &str) -> &'static str {
         "4000004" => "A few unrelated words make a good one.",
         "4000005" => "Sign in to that account, or use another address.",
         "4000006" => "Choose one that is new to this account.",
-        "4000007" => "Choose another one.",
+        "4000007" | "4010005" => "Choose another one.",
         "4000008" => "Look for the newest message; older codes no longer work.",
         "4000009" => "We can send you a new one.",
         "4000011" => "Nothing was changed.",
         "4000013" => "The code we sent before still works.",
         "4010001" => "Check both and try again.",
-        "4010002" => "Nothing was changed. If it was not you, recover your account and choose a new password.",
+        "4010002" => {
+            "Nothing was changed. If it was not you, recover your account and choose a new password."
+        }
         "4010003" => "Ask support to switch it on again.",
-        "4010005" => "Choose another one.",
         "4010009" => "We can send you a code for that.",
         "4060003" => "Your account is safe. Start again to get a new message.",
         "5000001" => "Please try again in a moment.",
@@ -64,7 +65,11 @@ pub(crate) fn sentences(message: &Message) -> String {
 /// The text with a full stop, unless it ends in punctuation already.
 pub(crate) fn sentence(text: &str) -> String {
     let text = text.trim();
-    if text.is_empty() || text.ends_with(['.', '!', '?', ':', '…']) { text.to_owned() } else { format!("{text}.") }
+    if text.is_empty() || text.ends_with(['.', '!', '?', ':', '…']) {
+        text.to_owned()
+    } else {
+        format!("{text}.")
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 use avnology_model::{
     Error, Result,
     events::{Event, EventType, MessageOrigin, MessageRequest},
-    sessions::Agent,
 };
 use avnology_store::{
     Tx,
@@ -21,7 +20,7 @@ pub(crate) fn emit(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
 pub(crate) fn emit_message(tx: &mut Tx<'_>, cx: &Cx, request: &MessageRequest, sealed: Option<&[u8]>) -> Result<()> {
     let mut request = request.clone();
     request.origin = Some(MessageOrigin {
-        device: Some(Agent::parse(&cx.user_agent).name()).filter(|_| !cx.user_agent.is_empty()),
+        device: cx.device_name(),
         place: cx.ip.map(|ip| ip.to_string()),
         at: cx.now,
     });

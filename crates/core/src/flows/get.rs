@@ -44,8 +44,10 @@ pub struct LinkPeek {
     pub same_browser: bool,
     /// When it was asked for.
     pub sent_at: Timestamp,
-    /// Browser and address of who asked, when they were kept.
-    pub transport: Transport,
+    /// Browser that asked for it.
+    pub device: Option<String>,
+    /// Network address that asked for it.
+    pub place: Option<String>,
 }
 
 /// Looks at a link; `None` when it is unknown, too old or used. Nothing is changed.
@@ -73,7 +75,8 @@ pub async fn peek_link(
             address: challenge.address,
             same_browser: flow.browser_hash.is_none() || flow.browser_hash == holder.browser_hash(),
             sent_at: challenge.sent_at,
-            transport: flow.transport,
+            device: challenge.device,
+            place: challenge.place,
         })
     }))
 }

@@ -133,6 +133,8 @@ fn arm(work: &Work, flow: &mut Flow, drawn: &Drawn, sending: &Sending<'_>) -> Ti
         identity_id: sending.identity.map(|i| i.id),
         method: sending.method.to_owned(),
         sent_at: work.now(),
+        device: work.cx.device_name(),
+        place: work.cx.ip.map(|ip| ip.to_string()),
     });
     until
 }

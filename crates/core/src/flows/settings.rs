@@ -77,6 +77,15 @@ fn profile_patch(work: &Work) -> Map<String, Value> {
     work.input.object("traits").into_iter().map(|(name, value)| (name, emptied(value))).collect()
 }
 
+/// Keeps what was entered, to be shown again after a step-up.
+pub(super) async fn keep_entered(work: &Work) -> Result<()> {
+    let kept = work.step(|_, work, flow, _| {
+        traits::remember(flow, &work.input.object("traits"));
+        Ok(Step::Continue)
+    });
+    kept.await.map(drop)
+}
+
 /// Shows a refused change on its nodes, with what was entered; nothing was changed.
 async fn refuse_profile(work: &Work, error: Error) -> Result<Outcome> {
     let (code, fields, field) =
@@ -189,7 +198,6 @@ async fn save(work: &Work, session: Session, change: PasswordChange) -> Result<O
         if change.by == "recovery" {
             let payload = json!({ "user_id": identity.id, "channel": "email" });
             emit(tx, &work.cx.event(EventType::UserRecoveryCompleted, payload).on("identity", identity.id))?;
-            flow.data.recovered_address = None;
         }
         saved(flow);
         Ok(Step::ContinueWith(Box::new(flow.clone()), Some(Box::new((session, identity, token.clone())))))

@@ -107,8 +107,9 @@ async fn settings_method(work: &Work, flow: &Flow, holder: Holder, live: Option<
     match tried {
         // The change waits behind a login flow that leads back here.
         Err(error) if error.code() == Code::StepUpRequired => {
-            let back = flow.data.return_to.clone().or_else(|| Some(super::view::page_path(flow)));
-            let next = step_up::open(&work.app, &work.cx, live, holder, back).await?;
+            settings::keep_entered(work).await?;
+            let back = format!("{}?flow={}", super::view::page_path(flow), flow.id);
+            let next = step_up::open(&work.app, &work.cx, live, holder, Some(back)).await?;
             Ok(Outcome::Refused(Box::new(Refused { error, flow: Some(next) })))
         }
         other => other,

@@ -78,6 +78,8 @@ pub(crate) fn begin(
         identity_id: Some(identity.id),
         method: "code".to_owned(),
         sent_at: cx.now,
+        device: cx.device_name(),
+        place: cx.ip.map(|ip| ip.to_string()),
     };
     let mut flow = Flow {
         id: new.id,

@@ -121,6 +121,14 @@ pub(crate) fn apply_email(
     emit_message(tx, cx, &notice, Some(&sealed))
 }
 
+/// The address that the link of a change leads back to; `None` when it is unknown, too old or used. Nothing changes.
+pub async fn peek_undo(app: &Tenant, cx: &Cx, token: &str) -> Result<Option<String>> {
+    let Some(token) = SecretToken::parse(token).filter(|t| t.kind() == SecretKind::Link) else { return Ok(None) };
+    let (hash, now) = (token.hash(), cx.now);
+    let link = app.store.identity().read(move |tx| links::find(tx, &hash, UNDO, now)).await?;
+    Ok(link.and_then(|link| link.data.get("old").and_then(|v| v.as_str()).map(str::to_owned)))
+}
+
 /// Undoes a change of address by the link that the old address was sent; all sessions end. `false` when the link is
 /// unknown, too old or used, or the address was changed again meanwhile.
 pub async fn undo_change(app: &Tenant, cx: &Cx, token: &str) -> Result<bool> {

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use avnology_model::{
-    Code, Error, FieldCode, Result,
+    Code, Error, FieldCode, Result, Timestamp,
     identities::{Email, Identity},
     ids::FlowId,
 };
-use avnology_store::{IdentityTx, identities::identities, sessions::sessions};
+use avnology_store::{IdentityTx, credentials::passwords, identities::identities, sessions::sessions};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -40,6 +40,34 @@ pub struct OwnChange {
     /// What waits for its proof; absent when nothing does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pending: Option<Pending>,
+}
+
+/// What the overview of an account shows.
+#[derive(Clone, Debug)]
+pub struct OwnSummary {
+    /// The identity.
+    pub identity: Identity,
+    /// Sessions that work.
+    pub active_sessions: u32,
+    /// When the password was set.
+    pub password_changed_at: Option<Timestamp>,
+}
+
+/// The caller's own account at a glance, read from the database.
+pub async fn own_summary(app: &Tenant, cx: &Cx, live: &LiveSession) -> Result<OwnSummary> {
+    let (id, now) = (live.identity.id, cx.now);
+    let idle = i64::from(app.settings().settings.session_policy.idle_timeout_seconds);
+    app.store
+        .identity()
+        .read(move |tx| {
+            let active = sessions::count_active(tx, id, now, now.plus_seconds(-idle))?;
+            Ok(OwnSummary {
+                identity: identities::get(tx, id)?,
+                active_sessions: u32::try_from(active).unwrap_or(u32::MAX),
+                password_changed_at: passwords::find(tx, id)?.map(|p| p.create_time),
+            })
+        })
+        .await
 }
 
 /// Members that people may change themselves; a new phone number needs text messages, which are not offered yet.

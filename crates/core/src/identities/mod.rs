@@ -24,13 +24,14 @@ pub use credentials::{CredentialView, list as list_credentials, list_own as list
 pub(crate) use deletion::{cancel_scheduled, replace_unproven};
 pub use deletion::{cancel as cancel_deletion, delete, purge_due};
 pub(crate) use email::{UndoLink, apply_email, mark_verified, prove_ownership};
-pub use email::undo_change as undo_email_change;
+pub use email::{peek_undo, undo_change as undo_email_change};
 pub use input::IdentityInput;
 pub(crate) use input::{Fields, editable, from_json, words_of};
-pub use me::{OwnChange, Pending, patch_own, view_own};
+pub use me::{OwnChange, OwnSummary, Pending, own_summary, patch_own, view_own};
 pub(crate) use me::change_own;
 pub use password::set as set_password;
 pub(crate) use password::{PasswordChange, store_password};
+pub use avnology_store::list::ListQuery;
 pub use read::{IdentityPage, get, list};
 pub use recovery_link::{RecoveryLink, create as create_recovery_link};
 pub use sessions::{list as list_sessions, revoke as revoke_session, revoke_all as revoke_sessions};

@@ -99,6 +99,8 @@ impl Prepared {
                     identity_id: Some(identity.id),
                     method: "link".to_owned(),
                     sent_at: cx.now,
+        device: cx.device_name(),
+        place: cx.ip.map(|ip| ip.to_string()),
                 }),
                 ..FlowData::default()
             },

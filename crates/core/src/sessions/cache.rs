@@ -96,10 +96,11 @@ impl LiveSession {
         self.idle_expires_at(policy) <= now
     }
 
-    /// Whether the session holds `scope` in tenant scope.
+    /// Whether the session holds `scope` in tenant scope. One that recovery opened never holds more than the caller's
+    /// own.
     pub fn holds(&self, scope: Scope) -> bool {
         let standard = self.session.kind == SessionKind::Standard;
-        standard && (scope.is_self() || self.role.is_some_and(|role| role.holds(scope)))
+        scope.is_self() || (standard && self.role.is_some_and(|role| role.holds(scope)))
     }
 
     /// Whether the last full authentication is younger than the tenant asks for changes of credentials.

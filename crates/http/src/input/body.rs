@@ -79,13 +79,17 @@ impl Input for PatchValue {
     }
 
     fn describe(doc: &mut InputDoc) {
-        let any = ObjectBuilder::new().additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(true))).build();
+        let any = ObjectBuilder::new()
+            .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(true)))
+            .build();
         doc.body = Some(body_of(Self::BODY, &RefOr::T(Schema::Object(any)), Required::True));
     }
 }
 
 /// For fields of a patch: `None` when absent, `Some(None)` when `null`. Use with `#[serde(default, deserialize_with)]`.
-pub fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+pub fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
@@ -108,5 +112,8 @@ fn describe<T: ToSchema>(doc: &mut InputDoc, kind: BodyKind, required: Required)
 
 pub(super) fn body_of(kind: BodyKind, schema: &RefOr<Schema>, required: Required) -> RequestBody {
     let body = RequestBodyBuilder::new().required(Some(required));
-    kind.types().iter().fold(body, |body, media_type| body.content(*media_type, Content::new(Some(schema.clone())))).build()
+    kind.types()
+        .iter()
+        .fold(body, |body, media_type| body.content(*media_type, Content::new(Some(schema.clone()))))
+        .build()
 }

@@ -100,7 +100,11 @@ fn from_form(pairs: Vec<(String, String)>) -> Result<Submit> {
     let mut body = Map::new();
     for (name, value) in pairs {
         if !insert(&mut body, &name, value) {
-            return Err(Error::field(name, FieldCode::Conflict, "This field is both a value and a group of fields."));
+            return Err(Error::field(
+                name,
+                FieldCode::Conflict,
+                "This field is both a value and a group of fields.",
+            ));
         }
     }
     match body.remove("method") {
@@ -142,9 +146,14 @@ mod tests {
 
     #[test]
     fn dotted_names_nest_and_repeated_ones_become_lists() {
-        let submit = form(&[("method", "profile"), ("traits.plan", "pro"), ("tag", "a"), ("tag", "b"), ("x.", "1")]).expect("a form");
+        let submit =
+            form(&[("method", "profile"), ("traits.plan", "pro"), ("tag", "a"), ("tag", "b"), ("x.", "1")])
+                .expect("a form");
         assert_eq!((submit.method.as_str(), submit.is_form), ("profile", true));
-        assert_eq!(Value::Object(submit.body), serde_json::json!({"traits": {"plan": "pro"}, "tag": ["a", "b"], "x.": "1"}));
+        assert_eq!(
+            Value::Object(submit.body),
+            serde_json::json!({"traits": {"plan": "pro"}, "tag": ["a", "b"], "x.": "1"})
+        );
     }
 
     #[test]

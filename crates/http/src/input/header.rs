@@ -14,7 +14,8 @@ impl Input for Precondition {
     fn parse(raw: &mut Raw) -> Result<Self> {
         let Some(text) = raw.header("if-match")? else { return Ok(Self::None) };
         Self::parse(text).ok_or_else(|| {
-            Error::new(Code::MalformedRequest).with_detail("If-Match is `*` or a list of entity tags in quotes.")
+            Error::new(Code::MalformedRequest)
+                .with_detail("If-Match is `*` or a list of entity tags in quotes.")
         })
     }
 
@@ -32,9 +33,14 @@ impl Input for Idempotency {
     fn parse(raw: &mut Raw) -> Result<Self> {
         let mut values = raw.headers.get_all("idempotency-key").iter();
         let Some(value) = values.next() else { return Ok(Self(None)) };
-        let key = value.to_str().ok().filter(|key| is_key(key) && values.next().is_none()).ok_or_else(|| {
-            Error::field("Idempotency-Key", FieldCode::InvalidFormat, "1–255 printable ASCII characters, once.")
-        })?;
+        let key =
+            value.to_str().ok().filter(|key| is_key(key) && values.next().is_none()).ok_or_else(|| {
+                Error::field(
+                    "Idempotency-Key",
+                    FieldCode::InvalidFormat,
+                    "1–255 printable ASCII characters, once.",
+                )
+            })?;
         // Lengths keep the parts apart whatever they hold.
         let parts = [raw.caller.key().as_str(), raw.method.as_str(), raw.uri.path(), key]
             .map(|part| format!("{}:{part}", part.len()))
@@ -48,7 +54,8 @@ impl Input for Idempotency {
 
     fn describe(doc: &mut InputDoc) {
         doc.idempotent = true;
-        doc.parameters.push(parameter("Idempotency-Key", "1–255 printable characters: the same call twice acts once."));
+        doc.parameters
+            .push(parameter("Idempotency-Key", "1–255 printable characters: the same call twice acts once."));
     }
 }
 

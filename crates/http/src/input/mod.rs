@@ -16,8 +16,8 @@ pub use body::{Body, OptionalBody, Patch, PatchValue, nullable};
 pub use form::{Form, Submit};
 pub use header::Idempotency;
 pub use path::{NoInput, Path1, Path2};
-pub use query::{NoParams, Query};
 pub(crate) use query::schema_of_text;
+pub use query::{NoParams, Query};
 pub use raw::{BodyKind, Raw};
 pub(crate) use typed::{Mode, typed};
 

@@ -118,7 +118,8 @@ impl Raw {
     pub(crate) fn header(&self, name: &str) -> Result<Option<&str>> {
         let mut values = self.headers.get_all(name).iter();
         let Some(value) = values.next() else { return Ok(None) };
-        let malformed = || Error::new(Code::MalformedRequest).with_detail(format!("The header {name} cannot be read."));
+        let malformed =
+            || Error::new(Code::MalformedRequest).with_detail(format!("The header {name} cannot be read."));
         match (values.next(), value.to_str()) {
             (None, Ok(text)) => Ok(Some(text)),
             _ => Err(malformed()),
@@ -136,7 +137,9 @@ async fn read_body(headers: &HeaderMap, body: Body, kind: BodyKind) -> Result<Ra
         return Err(unsupported(kind));
     }
     let media_type = match sent {
-        Some(sent) => media_type(sent).filter(|t| kind.types().contains(&t.as_str())).ok_or_else(|| unsupported(kind))?,
+        Some(sent) => media_type(sent)
+            .filter(|t| kind.types().contains(&t.as_str()))
+            .ok_or_else(|| unsupported(kind))?,
         None if bytes.is_empty() => kind.types().first().copied().unwrap_or(JSON).to_owned(),
         None => return Err(unsupported(kind)),
     };
@@ -149,7 +152,9 @@ async fn read_body(headers: &HeaderMap, body: Body, kind: BodyKind) -> Result<Ra
     }
     match serde_json::from_slice(&bytes) {
         Ok(value) => Ok(RawBody::Json(value)),
-        Err(e) => Err(malformed(&format!("The body is not JSON (line {}, column {}).", e.line(), e.column()))),
+        Err(e) => {
+            Err(malformed(&format!("The body is not JSON (line {}, column {}).", e.line(), e.column())))
+        }
     }
 }
 
@@ -171,7 +176,8 @@ fn media_type(header: &str) -> Option<String> {
     let mut parts = header.split(';');
     let essence = parts.next()?.trim().to_ascii_lowercase();
     let is_utf8 = parts.filter_map(|p| p.trim().split_once('=')).all(|(name, value)| {
-        !name.trim().eq_ignore_ascii_case("charset") || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+        !name.trim().eq_ignore_ascii_case("charset")
+            || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
     });
     is_utf8.then_some(essence)
 }
@@ -188,10 +194,15 @@ fn malformed(detail: &str) -> Error {
 pub(crate) fn decode_pairs(text: &str) -> Result<Vec<(String, String)>> {
     let decode = |part: &str| -> Result<String> {
         let spaced = part.replace('+', " ");
-        let decoded = percent_decode_str(&spaced).decode_utf8().map_err(|_| malformed("The query or form is not UTF-8."))?;
+        let decoded = percent_decode_str(&spaced)
+            .decode_utf8()
+            .map_err(|_| malformed("The query or form is not UTF-8."))?;
         Ok(decoded.into_owned())
     };
-    let pairs = text.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    let pairs = text
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")));
     pairs.map(|(name, value)| Ok((decode(name)?, decode(value)?))).collect()
 }
 

@@ -28,7 +28,9 @@ impl<'a> Text<'a> {
     }
 
     fn parse<T: FromStr>(&self, expected: &str) -> Result<T, Error> {
-        self.single()?.parse().map_err(|_| de::Error::custom(fmt::format(format_args!("invalid value: expected {expected}"))))
+        self.single()?
+            .parse()
+            .map_err(|_| de::Error::custom(fmt::format(format_args!("invalid value: expected {expected}"))))
     }
 }
 
@@ -61,9 +63,9 @@ impl<'de> Deserializer<'de> for Text<'de> {
         match self.0 {
             Value::String(text) => visitor.visit_borrowed_str(text),
             Value::Array(items) => visitor.visit_seq(SeqDeserializer::new(items.iter().map(Text))),
-            Value::Object(fields) => {
-                visitor.visit_map(MapDeserializer::new(fields.iter().map(|(name, value)| (name.as_str(), Text(value)))))
-            }
+            Value::Object(fields) => visitor.visit_map(MapDeserializer::new(
+                fields.iter().map(|(name, value)| (name.as_str(), Text(value))),
+            )),
             Value::Null | Value::Bool(_) | Value::Number(_) => visitor.visit_unit(),
         }
     }
@@ -80,7 +82,11 @@ impl<'de> Deserializer<'de> for Text<'de> {
         if self.0.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
         visitor.visit_newtype_struct(self)
     }
 

@@ -54,8 +54,12 @@ enum Step {
 
 fn read<T: DeserializeOwned>(value: &Value, mode: Mode) -> Result<T, Flaw> {
     match mode {
-        Mode::Json => serde_path_to_error::deserialize(value).map_err(|e| flaw(e.path(), &e.inner().to_string())),
-        Mode::Text => serde_path_to_error::deserialize(Text(value)).map_err(|e| flaw(e.path(), &e.inner().to_string())),
+        Mode::Json => {
+            serde_path_to_error::deserialize(value).map_err(|e| flaw(e.path(), &e.inner().to_string()))
+        }
+        Mode::Text => {
+            serde_path_to_error::deserialize(Text(value)).map_err(|e| flaw(e.path(), &e.inner().to_string()))
+        }
     }
 }
 
@@ -83,7 +87,12 @@ fn flaws<T: DeserializeOwned>(mut value: Value, mode: Mode, first: Flaw) -> Vec<
 }
 
 /// Removes what is at `place` or puts something acceptable there, and answers the flaw that comes after, if any.
-fn mend<T: DeserializeOwned>(value: &mut Value, mode: Mode, place: &[Step], readings: &mut usize) -> Option<Flaw> {
+fn mend<T: DeserializeOwned>(
+    value: &mut Value,
+    mode: Mode,
+    place: &[Step],
+    readings: &mut usize,
+) -> Option<Flaw> {
     let text = |t: &str| Some(Value::String(t.to_owned()));
     let candidates = match mode {
         Mode::Json => {
@@ -93,10 +102,12 @@ fn mend<T: DeserializeOwned>(value: &mut Value, mode: Mode, place: &[Step], read
         Mode::Text => vec![None, text(""), text("0"), text("false")],
     };
     for candidate in candidates {
-        match candidate {
+        let is_placed = match candidate {
             None => remove(value, place),
-            Some(candidate) if put(value, place, candidate) => {}
-            Some(_) => return None,
+            Some(candidate) => put(value, place, candidate),
+        };
+        if !is_placed {
+            continue;
         }
         *readings += 1;
         match read::<T>(value, mode) {
@@ -191,11 +202,13 @@ fn parent<'v>(value: &'v mut Value, place: &[Step]) -> Option<&'v mut Value> {
     })
 }
 
-fn remove(value: &mut Value, place: &[Step]) {
-    if let Some((Step::Name(name), before)) = place.split_last()
-        && let Some(Value::Object(object)) = parent(value, before)
-    {
-        object.remove(name);
+fn remove(value: &mut Value, place: &[Step]) -> bool {
+    match place.split_last() {
+        Some((Step::Name(name), before)) => match parent(value, before) {
+            Some(Value::Object(object)) => object.remove(name).is_some(),
+            _ => false,
+        },
+        _ => false,
     }
 }
 
@@ -206,7 +219,9 @@ fn put(value: &mut Value, place: &[Step], new: Value) -> bool {
             object.insert(name.clone(), new);
             true
         }
-        (Some(Value::Array(items)), Step::Item(index)) => items.get_mut(*index).map(|slot| *slot = new).is_some(),
+        (Some(Value::Array(items)), Step::Item(index)) => {
+            items.get_mut(*index).map(|slot| *slot = new).is_some()
+        }
         _ => false,
     }
 }
@@ -254,8 +269,14 @@ mod tests {
 
     #[test]
     fn what_fits_is_read() {
-        assert!(typed::<Person>(&json!({"name": "a", "age": 3, "tags": ["x"], "address": null}), Mode::Json).is_ok());
-        assert!(typed::<Person>(&json!({"name": "a", "age": "3", "tags": "x", "kind": "tall"}), Mode::Text).is_ok());
+        assert!(
+            typed::<Person>(&json!({"name": "a", "age": 3, "tags": ["x"], "address": null}), Mode::Json)
+                .is_ok()
+        );
+        assert!(
+            typed::<Person>(&json!({"name": "a", "age": "3", "tags": "x", "kind": "tall"}), Mode::Text)
+                .is_ok()
+        );
     }
 
     #[test]
@@ -281,8 +302,14 @@ mod tests {
 
     #[test]
     fn several_missing_fields_are_all_named() {
-        assert_eq!(errors(&json!({}), Mode::Json), named(&[("name", FieldCode::Required), ("age", FieldCode::Required)]));
-        assert_eq!(errors(&json!({"name": null, "age": 1}), Mode::Json), named(&[("name", FieldCode::Required)]));
+        assert_eq!(
+            errors(&json!({}), Mode::Json),
+            named(&[("name", FieldCode::Required), ("age", FieldCode::Required)])
+        );
+        assert_eq!(
+            errors(&json!({"name": null, "age": 1}), Mode::Json),
+            named(&[("name", FieldCode::Required)])
+        );
     }
 
     #[test]
@@ -296,7 +323,11 @@ mod tests {
         let flaws = errors(&json!({"name": ["a", "b"], "age": "-1", "kind": ""}), Mode::Text);
         assert_eq!(
             flaws,
-            named(&[("age", FieldCode::InvalidFormat), ("kind", FieldCode::NotInEnum), ("name", FieldCode::Duplicate)])
+            named(&[
+                ("age", FieldCode::InvalidFormat),
+                ("kind", FieldCode::NotInEnum),
+                ("name", FieldCode::Duplicate)
+            ])
         );
     }
 

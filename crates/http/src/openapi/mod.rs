@@ -7,7 +7,8 @@ mod problem;
 use std::collections::BTreeMap;
 
 use utoipa::openapi::{
-    Components, ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, OpenApiVersion, Paths, RefOr, Schema,
+    Components, ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, OpenApiVersion, Paths, RefOr,
+    Schema,
     path::{HttpMethod, PathItem},
     security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     tag::TagBuilder,
@@ -60,7 +61,13 @@ pub fn document(routes: &[Route], info: Info<'_>) -> OpenApi {
     tags.sort_unstable();
     let mut openapi = OpenApiBuilder::new()
         .openapi(OpenApiVersion::Version31)
-        .info(InfoBuilder::new().title(info.title).version(info.version).description(Some(info.description)).build())
+        .info(
+            InfoBuilder::new()
+                .title(info.title)
+                .version(info.version)
+                .description(Some(info.description))
+                .build(),
+        )
         .paths(paths)
         .components(Some(components(schemas)))
         .build();
@@ -86,7 +93,9 @@ fn components(mut schemas: BTreeMap<String, RefOr<Schema>>) -> Components {
 }
 
 fn bearer(description: &str) -> SecurityScheme {
-    SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description)).build())
+    SecurityScheme::Http(
+        HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description)).build(),
+    )
 }
 
 fn method_of(route: &Route) -> Option<HttpMethod> {

@@ -77,10 +77,22 @@ fn securities(rule: AccessRule) -> Vec<SecurityRequirement> {
 
 /// The codes that any route of this kind may answer (`contract/00` §6.3).
 fn standard(route: &Route) -> Vec<Code> {
-    let mut codes =
-        vec![Code::MalformedRequest, Code::ValidationFailed, Code::MethodNotAllowed, Code::NotAcceptable, Code::Internal, Code::Unavailable];
+    let mut codes = vec![
+        Code::MalformedRequest,
+        Code::ValidationFailed,
+        Code::MethodNotAllowed,
+        Code::NotAcceptable,
+        Code::Internal,
+        Code::Unavailable,
+    ];
     if route.rule.needs_credential() {
-        codes.extend([Code::SessionInvalid, Code::SessionExpired, Code::ScopeMissing, Code::PermissionDenied, Code::StepUpRequired]);
+        codes.extend([
+            Code::SessionInvalid,
+            Code::SessionExpired,
+            Code::ScopeMissing,
+            Code::PermissionDenied,
+            Code::StepUpRequired,
+        ]);
         codes.extend([Code::TooManyRequests]);
     }
     if matches!(route.rule, AccessRule::Scoped(_)) {
@@ -125,7 +137,10 @@ fn responses(route: &Route) -> BTreeMap<u16, Response> {
         responses.insert(answer.status, response.build());
     }
     if route.doc.etag && route.method == "GET" {
-        responses.insert(304, ResponseBuilder::new().description("Not changed.").header("ETag", text_header()).build());
+        responses.insert(
+            304,
+            ResponseBuilder::new().description("Not changed.").header("ETag", text_header()).build(),
+        );
     }
     for response in responses.values_mut() {
         response.headers.insert("X-Request-Id".to_owned(), RefOr::T(text_header()));

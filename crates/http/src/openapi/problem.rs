@@ -11,8 +11,19 @@ use utoipa::openapi::{
 use crate::problem::PROBLEM_JSON;
 
 const FIELD_CODES: &[&str] = &[
-    "required", "invalid_format", "too_short", "too_long", "too_small", "too_large", "not_in_enum", "unknown_field",
-    "immutable", "duplicate", "not_found", "not_allowed", "conflict",
+    "required",
+    "invalid_format",
+    "too_short",
+    "too_long",
+    "too_small",
+    "too_large",
+    "not_in_enum",
+    "unknown_field",
+    "immutable",
+    "duplicate",
+    "not_found",
+    "not_allowed",
+    "conflict",
 ];
 
 /// The schemas that every document has.
@@ -22,9 +33,12 @@ pub(super) fn schemas() -> [(String, RefOr<Schema>); 2] {
         .schema_type(Type::String)
         .description(Some("The public URL of the page that explains the code."))
         .build();
-    let status = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(400)).maximum(Some(599)).build();
-    let code = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^AVNOLOGY_AUTH_[0-9]{3}$")).build();
-    let field_code = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(FIELD_CODES.iter().copied())).build();
+    let status =
+        ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(400)).maximum(Some(599)).build();
+    let code =
+        ObjectBuilder::new().schema_type(Type::String).pattern(Some("^AVNOLOGY_AUTH_[0-9]{3}$")).build();
+    let field_code =
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(FIELD_CODES.iter().copied())).build();
     let field_error = ObjectBuilder::new()
         .property("field", text())
         .property("code", field_code)
@@ -61,14 +75,18 @@ pub(super) fn responses(codes: &[Code]) -> BTreeMap<u16, Response> {
             same.push(*code);
         }
     }
-    by_status.into_iter().map(|(status, mut codes)| {
-        codes.sort_unstable();
-        (status, response(status, &codes))
-    }).collect()
+    by_status
+        .into_iter()
+        .map(|(status, mut codes)| {
+            codes.sort_unstable();
+            (status, response(status, &codes))
+        })
+        .collect()
 }
 
 fn response(status: u16, codes: &[Code]) -> Response {
-    let described: Vec<String> = codes.iter().map(|code| format!("`{}` {}.", code.text(), code.title())).collect();
+    let described: Vec<String> =
+        codes.iter().map(|code| format!("`{}` {}.", code.text(), code.title())).collect();
     let content = Content::new(Some(RefOr::Ref(Ref::from_schema_name("Problem"))));
     let mut response = ResponseBuilder::new().description(described.join(" ")).content(PROBLEM_JSON, content);
     let headers: &[&str] = match status {

@@ -88,6 +88,12 @@ pub struct CodeChallenge {
     pub method: String,
     /// When it was sent.
     pub sent_at: Timestamp,
+    /// Browser that asked for it, as in "Firefox on Linux".
+    #[serde(default)]
+    pub device: Option<String>,
+    /// Network address that asked for it.
+    #[serde(default)]
+    pub place: Option<String>,
 }
 
 /// A flow as the server keeps it.

@@ -65,5 +65,5 @@ fn masked(text: &str) -> String {
         url.set_query(Some(MASK));
     }
     url.set_fragment(None);
-    if is_masked && url.has_host() { url.into() } else { MASK.to_owned() }
+    if is_masked && !url.cannot_be_a_base() { url.into() } else { MASK.to_owned() }
 }

@@ -261,8 +261,8 @@ fn mail_passwords_travel_by_tls_only() {
 fn weak_hashes_and_keys_of_the_other_environment_are_refused() {
     let text = problems(&[("AVNOLOGY_PASSWORD_HASH", "cheapest")]);
     assert!(text.contains("`cheapest` would leave passwords nearly unprotected"), "{text}");
-    let test = [("AVNOLOGY_PASSWORD_HASH", "cheapest"), ("AVNOLOGY_ENVIRONMENT", "test")];
-    assert_eq!(load(None, &test).unwrap().password_hash, PasswordHash::Cheapest);
+    let environment = [("AVNOLOGY_PASSWORD_HASH", "cheapest"), ("AVNOLOGY_ENVIRONMENT", "test")];
+    assert_eq!(load(None, &environment).unwrap().password_hash, PasswordHash::Cheapest);
 
     let key = avnology_model::secret_token::SecretToken::new(
         avnology_model::secret_token::SecretKind::TestKey,
@@ -280,7 +280,7 @@ fn what_is_shown_has_no_secret_and_names_its_source() {
     let (_dir, path) =
         file("database_url = 'postgres://id:hunter2@db.internal/id?sslpassword=hunter2'\nlog = 'debug'");
     let config = load(Some(&path), PUBLIC).unwrap();
-    let shown = config.shown().iter().map(|s| format!("{s}\n")).collect::<String>();
+    let shown = config.shown().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     assert_eq!(config.shown().len(), Key::ALL.len());
     assert!(shown.contains("postgres://id:***@db.internal/id?***"), "{shown}");
     assert!(shown.contains("smtps://mailer:***@smtp.example.com"), "{shown}");

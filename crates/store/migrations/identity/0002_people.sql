@@ -37,6 +37,7 @@ CREATE UNIQUE INDEX identities_username_key ON identities (username_key);
 CREATE UNIQUE INDEX identities_external_id ON identities (external_id);
 -- A phone number is one person's only once it is proven.
 CREATE UNIQUE INDEX identities_phone ON identities (phone) WHERE phone_verified;
+CREATE INDEX identities_by_phone ON identities (phone, id);
 CREATE INDEX identities_create_time ON identities (create_time, id);
 CREATE INDEX identities_update_time ON identities (update_time, id);
 CREATE INDEX identities_last_login_at ON identities (last_login_at, id);

@@ -23,7 +23,9 @@ pub static IDENTITIES: List = List {
         Field::folded("email", "i.email", "i.email_key", email_key).nullable().sortable().indexed(),
         Field::boolean("email_verified", "i.email_verified"),
         Field::text("phone", "i.phone").nullable(),
-        Field::folded("username", "i.username", "i.username_key", str::to_ascii_lowercase).nullable().indexed(),
+        Field::folded("username", "i.username", "i.username_key", str::to_ascii_lowercase)
+            .nullable()
+            .indexed(),
         Field::text("first_name", "i.first_name").nullable(),
         Field::text("last_name", "i.last_name").nullable(),
         Field::text("display_name", "i.display_name").nullable(),

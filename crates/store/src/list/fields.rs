@@ -34,7 +34,10 @@ pub(super) enum Kind {
     /// A text that is equal byte for byte.
     Text,
     /// A text that is equal to another when their keys are.
-    Folded { key_column: &'static str, key: fn(&str) -> String },
+    Folded {
+        key_column: &'static str,
+        key: fn(&str) -> String,
+    },
     /// One of these texts.
     Choice(&'static [&'static str]),
     Bool,

@@ -60,11 +60,11 @@ impl Subject {
         match (field.kind, value) {
             (Kind::Text, Value::Text(text)) => Ok(self.text(text, params)),
             (Kind::Folded { key_column, key }, Value::Text(text)) => match self.op {
-                Op::Eq | Op::Ne => Ok(self.compare(key_column, self.sign()?, key(text), params)),
+                Op::Eq | Op::Ne => Ok(compare(key_column, self.sign()?, key(text), params)),
                 _ => Ok(self.text(text, params)),
             },
             (Kind::Choice(choices), Value::Text(text)) => self.choice(choices, text, params),
-            (Kind::Bool, Value::Bool(flag)) => Ok(self.compare(self.column, self.equality()?, *flag, params)),
+            (Kind::Bool, Value::Bool(flag)) => Ok(compare(self.column, self.equality()?, *flag, params)),
             (Kind::Time, Value::Text(text)) => self.time(text, params),
             (Kind::Number, Value::Number(number)) => self.number(number, params),
             (Kind::Texts, Value::Text(text)) if self.op == Op::Has => {
@@ -77,7 +77,7 @@ impl Subject {
 
     fn text(&self, text: &str, params: &mut Params) -> String {
         match self.sign() {
-            Ok(sign) => self.compare(self.column, sign, text, params),
+            Ok(sign) => compare(self.column, sign, text, params),
             Err(_) => pattern::matches(self.column, self.op, text, params),
         }
     }
@@ -87,18 +87,18 @@ impl Subject {
         if !choices.contains(&text) {
             return Err(self.unfit(&format!("one of {}", choices.join(", "))));
         }
-        Ok(self.compare(self.column, sign, text, params))
+        Ok(compare(self.column, sign, text, params))
     }
 
     fn time(&self, text: &str, params: &mut Params) -> Result<String> {
         let micros = parse_timestamp(text).ok_or_else(|| self.unfit(expected(Kind::Time)))?;
-        Ok(self.compare(self.column, self.sign()?, micros, params))
+        Ok(compare(self.column, self.sign()?, micros, params))
     }
 
     fn number(&self, number: &Number, params: &mut Params) -> Result<String> {
         self.sign()?;
         Ok(match whole(self.op, number) {
-            Whole::Compare(op, value) => self.compare(self.column, sign(op).unwrap_or("="), value, params),
+            Whole::Compare(op, value) => compare(self.column, sign(op).unwrap_or("="), value, params),
             Whole::Always => format!("({} IS NOT NULL)", self.column),
             Whole::Never => "FALSE".to_owned(),
         })
@@ -148,10 +148,6 @@ impl Subject {
         format!("{{json_holds:{}:{place}:{text}}}", self.column)
     }
 
-    fn compare(&self, column: &str, sign: &str, value: impl Into<crate::Value>, params: &mut Params) -> String {
-        format!("({column} {sign} {})", params.add(value))
-    }
-
     /// The operator in SQL, when it is one that compares.
     fn sign(&self) -> Result<&'static str> {
         sign(self.op).ok_or_else(|| self.unfit("one of the operators = != < <= > >="))
@@ -169,6 +165,10 @@ impl Subject {
     fn unfit(&self, expected: &str) -> avnology_model::Error {
         refusal::unfit(format!("`{}` with `{}` does not fit: {expected} is expected.", self.name, self.op))
     }
+}
+
+fn compare(column: &str, sign: &str, value: impl Into<crate::Value>, params: &mut Params) -> String {
+    format!("({column} {sign} {})", params.add(value))
 }
 
 const fn sign(op: Op) -> Option<&'static str> {

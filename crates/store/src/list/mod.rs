@@ -15,7 +15,6 @@ mod refusal;
 mod seek;
 mod statement;
 
-
 pub use fields::{Field, List};
 pub use paging::{count, page};
 pub use query::{ListQuery, Page, Scope, Total, check};

@@ -69,10 +69,17 @@ mod tests {
     #[test]
     fn numbers_beyond_the_column_compare_as_what_they_are() {
         for text in [
-            "9223372036854775808", "-9223372036854775809", "9223372036854775807.5", "-9223372036854775808.5", "0.5", "-0.5",
+            "9223372036854775808",
+            "-9223372036854775809",
+            "9223372036854775807.5",
+            "-9223372036854775808.5",
+            "0.5",
+            "-0.5",
         ] {
             for column in [i64::MIN, -1, 0, 1, i64::MAX] {
-                OPS.into_iter().for_each(|op| check(column, op, text));
+                for op in OPS {
+                    check(column, op, text);
+                }
             }
         }
     }

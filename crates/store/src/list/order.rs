@@ -100,7 +100,11 @@ impl Order {
             let direction = if term.descending { "DESC" } else { "ASC" };
             let Term { column, .. } = term;
             let has_nulls = term.nullable && !(index == 0 && stretch == Stretch::Valued);
-            if has_nulls { format!("({column} IS NULL), {column} {direction}") } else { format!("{column} {direction}") }
+            if has_nulls {
+                format!("({column} IS NULL), {column} {direction}")
+            } else {
+                format!("{column} {direction}")
+            }
         });
         terms.collect::<Vec<_>>().join(", ")
     }
@@ -110,9 +114,10 @@ impl Order {
         let skipped = self.terms.len() - self.deciding(stretch).len();
         let terms: Vec<(&Term, &Key)> = self.terms.iter().zip(position).skip(skipped).collect();
         let one_way = terms.windows(2).all(|pair| matches!(pair, [a, b] if a.0.descending == b.0.descending));
-        let no_nulls = terms.iter().enumerate().all(|(index, (term, _))| {
-            !term.nullable || (index == 0 && stretch == Stretch::Valued)
-        });
+        let no_nulls = terms
+            .iter()
+            .enumerate()
+            .all(|(index, (term, _))| !term.nullable || (index == 0 && stretch == Stretch::Valued));
         if one_way && no_nulls {
             return row_value(&terms, params);
         }
@@ -159,7 +164,11 @@ fn beyond(Term { column, descending, nullable, .. }: &Term, key: &Key, params: &
     }
     let sign = if *descending { "<" } else { ">" };
     let value = params.add(value(key));
-    if *nullable { format!("({column} {sign} {value} OR {column} IS NULL)") } else { format!("{column} {sign} {value}") }
+    if *nullable {
+        format!("({column} {sign} {value} OR {column} IS NULL)")
+    } else {
+        format!("{column} {sign} {value}")
+    }
 }
 
 fn equal(Term { column, .. }: &Term, key: &Key, params: &mut Params) -> String {

@@ -37,8 +37,15 @@ pub fn page<T>(
     let order = Order::of(list, &query.order_by)?;
     let after = query.after.as_deref();
     let parts = Parts::of(query.filter.as_ref(), list, &order);
-    let mut pager =
-        Pager { tx, list, scope, order: &order, parts: &parts, page_size: query.page_size.max(1), found: Vec::new() };
+    let mut pager = Pager {
+        tx,
+        list,
+        scope,
+        order: &order,
+        parts: &parts,
+        page_size: query.page_size.max(1),
+        found: Vec::new(),
+    };
     let next = match pager.seek_with_few_rows()? {
         Some(seek) => pager.sort(seek, after)?,
         None => pager.walk(after)?,
@@ -63,7 +70,13 @@ pub fn count(tx: &mut Tx<'_>, list: &List, scope: &Scope<'_>, filter: Option<&Ex
     Ok(Total { size: counted.min(MOST_COUNTED), is_minimum: counted > MOST_COUNTED })
 }
 
-fn count_up_to(limit: u32, tx: &mut Tx<'_>, list: &List, conditions: &[String], mut params: Params) -> Result<u32> {
+fn count_up_to(
+    limit: u32,
+    tx: &mut Tx<'_>,
+    list: &List,
+    conditions: &[String],
+    mut params: Params,
+) -> Result<u32> {
     let limit = params.add(limit);
     let text = format!(
         "SELECT COUNT(*) FROM (SELECT 1 AS one FROM {} WHERE {} LIMIT {limit}) AS counted",
@@ -171,10 +184,19 @@ impl<'a> Pager<'a, '_> {
         if self.has_enough() {
             return Ok(None);
         }
-        self.position_of_last(&format!("{} WHERE {} ORDER BY {by}", self.list.from, all(&inner)), chunk, walked)
+        self.position_of_last(
+            &format!("{} WHERE {} ORDER BY {by}", self.list.from, all(&inner)),
+            chunk,
+            walked,
+        )
     }
 
-    fn position_of_last(&mut self, ordered: &str, chunk: u32, mut params: Params) -> Result<Option<Vec<Key>>> {
+    fn position_of_last(
+        &mut self,
+        ordered: &str,
+        chunk: u32,
+        mut params: Params,
+    ) -> Result<Option<Vec<Key>>> {
         let offset = params.add(chunk.saturating_sub(1));
         let text = format!("SELECT {} FROM {ordered} LIMIT 1 OFFSET {offset}", self.order.columns());
         let mut rows = self.tx.query_text(&text, &params.values)?;
@@ -182,7 +204,13 @@ impl<'a> Pager<'a, '_> {
     }
 
     /// Reads the rows whose ids `chosen` selects and that pass `conditions`.
-    fn fetch_from(&mut self, chosen: &str, conditions: &[String], stretch: Stretch, params: Params) -> Result<()> {
+    fn fetch_from(
+        &mut self,
+        chosen: &str,
+        conditions: &[String],
+        stretch: Stretch,
+        params: Params,
+    ) -> Result<()> {
         let List { from, id, .. } = self.list;
         // CROSS JOIN makes SQLite begin with the chosen ids.
         let ordered = format!(

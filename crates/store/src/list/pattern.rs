@@ -95,9 +95,12 @@ mod tests {
 
     #[test]
     fn letters_are_gathered_as_the_meaning_of_filters_has_them() {
-        for letter in ['k', 'K', '\u{212a}', 'é', 'É', 'σ', 'Σ', 'ς', 'ß', 'ẞ', 'ǆ', 'ǅ', 'Ǆ', 'İ', 'i', '中', '*'] {
-            let expected: Vec<char> =
-                ('\0'..='\u{1ffff}').filter(|c| equal_ignoring_case(&c.to_string(), &letter.to_string())).collect();
+        for letter in
+            ['k', 'K', '\u{212a}', 'é', 'É', 'σ', 'Σ', 'ς', 'ß', 'ẞ', 'ǆ', 'ǅ', 'Ǆ', 'İ', 'i', '中', '*']
+        {
+            let expected: Vec<char> = ('\0'..='\u{1ffff}')
+                .filter(|c| equal_ignoring_case(&c.to_string(), &letter.to_string()))
+                .collect();
             let mut gathered = cases(&letter).to_vec();
             gathered.sort_unstable();
             assert_eq!(gathered, expected, "{letter}");

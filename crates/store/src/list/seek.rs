@@ -32,7 +32,9 @@ impl<'a> Parts<'a> {
         let mut parts = Self::default();
         for term in terms {
             match term {
-                Expr::Restriction(restriction) if is_bound(restriction, list, order) => parts.bounds.push(restriction),
+                Expr::Restriction(restriction) if is_bound(restriction, list, order) => {
+                    parts.bounds.push(restriction);
+                }
                 Expr::Restriction(restriction) if can_seek(restriction, list) => {
                     parts.seeks.push(restriction);
                     parts.rest.push(term);
@@ -48,7 +50,8 @@ fn is_bound(restriction: &Restriction, list: &List, order: &Order) -> bool {
     matches!(restriction.op, Op::Eq | Op::Lt | Op::Le | Op::Gt | Op::Ge)
         && restriction.presence().is_none()
         && list.find(&restriction.field).is_some_and(|(field, members)| {
-            let by_its_column = matches!(field.kind, Kind::Text | Kind::Choice(_) | Kind::Time | Kind::Number);
+            let by_its_column =
+                matches!(field.kind, Kind::Text | Kind::Choice(_) | Kind::Time | Kind::Number);
             by_its_column && members.is_empty() && order.first_column() == Some(field.column)
         })
 }
@@ -78,10 +81,10 @@ pub(super) fn compile(restriction: &Restriction, list: &List, params: &mut Param
     let (Some((field, _)), Some(stem)) = (list.find(&restriction.field), stem(restriction)) else {
         return comparison(restriction, list, params);
     };
-    let mut above = stem.clone();
-    let last = above.pop().unwrap_or_default();
-    above.push(char::from_u32(u32::from(last) + 1).unwrap_or(char::MAX));
-    let (from, to) = (params.add(stem), params.add(above));
+    let mut end = stem.clone();
+    let final_letter = end.pop().unwrap_or_default();
+    end.push(char::from_u32(u32::from(final_letter) + 1).unwrap_or(char::MAX));
+    let (from, to) = (params.add(stem), params.add(end));
     let key = field.sort_column();
     Ok(format!("({key} >= {from} AND {key} < {to})"))
 }

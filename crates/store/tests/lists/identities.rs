@@ -10,7 +10,7 @@ use avnology_store::{
     identities::{identities, list},
     list::{ListQuery, Page},
 };
-use serde_json::json;
+use serde_json::{Map, Value as Json, json};
 
 use crate::harness::{NOW, TestStore};
 
@@ -23,19 +23,23 @@ fn identity(number: u8, email: &str) -> Identity {
     identity
 }
 
+fn object(json: Json) -> Map<String, Json> {
+    serde_json::from_value(json).unwrap()
+}
+
 async fn with_people(store: TestStore) -> TestStore {
     let mut jane = identity(1, "Jane@Acme.example");
     jane.username = Some("Jane-D".to_owned());
     jane.first_name = Some("Jané".to_owned());
     jane.phone = Some("+442079460000".to_owned());
-    jane.traits = json!({"department": "R&D", "level": 3}).as_object().unwrap().clone();
-    jane.metadata.public = json!({"plan": "pro"}).as_object().unwrap().clone();
+    jane.traits = object(json!({"department": "R&D", "level": 3}));
+    jane.metadata.public = object(json!({"plan": "pro"}));
     jane.last_login_at = Some(NOW);
     let mut karl = identity(2, "karl@bücher.example");
     karl.state = IdentityState::Inactive;
     karl.email_verified = true;
     karl.external_id = Some("hr-2".to_owned());
-    karl.metadata.admin = json!({"plan": null, "note": "x"}).as_object().unwrap().clone();
+    karl.metadata.admin = object(json!({"plan": null, "note": "x"}));
     let mut nobody = Identity::new(IdentityId::from_bytes([3; 16]), Timestamp::from_micros(0));
     nobody.display_name = Some("JANE".to_owned());
     nobody.last_login_at = Some(NOW.plus_seconds(60));

@@ -1,5 +1,13 @@
 //! Lists on both engines: filters mean what their definition says, pages neither repeat nor skip.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 #[macro_use]
 #[path = "../contract/harness.rs"]
 #[expect(dead_code, reason = "the contract suite uses all of it")]

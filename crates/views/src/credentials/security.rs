@@ -46,7 +46,7 @@ pub struct Security<'a> {
 impl Security<'_> {
     /// The page.
     pub fn render(&self) -> String {
-        let mut page = Page {
+        let mut page = Document {
             cx: self.cx,
             page: "account-security",
             state: "step_up",
@@ -74,7 +74,8 @@ impl Security<'_> {
                 if let Some(form) = &mut form {
                     self.person.known_as().clone_into(&mut form.username);
                 }
-                page.anchor = !form.as_ref().is_some_and(|form| form.fields.iter().any(|f| f.id == "password"));
+                page.anchor =
+                    !form.as_ref().is_some_and(|form| form.fields.iter().any(|f| f.id == "password"));
                 page.form = form;
             }
         }
@@ -84,7 +85,7 @@ impl Security<'_> {
 
 #[derive(Template)]
 #[template(path = "account/security.html")]
-struct Page<'a> {
+struct Document<'a> {
     cx: Context<'a>,
     page: &'static str,
     state: &'a str,

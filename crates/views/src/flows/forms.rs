@@ -46,9 +46,15 @@ impl<'a> Builder<'a> {
     fn build(&self) -> Forms {
         let submits: Vec<&Node> = self.nodes.iter().copied().filter(|n| is(n, InputType::Submit)).collect();
         let leading = self.leading();
-        let primary = leading.and_then(|group| main_submit(&submits, group)).or_else(|| submits.first().copied());
+        let primary =
+            leading.and_then(|group| main_submit(&submits, group)).or_else(|| submits.first().copied());
         let Some(primary) = primary else {
-            return Forms { links: self.links(), errors: self.errors(), notices: self.notices(), ..Forms::default() };
+            return Forms {
+                links: self.links(),
+                errors: self.errors(),
+                notices: self.notices(),
+                ..Forms::default()
+            };
         };
         let group = leading.unwrap_or(primary.group);
         let mut main = self.main_form(group, primary, leading.is_some());
@@ -74,7 +80,10 @@ impl<'a> Builder<'a> {
     fn leading(&self) -> Option<Group> {
         let waits_for_code = matches!(self.flow.state, FlowState::SentEmail | FlowState::VerifyAddress);
         let first = waits_for_code.then_some(Group::Code);
-        first.into_iter().chain(LEADERS).find(|group| self.nodes.iter().any(|n| n.group == *group && fillable(n)))
+        first
+            .into_iter()
+            .chain(LEADERS)
+            .find(|group| self.nodes.iter().any(|n| n.group == *group && fillable(n)))
     }
 
     /// Whether nodes of this group go with every method of the flow, and not only with their own.
@@ -91,21 +100,27 @@ impl<'a> Builder<'a> {
     }
 
     fn has_fields_of_its_own(&self, group: Group, leading: Group) -> bool {
-        group != leading && !self.is_shared(group) && self.nodes.iter().any(|n| n.group == group && fillable(n))
+        group != leading
+            && !self.is_shared(group)
+            && self.nodes.iter().any(|n| n.group == group && fillable(n))
     }
 
     fn main_form(&self, group: Group, primary: &Node, has_fields: bool) -> Form {
         let belongs = |n: &&&Node| n.group == group || self.is_shared(n.group);
-        let inputs: Vec<&Node> = self.nodes.iter().filter(belongs).copied().filter(|n| !is(n, InputType::Submit)).collect();
-        let mut form = self.form(&inputs, primary, Some(""));
-        form.buttons = vec![button(primary, if has_fields { Style::Primary } else { Style::Calm })];
+        let inputs: Vec<&Node> =
+            self.nodes.iter().filter(belongs).copied().filter(|n| !is(n, InputType::Submit)).collect();
+        let mut form = self.form(&inputs, primary, true);
+        // "Send a new link" is all there is to press while the reader should look for the first one.
+        let sends_again = !has_fields && primary.name() != "method";
+        form.buttons = vec![button(primary, if sends_again { Style::Calm } else { Style::Primary })];
         if let (Some(button), Some(label)) = (form.buttons.first_mut(), &primary.label)
             && has_fields
         {
             button.label = words::main_button(self.flow.kind, label);
         }
         let sets_password = form.fields.iter().any(|f| f.autocomplete.as_deref() == Some("new-password"));
-        let names_account = form.fields.iter().any(|f| f.autocomplete.as_deref().is_some_and(|a| a.contains("username")));
+        let names_account =
+            form.fields.iter().any(|f| f.autocomplete.as_deref().is_some_and(|a| a.contains("username")));
         if sets_password && !names_account {
             form.username = self.flow.identifier.clone().unwrap_or_default();
         }
@@ -117,7 +132,9 @@ impl<'a> Builder<'a> {
         let belongs = |n: &&&Node| {
             n.group == Group::Default
                 || n.group == submit.group && submit.group != Group::Identifier
-                || n.group == Group::Identifier && submit.group != Group::Identifier && self.is_shared(n.group)
+                || n.group == Group::Identifier
+                    && submit.group != Group::Identifier
+                    && self.is_shared(n.group)
         };
         let mut inputs: Vec<&Node> =
             self.nodes.iter().filter(belongs).copied().filter(|n| !is(n, InputType::Submit)).collect();
@@ -125,7 +142,7 @@ impl<'a> Builder<'a> {
         let own = main_submit(&self.submits(), submit.group).is_some_and(|first| std::ptr::eq(first, submit));
         inputs.retain(|n| own || !fillable(n));
         let quiet = submit.name() != "method" || submit.group == Group::Identifier;
-        let mut form = self.form(&inputs, submit, None);
+        let mut form = self.form(&inputs, submit, false);
         form.buttons = vec![button(submit, if quiet { Style::Text } else { Style::Secondary })];
         form
     }
@@ -136,15 +153,20 @@ impl<'a> Builder<'a> {
 
     /// The inputs as hidden values and fields. In the main form ids are the names; elsewhere they begin with the group,
     /// and values that only are shown go along unseen.
-    fn form(&self, inputs: &[&Node], submit: &Node, id_prefix: Option<&str>) -> Form {
-        let is_main = id_prefix.is_some();
+    fn form(&self, inputs: &[&Node], submit: &Node, is_main: bool) -> Form {
+        // Where the page says to whom something was sent, the address is not shown again.
+        let shows_values = self.flow.state != FlowState::SentEmail;
         let mut form = Form { action: self.flow.ui.action.clone(), ..Form::default() };
         for node in inputs {
             let value = node.attributes.value.as_deref().unwrap_or_default();
-            if is(node, InputType::Hidden) || (!is_main && !fillable(node)) {
+            if is(node, InputType::Hidden) || !(fillable(node) || is_main && shows_values) {
                 form.hidden.push(Hidden::new(node.name(), value));
             } else {
-                let id = if is_main { node.name().to_owned() } else { format!("{}-{}", group_name(submit.group), node.name()) };
+                let id = if is_main {
+                    node.name().to_owned()
+                } else {
+                    format!("{}-{}", group_name(submit.group), node.name())
+                };
                 form.fields.push(self.field(node, id));
             }
         }
@@ -159,13 +181,15 @@ impl<'a> Builder<'a> {
         let a = &node.attributes;
         let value = a.value.clone().unwrap_or_default();
         let kind = match a.input_type.unwrap_or_default() {
-            InputType::Checkbox => FieldKind::Checkbox { checked: value == "true" },
+            InputType::Checkbox => FieldKind::Checkbox { href: a.href.clone() },
             InputType::Select => FieldKind::Select(a.options.clone()),
             other => FieldKind::Line(other),
         };
         let is_new_password = a.autocomplete.as_deref() == Some("new-password");
         let hint = match a.minlength {
-            Some(n) if is_new_password => format!("At least {n} characters. A few unrelated words make a good one."),
+            Some(n) if is_new_password => {
+                format!("At least {n} characters. A few unrelated words make a good one.")
+            }
             _ => String::new(),
         };
         let says_optional = self.flow.kind != FlowKind::Settings && !a.required && !a.readonly;
@@ -181,7 +205,11 @@ impl<'a> Builder<'a> {
             says_optional,
             autofocus: false,
             autocomplete: a.autocomplete.clone(),
-            inputmode: a.inputmode.clone(),
+            // Keyboards for addresses have the "@" that an identifier mostly needs.
+            inputmode: a.inputmode.clone().or_else(|| {
+                (a.autocomplete.as_deref() == Some("username") && self.flow.kind == FlowKind::Login)
+                    .then(|| "email".to_owned())
+            }),
             pattern: a.pattern.clone(),
             minlength: a.minlength,
             maxlength: a.maxlength,
@@ -192,7 +220,8 @@ impl<'a> Builder<'a> {
 
     /// A page with one thing to type puts the caret there; with errors, the summary has the focus.
     fn focus(&self, form: &mut Form) {
-        let mut lines: Vec<&mut Field> = form.fields.iter_mut().filter(|f| !f.readonly && !f.disabled).collect();
+        let mut lines: Vec<&mut Field> =
+            form.fields.iter_mut().filter(|f| !f.readonly && !f.disabled).collect();
         if self.flow.kind != FlowKind::Settings
             && self.errors().is_none()
             && let [only] = lines.as_mut_slice()
@@ -216,19 +245,25 @@ impl<'a> Builder<'a> {
         self.flow.ui.messages.iter().filter(|m| m.kind == MessageKind::Error).for_each(|m| summary.add(m));
         for node in &self.nodes {
             for message in node.messages.iter().filter(|m| m.kind == MessageKind::Error) {
-                if fillable(node) { summary.add_field(node.name(), &label(node), message) } else { summary.add(message) }
+                if fillable(node) {
+                    summary.add_field(node.name(), &label(node), message);
+                } else {
+                    summary.add(message);
+                }
             }
         }
         summary.some()
     }
 
     fn notices(&self) -> Vec<Notice> {
-        let texts = self.nodes.iter().filter(|n| n.kind == NodeKind::Text).filter_map(|n| n.attributes.text.clone());
+        let texts =
+            self.nodes.iter().filter(|n| n.kind == NodeKind::Text).filter_map(|n| n.attributes.text.clone());
         let messages = self.flow.ui.messages.iter().filter(|m| m.kind != MessageKind::Error);
         messages
             .filter(|m| !words::said_by_page(&m.id))
             .map(|m| {
-                let kind = if m.kind == MessageKind::Success { NoticeKind::Success } else { NoticeKind::Info };
+                let kind =
+                    if m.kind == MessageKind::Success { NoticeKind::Success } else { NoticeKind::Info };
                 Notice { kind, text: words::sentences(m) }
             })
             .chain(texts.map(Notice::info))

@@ -6,6 +6,7 @@
 pub(crate) mod card;
 pub(crate) mod forms;
 mod recovery;
+mod recovery_link;
 mod sign_in;
 mod sign_in_link;
 mod sign_up;
@@ -14,10 +15,11 @@ mod verify;
 use avnology_model::Timestamp;
 
 pub use recovery::{Recovery, RecoveryDone};
+pub use recovery_link::RecoveryLink;
 pub use sign_in::{SignIn, SignedInAlready};
 pub use sign_in_link::{LinkUsed, SignInLink};
 pub use sign_up::{SignUp, SignUpClosed, SignUpDone};
-pub use verify::{UndoChange, Verify, VerifyLink, VerifyLinkUsed, Undone};
+pub use verify::{UndoChange, Undone, Verify, VerifyLink, VerifyLinkUsed};
 
 use crate::{
     Context, Link,
@@ -41,9 +43,13 @@ pub struct Origin {
 
 impl Origin {
     pub(crate) fn facts(&self, now: Timestamp) -> Vec<crate::parts::Fact> {
-        let text = |term, value: &Option<String>| value.clone().map(|value| crate::parts::Fact::text(term, value));
+        let text =
+            |term, value: &Option<String>| value.clone().map(|value| crate::parts::Fact::text(term, value));
         let time = crate::parts::Fact::time("Time", crate::when::When::new(self.at, now));
-        [text("Browser", &self.device), text("Place", &self.place), Some(time)].into_iter().flatten().collect()
+        [text("Browser", &self.device), text("Place", &self.place), Some(time)]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 }
 

@@ -58,7 +58,9 @@ impl Recovery<'_> {
 
     fn new_password(&self) -> Card<'_> {
         let mut card = self.card("new_password", "Choose a new password");
-        card.lead.push(Sentence::plain("When you save it, you are signed in here and signed out everywhere else."));
+        card.lead.push(Sentence::plain(
+            "When you save it, you are signed in here and signed out everywhere else.",
+        ));
         card
     }
 }

@@ -40,7 +40,9 @@ impl SignIn<'_> {
             FlowState::SentEmail => self.sent(),
             FlowState::VerifyAddress => self.verify_address(),
             FlowState::CompleteProfile => self.complete_profile(&forms),
-            FlowState::Passed if has_message(MessageId::SignedInElsewhere) => return self.signed_in_elsewhere(),
+            FlowState::Passed if has_message(MessageId::SignedInElsewhere) => {
+                return self.signed_in_elsewhere();
+            }
             _ => self.choose_method(&forms),
         };
         if let (Some(url), Some(main)) = (self.recovery_url, &mut forms.main)
@@ -60,7 +62,8 @@ impl SignIn<'_> {
     fn choose_method(&self, forms: &Forms) -> Card<'_> {
         let mut card = if self.flow.refresh {
             let mut card = self.card("Confirm it is you");
-            card.lead.push(Sentence::plain("Sign in once more to go on. This keeps others out of your settings."));
+            card.lead
+                .push(Sentence::plain("Sign in once more to go on. This keeps others out of your settings."));
             card
         } else {
             match (forms.leading, &self.flow.identifier) {
@@ -106,7 +109,9 @@ impl SignIn<'_> {
     fn signed_in_elsewhere(&self) -> String {
         let mut card = self.card("You signed in on another device");
         card.icon = Some(Icon::Check);
-        card.lead.push(Sentence::plain("The link was opened there, so you are signed in there and not here. You can close this page."));
+        card.lead.push(Sentence::plain(
+            "The link was opened there, so you are signed in there and not here. You can close this page.",
+        ));
         card.render()
     }
 }
@@ -115,21 +120,32 @@ impl SignIn<'_> {
 pub(super) fn sent_words(flow: &FlowView) -> Sentence {
     let what = if flow.active == "link" { "a link" } else { "a six-digit code" };
     let address = flow.identifier.as_deref().unwrap_or("this address");
-    Sentence::with("If there is an account for ", address, &format!(", we have sent {what} to it. It works for {LIFE}."))
+    Sentence::with(
+        "If there is an account for ",
+        address,
+        &format!(", we have sent {what} to it. It works for {LIFE}."),
+    )
 }
 
 /// "Enter the code …", where the person knows that there is an account.
 pub(super) fn code_words(flow: &FlowView) -> Sentence {
     match flow.identifier.as_deref() {
-        Some(address) => Sentence::with("Enter the six-digit code that we have sent to ", address, &format!(". It works for {LIFE}.")),
-        None => Sentence::plain(format!("Enter the six-digit code that we have mailed to you. It works for {LIFE}.")),
+        Some(address) => Sentence::with(
+            "Enter the six-digit code that we have sent to ",
+            address,
+            &format!(". It works for {LIFE}."),
+        ),
+        None => Sentence::plain(format!(
+            "Enter the six-digit code that we have mailed to you. It works for {LIFE}."
+        )),
     }
 }
 
 /// Puts the forms of a flow on its card.
 pub(super) fn show(card: &mut Card<'_>, forms: Forms, resend_at: Option<Timestamp>) {
     let works_from = resend_at.filter(|at| *at > card.cx.now).map(|at| When::new(at, card.cx.now));
-    let sends_again = |form: &Form| form.buttons.iter().any(|b| b.sends.as_ref().is_some_and(|(name, _)| name == "resend"));
+    let sends_again =
+        |form: &Form| form.buttons.iter().any(|b| b.sends.as_ref().is_some_and(|(name, _)| name == "resend"));
     card.main = forms.main;
     card.others = forms.others;
     for form in card.main.iter_mut().chain(&mut card.others).filter(|form| sends_again(form)) {
@@ -156,8 +172,7 @@ pub struct SignedInAlready<'a> {
 impl SignedInAlready<'_> {
     /// The page.
     pub fn render(&self) -> String {
-        let mut card =
-            Card::new(self.cx, FlowPage::SignIn.name(), "signed_in_already", "You are signed in");
+        let mut card = Card::new(self.cx, FlowPage::SignIn.name(), "signed_in_already", "You are signed in");
         card.icon = Some(Icon::Check);
         card.lead.push(Sentence::with("You are signed in as ", self.person.known_as(), "."));
         card.go = Some(Link::new("Continue", self.continue_url));

@@ -31,21 +31,23 @@ impl SignInLink<'_> {
         let mut card = match self.other_device {
             None => Card::new(self.cx, "sign-in-link", "confirm", "Sign in with this link"),
             Some(origin) => {
-                let mut card = Card::new(self.cx, "sign-in-link", "confirm_other_device", "Sign in on this device?");
+                let mut card =
+                    Card::new(self.cx, "sign-in-link", "confirm_other_device", "Sign in on this device?");
                 card.lead.push(Sentence::plain(
                     "The link was asked for in another browser. If you go on, you are signed in here, and not there.",
                 ));
                 card.facts = origin.facts(self.cx.now);
                 card.notices.push(crate::Notice {
                     kind: crate::NoticeKind::Warning,
-                    text: "If you did not ask for it, close this page. Nothing happens without the button.".to_owned(),
+                    text: "If you did not ask for it, close this page. Nothing happens without the button."
+                        .to_owned(),
                 });
                 card
             }
         };
         card.lead.insert(0, Sentence::with("You are about to sign in as ", self.email, "."));
         let form = Form::button(self.action, self.csrf_token, Button::new("Sign in", Style::Primary))
-            .with("flow", self.flow_id)
+            .with("method", "link")
             .with("token", self.token);
         card.main = Some(form.main("flow"));
         card.render()

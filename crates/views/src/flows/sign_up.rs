@@ -87,7 +87,9 @@ impl SignUpClosed<'_> {
     pub fn render(&self) -> String {
         let mut card = Card::new(self.cx, FlowPage::SignUp.name(), "closed", "Registration is closed");
         card.icon = Some(Icon::Lock);
-        card.lead.push(Sentence::plain("New accounts cannot be made here at the moment. If you have one, sign in to it."));
+        card.lead.push(Sentence::plain(
+            "New accounts cannot be made here at the moment. If you have one, sign in to it.",
+        ));
         card.go = Some(Link::new("Sign in", self.sign_in_url));
         card.render()
     }

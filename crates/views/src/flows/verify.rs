@@ -80,7 +80,9 @@ impl VerifyLink<'_> {
         let mut card = Card::new(self.cx, FlowPage::Verify.name(), "confirm", "Is this your address?");
         card.lead.push(Sentence::with("Confirm that ", self.email, " is yours."));
         let form = |button| {
-            Form::button(self.action, self.csrf_token, button).with("flow", self.flow_id).with("token", self.token)
+            Form::button(self.action, self.csrf_token, button)
+                .with("method", "link")
+                .with("token", self.token)
         };
         card.main = Some(form(Button::new("Verify address", Style::Primary)).main("flow"));
         if let Some(origin) = self.made {
@@ -108,7 +110,8 @@ pub struct VerifyLinkUsed<'a> {
 impl VerifyLinkUsed<'_> {
     /// The page.
     pub fn render(&self) -> String {
-        let mut card = Card::new(self.cx, FlowPage::Verify.name(), "used_or_expired", "This link no longer works");
+        let mut card =
+            Card::new(self.cx, FlowPage::Verify.name(), "used_or_expired", "This link no longer works");
         card.icon = Some(Icon::Clock);
         card.lead.push(Sentence::plain("It was used already, or is too old. We can send you a new message."));
         card.go = Some(Link::new("Send a new message", self.verify_url));
@@ -134,11 +137,13 @@ pub struct UndoChange<'a> {
 impl UndoChange<'_> {
     /// The page.
     pub fn render(&self) -> String {
-        let mut card = Card::new(self.cx, FlowPage::Verify.name(), "confirm_undo", "Undo the change of address?");
+        let mut card =
+            Card::new(self.cx, FlowPage::Verify.name(), "confirm_undo", "Undo the change of address?");
         card.icon = Some(Icon::Undo);
         card.lead.push(Sentence::with("Your account goes back to ", self.email, "."));
         let button = Button::new("Undo the change", Style::Primary);
-        card.main = Some(Form::button(self.action, self.csrf_token, button).with("token", self.token).main("flow"));
+        card.main =
+            Some(Form::button(self.action, self.csrf_token, button).with("token", self.token).main("flow"));
         card.render()
     }
 }

@@ -52,7 +52,7 @@ impl Overview<'_> {
     /// The page.
     pub fn render(&self) -> String {
         let when = |at| When::new(at, self.cx.now);
-        html(&Page {
+        html(&Document {
             cx: self.cx,
             page: "account",
             state: "overview",
@@ -71,7 +71,7 @@ impl Overview<'_> {
 
 #[derive(Template)]
 #[template(path = "account/overview.html")]
-struct Page<'a> {
+struct Document<'a> {
     cx: Context<'a>,
     page: &'static str,
     state: &'static str,

@@ -33,7 +33,7 @@ impl Profile<'_> {
     /// The page.
     pub fn render(&self) -> String {
         let forms = forms::of_section(self.flow, Group::Profile);
-        html(&Page {
+        html(&Document {
             cx: self.cx,
             page: "account-profile",
             state: if self.step_up_url.is_some() { "step_up" } else { self.flow.state.as_str() },
@@ -53,7 +53,7 @@ impl Profile<'_> {
 
 #[derive(Template)]
 #[template(path = "account/profile.html")]
-struct Page<'a> {
+struct Document<'a> {
     cx: Context<'a>,
     page: &'static str,
     state: &'a str,

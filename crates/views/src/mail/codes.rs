@@ -7,7 +7,8 @@ use crate::{Context, flows::Origin, when::count};
 const KEEP_SECRET: &str = "Nobody from our side will ever ask you for this code.";
 
 /// Said where the reader may not have asked for the mail.
-const IGNORE: &str = "If you did not ask for this, you can ignore this mail. Nobody gets into your account without it.";
+const IGNORE: &str =
+    "If you did not ask for this, you can ignore this mail. Nobody gets into your account without it.";
 
 /// A code to sign in.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +32,10 @@ impl SignInCode<'_> {
         let subject = format!("{} is your {} code", self.code, letter.brand());
         letter
             .subject(&subject)
-            .text(format!("Enter this code where you are signing in. It works for {}.", minutes(self.minutes)))
+            .text(format!(
+                "Enter this code where you are signing in. It works for {}.",
+                minutes(self.minutes)
+            ))
             .code(self.code)
             .text(KEEP_SECRET)
             .origin(self.origin)
@@ -95,7 +99,10 @@ impl VerificationCode<'_> {
         let subject = format!("{} is your {} code", self.code, letter.brand());
         let mut letter = letter
             .subject(&subject)
-            .text(format!("Enter this code to prove that this address is yours. It works for {}.", minutes(self.minutes)))
+            .text(format!(
+                "Enter this code to prove that this address is yours. It works for {}.",
+                minutes(self.minutes)
+            ))
             .code(self.code)
             .text(KEEP_SECRET);
         if let Some(link) = self.link {
@@ -128,7 +135,10 @@ impl RecoveryCode<'_> {
     /// The mail.
     pub fn render(&self) -> Mail {
         let mut letter = Letter::new(self.cx, "Recover your account", self.name)
-            .text(format!("Enter this code to choose a new password. It works for {}.", minutes(self.minutes)))
+            .text(format!(
+                "Enter this code to choose a new password. It works for {}.",
+                minutes(self.minutes)
+            ))
             .code(self.code)
             .text(KEEP_SECRET);
         if let Some(link) = self.link {

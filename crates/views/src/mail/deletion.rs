@@ -22,13 +22,16 @@ impl DeletionScheduled<'_> {
     /// The mail.
     pub fn render(&self) -> Mail {
         let letter = Letter::new(self.cx, "Your account will be deleted", self.name);
-        let subject = format!("Your {} account will be deleted on {}", letter.brand(), when::day(self.scheduled_for));
+        let subject =
+            format!("Your {} account will be deleted on {}", letter.brand(), when::day(self.scheduled_for));
         let letter = letter.subject(&subject).text(format!(
             "Your account and everything in it will be deleted on {}. After that it cannot be brought back.",
             when::exact(self.scheduled_for)
         ));
         let letter = match self.sign_in_url {
-            Some(url) => letter.text("If you want to keep it, sign in before then:").button("Keep my account", url),
+            Some(url) => {
+                letter.text("If you want to keep it, sign in before then:").button("Keep my account", url)
+            }
             None => letter.support("If you want to keep it, write to"),
         };
         letter.finish()

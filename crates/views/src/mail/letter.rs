@@ -76,7 +76,8 @@ impl<'a> Letter<'a> {
     /// What is known about who asked, and when.
     pub(crate) fn origin(mut self, origin: Option<&Origin>) -> Self {
         if let Some(origin) = origin {
-            let text = |term, value: &Option<String>| value.as_deref().map(|value| (term, name::one_line(value)));
+            let text =
+                |term, value: &Option<String>| value.as_deref().map(|value| (term, name::one_line(value)));
             let time = ("Time", crate::when::exact(origin.at));
             let facts = [text("Browser", &origin.device), text("Place", &origin.place), Some(time)];
             self.parts.push(Part::Facts(facts.into_iter().flatten().collect()));
@@ -91,7 +92,10 @@ impl<'a> Letter<'a> {
     }
 
     pub(crate) fn finish(mut self) -> Mail {
-        let first = self.parts.iter().find_map(|part| if let Part::Text(text) = part { Some(text.clone()) } else { None });
+        let first = self
+            .parts
+            .iter()
+            .find_map(|part| if let Part::Text(text) = part { Some(text.clone()) } else { None });
         self.preview = first.unwrap_or_default();
         Mail { subject: self.subject.clone(), text: self.plain(), html: html(&self) }
     }
@@ -144,7 +148,8 @@ mod tests {
 
     #[test]
     fn text_and_html_say_the_same() {
-        let brand = Brand { support_email: Some("help@id.example".to_owned()), ..Brand::named("Avnology ID") };
+        let brand =
+            Brand { support_email: Some("help@id.example".to_owned()), ..Brand::named("Avnology ID") };
         let cx = Context::english(&brand, Timestamp::default());
         let mail = Letter::new(cx, "A heading", Some("Jane"))
             .text("First.")
@@ -152,7 +157,9 @@ mod tests {
             .button("Go on", "https://id.example/x?a=1&b=2")
             .support("Ask")
             .finish();
-        for words in ["A heading", "Hello Jane,", "First.", "418530", "Go on", "help@id.example", "Avnology ID"] {
+        for words in
+            ["A heading", "Hello Jane,", "First.", "418530", "Go on", "help@id.example", "Avnology ID"]
+        {
             assert!(mail.text.contains(words) && mail.html.contains(words), "{words}: {}", mail.text);
         }
         assert!(mail.text.contains("https://id.example/x?a=1&b=2\n"));

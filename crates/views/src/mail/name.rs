@@ -34,7 +34,8 @@ fn is_host_name(word: &str) -> bool {
 /// The text on one line: white space collapsed, without control characters and marks that change the direction.
 pub(crate) fn one_line(text: &str) -> String {
     let turns = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
-    let visible: String = text.chars().filter(|c| !turns(*c)).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let visible: String =
+        text.chars().filter(|c| !turns(*c)).map(|c| if c.is_control() { ' ' } else { c }).collect();
     visible.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -44,7 +45,8 @@ mod tests {
 
     #[test]
     fn ordinary_names_are_greeted() {
-        for name in ["Jane", "Jane Q. Doe", "O’Neil-Smith", "李小龙", "Sammy Davis Jr.", "J. R. R. Tolkien"] {
+        for name in ["Jane", "Jane Q. Doe", "O’Neil-Smith", "李小龙", "Sammy Davis Jr.", "J. R. R. Tolkien"]
+        {
             assert_eq!(greeting(Some(name)), format!("Hello {name},"));
         }
         assert_eq!(greeting(None), "Hello,");
@@ -52,7 +54,9 @@ mod tests {
 
     #[test]
     fn a_name_cannot_carry_an_address_a_line_or_a_change_of_direction() {
-        for name in ["Visit evil.example", "https://evil.example/x", "www.evil", "a@b.example", "evil.com", ""] {
+        for name in
+            ["Visit evil.example", "https://evil.example/x", "www.evil", "a@b.example", "evil.com", ""]
+        {
             assert_eq!(greeting(Some(name)), "Hello,", "{name}");
         }
         assert_eq!(greeting(Some("Jane\r\nBcc: everyone")), "Hello,");

@@ -54,7 +54,10 @@ impl Welcome<'_> {
     pub fn render(&self) -> Mail {
         let letter = Letter::new(self.cx, "Welcome", self.name);
         let subject = format!("Welcome to {}", letter.brand());
-        let first = format!("An account was made for you. You sign in with {}. First, set a password:", name::one_line(self.email));
+        let first = format!(
+            "An account was made for you. You sign in with {}. First, set a password:",
+            name::one_line(self.email)
+        );
         let until = format!(
             "The link works until {}. After that, recover your account on the sign-in page.",
             when::exact(self.expires_at)
@@ -124,7 +127,10 @@ impl EmailChanged<'_> {
             .origin(Some(self.origin));
         let letter = match self.undo {
             Some(undo) => letter
-                .text(format!("If it was not you, undo the change. You can do so for {}:", when::count(i64::from(undo.hours), "hour")))
+                .text(format!(
+                    "If it was not you, undo the change. You can do so for {}:",
+                    when::count(i64::from(undo.hours), "hour")
+                ))
                 .button("Undo the change", undo.url),
             None => letter,
         };

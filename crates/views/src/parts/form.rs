@@ -3,7 +3,7 @@
 use askama::Template;
 use avnology_model::flows::{InputType, Message, SelectOption};
 
-use super::{Icon, Link};
+use super::Link;
 use crate::when::When;
 
 /// How a button looks.
@@ -74,7 +74,10 @@ impl Hidden {
 #[derive(Clone, Debug)]
 pub(crate) enum FieldKind {
     Line(InputType),
-    Checkbox { checked: bool },
+    /// Sends the field's value when ticked; `href` leads to what it is about, such as the terms.
+    Checkbox {
+        href: Option<String>,
+    },
     Select(Vec<SelectOption>),
 }
 
@@ -131,10 +134,6 @@ impl Field {
         let hint = (!self.hint.is_empty()).then(|| format!("{}-hint", self.id));
         [error, hint].into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
-
-    fn alert(&self) -> Icon {
-        Icon::Alert
-    }
 }
 
 /// A form with everything it sends.
@@ -174,7 +173,8 @@ impl Form {
     /// The same as the main form of its page, with this id: its inputs carry their names as ids.
     pub(crate) fn main(mut self, id: &'static str) -> Self {
         self.id = Some(id);
-        self.hidden.iter_mut().for_each(|hidden| hidden.has_id = true);
+        // The id `flow` is the form's own.
+        self.hidden.iter_mut().for_each(|hidden| hidden.has_id = hidden.name != id);
         self
     }
 }

@@ -38,7 +38,9 @@ impl Icon {
 
     fn paths(self) -> &'static str {
         match self {
-            Self::Mail => r#"<rect x="3" y="5" width="18" height="14" rx="2.5"/><path d="m4 7.5 8 5.5 8-5.5"/>"#,
+            Self::Mail => {
+                r#"<rect x="3" y="5" width="18" height="14" rx="2.5"/><path d="m4 7.5 8 5.5 8-5.5"/>"#
+            }
             Self::Check => r#"<path d="m5 12.5 4.5 4.5L19 7.5"/>"#,
             Self::Clock => r#"<circle cx="12" cy="12" r="8.5"/><path d="M12 7.5V12l3 2"/>"#,
             Self::Lock => {
@@ -46,15 +48,25 @@ impl Icon {
             }
             Self::Alert => r#"<circle cx="12" cy="12" r="8.5"/><path d="M12 7.5v5M12 16v.2"/>"#,
             Self::Info => r#"<circle cx="12" cy="12" r="8.5"/><path d="M12 11.5v5M12 8v.2"/>"#,
-            Self::Person => r#"<circle cx="12" cy="8.5" r="4"/><path d="M4.5 20.5c1-4 4-5.5 7.5-5.5s6.5 1.5 7.5 5.5"/>"#,
-            Self::Home => r#"<path d="M4 11 12 4l8 7v7.500a1.5 1.5 0 0 1-1.5 1.500H15v-5.500H9V20H5.500A1.5 1.5 0 0 1 4 18.500Z"/>"#,
+            Self::Person => {
+                r#"<circle cx="12" cy="8.5" r="4"/><path d="M4.5 20.5c1-4 4-5.5 7.5-5.5s6.5 1.5 7.5 5.5"/>"#
+            }
+            Self::Home => {
+                r#"<path d="M4 11 12 4l8 7v7.500a1.5 1.5 0 0 1-1.5 1.500H15v-5.500H9V20H5.500A1.5 1.5 0 0 1 4 18.500Z"/>"#
+            }
             Self::Devices => {
                 r#"<path d="M13 17.500H3.500M5 17.500V7.500A1.5 1.5 0 0 1 6.5 6H19"/><rect x="15" y="9.5" width="6" height="10.5" rx="1.5"/>"#
             }
-            Self::Desktop => r#"<rect x="3" y="4.5" width="18" height="12" rx="2"/><path d="M12 16.500V20M8 20h8"/>"#,
+            Self::Desktop => {
+                r#"<rect x="3" y="4.5" width="18" height="12" rx="2"/><path d="M12 16.500V20M8 20h8"/>"#
+            }
             Self::Phone => r#"<rect x="7" y="2.5" width="10" height="19" rx="2.5"/><path d="M11 18.500h2"/>"#,
-            Self::Shield => r#"<path d="M12 3 5 5.500v5.500c0 4.5 3 8 7 10 4-2 7-5.5 7-10V5.500Z"/><path d="m9 11.8 2.2 2.2 4-4.2"/>"#,
-            Self::Door => r#"<path d="M10 4H6.500A1.5 1.5 0 0 0 5 5.500v13A1.5 1.5 0 0 0 6.5 20H10M15 8l4 4-4 4M19 12H9.5"/>"#,
+            Self::Shield => {
+                r#"<path d="M12 3 5 5.500v5.500c0 4.5 3 8 7 10 4-2 7-5.5 7-10V5.500Z"/><path d="m9 11.8 2.2 2.2 4-4.2"/>"#
+            }
+            Self::Door => {
+                r#"<path d="M10 4H6.500A1.5 1.5 0 0 0 5 5.500v13A1.5 1.5 0 0 0 6.5 20H10M15 8l4 4-4 4M19 12H9.5"/>"#
+            }
             Self::Search => r#"<circle cx="11" cy="11" r="6.5"/><path d="m16 16 4.5 4.5"/>"#,
             Self::Chevron => r#"<path d="m7 10 5 5 5-5"/>"#,
             Self::Undo => r#"<path d="M8.5 5 4 9.5 8.5 14M4.5 9.500H14a5.5 5.5 0 0 1 0 11h-3.5"/>"#,
@@ -64,7 +76,11 @@ impl Icon {
 
 impl fmt::Display for Icon {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, r#"<svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">{}</svg>"#, self.paths())
+        write!(
+            f,
+            r#"<svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">{}</svg>"#,
+            self.paths()
+        )
     }
 }
 

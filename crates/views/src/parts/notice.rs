@@ -75,15 +75,24 @@ pub(crate) struct ErrorSummary {
 impl ErrorSummary {
     /// Adds a message about the whole form.
     pub(crate) fn add(&mut self, message: &Message) {
-        let wait = message.context.get("seconds").and_then(|value| value.as_i64());
-        self.lines.push(ErrorLine { text: words::sentences(message), code: message.id.clone(), href: None, wait });
+        let wait = if let Some(value) = message.context.get("seconds") { value.as_i64() } else { None };
+        self.lines.push(ErrorLine {
+            text: words::sentences(message),
+            code: message.id.clone(),
+            href: None,
+            wait,
+        });
     }
 
     /// Adds a message about the field with this id and label.
     pub(crate) fn add_field(&mut self, id: &str, label: &str, message: &Message) {
         // "This field is required" needs the name of the field; "This password is too weak" says it.
         let is_general = matches!(message.id.as_str(), "4000001" | "4000002" | "4000007");
-        let text = if is_general { format!("{label}: {}", lower_first(&message.text)) } else { message.text.clone() };
+        let text = if is_general {
+            format!("{label}: {}", lower_first(&message.text))
+        } else {
+            message.text.clone()
+        };
         self.lines.push(ErrorLine { text, code: String::new(), href: Some(format!("#{id}")), wait: None });
     }
 

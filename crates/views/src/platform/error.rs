@@ -24,31 +24,42 @@ pub const fn plain_words(code: Code) -> (&'static str, &'static str) {
         Code::StepUpRequired | Code::SecondFactorRequired => {
             ("Confirm it is you", "This needs a fresh sign-in. Sign in once more, then repeat what you did.")
         }
-        Code::PermissionDenied | Code::ScopeMissing => {
-            ("You cannot do this", "Your account is fine, but it may not do this. Ask whoever looks after this service.")
-        }
-        Code::AccountInactive => {
-            ("This account is not active", "It is switched off or about to be deleted. Support can switch it on again.")
-        }
-        Code::TooManyRequests => {
-            ("That was a bit fast", "Too many requests came from here. Nothing was changed. Wait a minute and try again.")
-        }
-        Code::FlowGone => {
-            ("This page has expired", "It was open for too long, or is finished already. What was saved stays saved.")
-        }
+        Code::PermissionDenied | Code::ScopeMissing => (
+            "You cannot do this",
+            "Your account is fine, but it may not do this. Ask whoever looks after this service.",
+        ),
+        Code::AccountInactive => (
+            "This account is not active",
+            "It is switched off or about to be deleted. Support can switch it on again.",
+        ),
+        Code::TooManyRequests => (
+            "That was a bit fast",
+            "Too many requests came from here. Nothing was changed. Wait a minute and try again.",
+        ),
+        Code::FlowGone => (
+            "This page has expired",
+            "It was open for too long, or is finished already. What was saved stays saved.",
+        ),
         Code::MethodDisabled | Code::RegistrationDisabled => {
             ("This is switched off", "It is not offered here. Nothing was changed.")
         }
-        Code::NotFound => ("There is nothing here", "The address may be mistyped, or the page has moved. Your account is safe."),
-        Code::Unavailable => {
-            ("Not available right now", "We cannot do this at the moment. Nothing was changed; please try again shortly.")
-        }
+        Code::NotFound => (
+            "There is nothing here",
+            "The address may be mistyped, or the page has moved. Your account is safe.",
+        ),
+        Code::Unavailable => (
+            "Not available right now",
+            "We cannot do this at the moment. Nothing was changed; please try again shortly.",
+        ),
         Code::Internal => (
             "Something went wrong",
             "It was our mistake, not yours, and nothing was changed. Please try again; if it happens again, tell support \
              the request below.",
         ),
-        _ => ("This did not work", "Nothing was changed. Go back and try again; if it happens again, ask support."),
+        _ => (
+            "This did not work",
+            "Nothing was changed. Go back and try again; if it happens again, ask support.",
+        ),
     }
 }
 

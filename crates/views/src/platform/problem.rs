@@ -18,7 +18,7 @@ impl Problem<'_> {
     /// The page.
     pub fn render(&self) -> String {
         let title = self.code.title();
-        html(&Page {
+        html(&Document {
             cx: self.cx,
             page: "problem",
             state: self.code.number(),
@@ -36,7 +36,7 @@ fn spans(text: &'static str) -> Vec<(bool, &'static str)> {
 
 #[derive(Template)]
 #[template(path = "problem.html")]
-struct Page<'a> {
+struct Document<'a> {
     cx: Context<'a>,
     page: &'static str,
     state: &'static str,
@@ -51,6 +51,9 @@ mod tests {
 
     #[test]
     fn names_between_backticks_are_told_apart() {
-        assert_eq!(spans("Wait `retry_after` seconds."), [(false, "Wait "), (true, "retry_after"), (false, " seconds.")]);
+        assert_eq!(
+            spans("Wait `retry_after` seconds."),
+            [(false, "Wait "), (true, "retry_after"), (false, " seconds.")]
+        );
     }
 }

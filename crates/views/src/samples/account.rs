@@ -64,8 +64,16 @@ fn overview(world: &World) -> Pages {
 
 fn profile(world: &World) -> Pages {
     let page = |flow: &FlowView, pending_email, step_up_url| {
-        Profile { cx: world.cx(), person: &world.jane, flow, notice: None, pending_email, verify_url: "/verify", step_up_url }
-            .render()
+        Profile {
+            cx: world.cx(),
+            person: &world.jane,
+            flow,
+            notice: None,
+            pending_email,
+            verify_url: "/verify",
+            step_up_url,
+        }
+        .render()
     };
     let settings = || nodes::settings(world);
     vec![
@@ -74,7 +82,10 @@ fn profile(world: &World) -> Pages {
             "account-profile-saved",
             page(&nodes::saying(settings(), Id::Saved), Some("jane.doe@example.org"), None),
         ),
-        ("account-profile-error", page(&nodes::refusing(settings(), "traits.email", Id::Invalid), None, None)),
+        (
+            "account-profile-error",
+            page(&nodes::refusing(settings(), "traits.email", Id::Invalid), None, None),
+        ),
         ("account-profile-step-up", page(&settings(), None, Some("/sign-in?refresh=true"))),
     ]
 }

@@ -4,14 +4,15 @@ use avnology_model::flows::{FlowKind, FlowState, FlowView, Message, MessageId as
 
 use super::{World, nodes};
 use crate::flows::{
-    FlowExpired, FlowPage, LinkUsed, Recovery, RecoveryDone, SignIn, SignInLink, SignUp, SignUpClosed, SignUpDone,
-    SignedInAlready, UndoChange, Undone, Verify, VerifyLink, VerifyLinkUsed,
+    FlowExpired, FlowPage, LinkUsed, Recovery, RecoveryDone, SignIn, SignInLink, SignUp, SignUpClosed,
+    SignUpDone, SignedInAlready, UndoChange, Undone, Verify, VerifyLink, VerifyLinkUsed,
 };
 
 type Pages = Vec<(&'static str, String)>;
 
 pub(super) fn pages(world: &World) -> Pages {
-    [sign_in(world), sign_in_link(world), sign_up(world), recovery(world), verify(world), expired(world)].concat()
+    [sign_in(world), sign_in_link(world), sign_up(world), recovery(world), verify(world), expired(world)]
+        .concat()
 }
 
 fn sign_in(world: &World) -> Pages {
@@ -41,12 +42,19 @@ fn sign_in(world: &World) -> Pages {
     };
     vec![
         ("sign-in-identifier", page(&nodes::who(world), None)),
-        ("sign-in-identifier-invalid", page(&nodes::refusing(nodes::who(world), "identifier", Id::Invalid), None)),
+        (
+            "sign-in-identifier-invalid",
+            page(&nodes::refusing(nodes::who(world), "identifier", Id::Invalid), None),
+        ),
         ("sign-in-methods", page(&nodes::methods(world), None)),
+        ("sign-in-methods-without-password", page(&nodes::methods_without_password(world), None)),
         ("sign-in-wrong", page(&nodes::saying(nodes::methods(world), Id::WrongCredentials), None)),
         (
             "sign-in-locked",
-            page(&nodes::saying(nodes::methods(world), Message::new(Id::AccountLocked).with("minutes", 15)), None),
+            page(
+                &nodes::saying(nodes::methods(world), Message::new(Id::AccountLocked).with("minutes", 15)),
+                None,
+            ),
         ),
         ("sign-in-step-up", page(&refresh, None)),
         ("sign-in-code-sent", page(&sent(), Some(60))),
@@ -57,7 +65,10 @@ fn sign_in(world: &World) -> Pages {
             page(&nodes::saying(sent(), Message::new(Id::WaitForCode).with("seconds", 42)), Some(42)),
         ),
         ("sign-in-link-sent", page(&nodes::link_sent(world), Some(60))),
-        ("sign-in-verify-address", page(&nodes::code_sent(world, FlowKind::Login, FlowState::VerifyAddress), None)),
+        (
+            "sign-in-verify-address",
+            page(&nodes::code_sent(world, FlowKind::Login, FlowState::VerifyAddress), None),
+        ),
         ("sign-in-new-password", page(&nodes::must_change_password(world), None)),
         ("sign-in-profile", page(&nodes::must_complete_profile(world), None)),
         ("sign-in-elsewhere", page(&elsewhere, None)),
@@ -86,7 +97,8 @@ fn sign_in_link(world: &World) -> Pages {
 }
 
 fn sign_up(world: &World) -> Pages {
-    let page = |flow: &FlowView| SignUp { cx: world.cx(), flow, sign_in_url: "/sign-in", resend_at: None }.render();
+    let page =
+        |flow: &FlowView| SignUp { cx: world.cx(), flow, sign_in_url: "/sign-in", resend_at: None }.render();
     let taken = nodes::refusing(nodes::registration(world), "traits.email", Id::EmailTaken);
     let several = nodes::refusing(taken.clone(), "password", Id::PasswordBreached);
     let done = |verify_url| {
@@ -97,7 +109,10 @@ fn sign_up(world: &World) -> Pages {
         ("sign-up-taken", page(&taken)),
         ("sign-up-errors", page(&several)),
         ("sign-up-code-sent", page(&nodes::code_sent(world, FlowKind::Registration, FlowState::SentEmail))),
-        ("sign-up-verify-address", page(&nodes::code_sent(world, FlowKind::Registration, FlowState::VerifyAddress))),
+        (
+            "sign-up-verify-address",
+            page(&nodes::code_sent(world, FlowKind::Registration, FlowState::VerifyAddress)),
+        ),
         ("sign-up-done", done(None)),
         ("sign-up-done-unverified", done(Some("/verify"))),
         ("sign-up-closed", SignUpClosed { cx: world.cx(), sign_in_url: "/sign-in" }.render()),
@@ -105,7 +120,9 @@ fn sign_up(world: &World) -> Pages {
 }
 
 fn recovery(world: &World) -> Pages {
-    let page = |flow: &FlowView| Recovery { cx: world.cx(), flow, sign_in_url: "/sign-in", resend_at: None }.render();
+    let page = |flow: &FlowView| {
+        Recovery { cx: world.cx(), flow, sign_in_url: "/sign-in", resend_at: None }.render()
+    };
     let sent = || nodes::code_sent(world, FlowKind::Recovery, FlowState::SentEmail);
     let weak = nodes::refusing(nodes::after_recovery(world), "password", Id::PasswordWeak);
     vec![

@@ -7,7 +7,8 @@ use crate::mail::{
 };
 
 const CODE: &str = "418530";
-const LINK: &str = "https://id.example.com/sign-in/link?flow=flw_01kjpwjw2bfeh982d16269dv5s&token=avnl_lnk_sample";
+const LINK: &str =
+    "https://id.example.com/sign-in/link?flow=flw_01kjpwjw2bfeh982d16269dv5s&token=avnl_lnk_sample";
 const RECOVERY: &str = "https://id.example.com/recovery";
 const SIGN_IN: &str = "https://id.example.com/sign-in";
 
@@ -21,7 +22,10 @@ fn codes(world: &World) -> Vec<(&'static str, Mail)> {
     vec![
         ("sign-in-code", SignInCode { cx, name, code: CODE, minutes, origin }.render()),
         ("sign-in-link", SignInLink { cx, name, link: LINK, code: None, minutes, origin }.render()),
-        ("sign-in-link-and-code", SignInLink { cx, name: None, link: LINK, code: Some(CODE), minutes, origin }.render()),
+        (
+            "sign-in-link-and-code",
+            SignInLink { cx, name: None, link: LINK, code: Some(CODE), minutes, origin }.render(),
+        ),
         ("verification-code", VerificationCode { cx, name, code: CODE, link: None, minutes }.render()),
         ("verification-link", VerificationCode { cx, name, code: CODE, link: Some(LINK), minutes }.render()),
         ("recovery-code", RecoveryCode { cx, name, code: CODE, link: None, minutes, origin }.render()),
@@ -34,18 +38,35 @@ fn notices(world: &World) -> Vec<(&'static str, Mail)> {
     let (cx, name, later) = (world.cx(), Some("Jane"), world.now.plus_seconds(3 * 86_400));
     let origin = &world.origin;
     let undo = Some(UndoLink { url: LINK, hours: 72 });
-    let attempted =
-        RegistrationAttempted { cx, name, sign_in_url: SIGN_IN, recovery_url: RECOVERY, origin: Some(origin) };
+    let attempted = RegistrationAttempted {
+        cx,
+        name,
+        sign_in_url: SIGN_IN,
+        recovery_url: RECOVERY,
+        origin: Some(origin),
+    };
     let until = world.now.plus_seconds(900);
     vec![
         ("registration-attempted", attempted.render()),
         ("welcome", Welcome { cx, name, email: "jane@example.com", link: LINK, expires_at: later }.render()),
         ("password-changed", PasswordChanged { cx, name, origin, recovery_url: RECOVERY }.render()),
         ("email-changed", EmailChanged { cx, name, new_email: "jd@example.org", origin, undo }.render()),
-        ("email-changed-by-administrator", EmailChanged { cx, name, new_email: "jd@example.org", origin, undo: None }.render()),
-        ("account-locked", AccountLocked { cx, name, until, recovery_url: RECOVERY, origin: Some(origin) }.render()),
-        ("deletion-scheduled", DeletionScheduled { cx, name, scheduled_for: later, sign_in_url: Some(SIGN_IN) }.render()),
+        (
+            "email-changed-by-administrator",
+            EmailChanged { cx, name, new_email: "jd@example.org", origin, undo: None }.render(),
+        ),
+        (
+            "account-locked",
+            AccountLocked { cx, name, until, recovery_url: RECOVERY, origin: Some(origin) }.render(),
+        ),
+        (
+            "deletion-scheduled",
+            DeletionScheduled { cx, name, scheduled_for: later, sign_in_url: Some(SIGN_IN) }.render(),
+        ),
         ("deletion-final", DeletionScheduled { cx, name, scheduled_for: later, sign_in_url: None }.render()),
-        ("deletion-cancelled", DeletionCancelled { cx, name, account_url: "https://id.example.com/account" }.render()),
+        (
+            "deletion-cancelled",
+            DeletionCancelled { cx, name, account_url: "https://id.example.com/account" }.render(),
+        ),
     ]
 }

@@ -2,7 +2,8 @@
 
 use avnology_model::{
     flows::{
-        FlowKind, FlowState, FlowView, Group, InputType, Message, MessageId as Id, Node, SelectOption, Transport, Ui,
+        FlowKind, FlowState, FlowView, Group, InputType, Label, Message, MessageId as Id, Node, SelectOption,
+        Transport, Ui,
     },
     ids::FlowId,
     sessions::Aal,
@@ -39,7 +40,9 @@ pub(super) fn flow(world: &World, kind: FlowKind, state: FlowState) -> FlowView 
 }
 
 fn csrf() -> Node {
-    Node::input(Group::Default, InputType::Hidden, "csrf_token").with_value("hJ0sQ2vN8wXeR5tYuI1oPa").required()
+    Node::input(Group::Default, InputType::Hidden, "csrf_token")
+        .with_value("hJ0sQ2vN8wXeR5tYuI1oPa")
+        .required()
 }
 
 /// The same with these nodes after the token.
@@ -63,7 +66,7 @@ pub(super) fn refusing(mut flow: FlowView, name: &str, id: Id) -> FlowView {
 }
 
 pub(super) fn identifier() -> Node {
-    Node::input(Group::Identifier, InputType::Email, "identifier")
+    Node::input(Group::Identifier, InputType::Text, "identifier")
         .with_label(Id::LabelEmail)
         .required()
         .autocomplete("username")
@@ -99,7 +102,10 @@ fn email() -> Node {
 }
 
 fn profile(name: &str, label: Id, autocomplete: &str) -> Node {
-    Node::input(Group::Profile, InputType::Text, name).with_label(label).autocomplete(autocomplete).length(None, 100)
+    Node::input(Group::Profile, InputType::Text, name)
+        .with_label(label)
+        .autocomplete(autocomplete)
+        .length(None, 100)
 }
 
 /// Nobody has said yet who signs in.
@@ -120,7 +126,7 @@ pub(super) fn methods(world: &World) -> FlowView {
     let nodes = vec![
         known_identifier(),
         password,
-        Node::submit(Group::Password, "password", Id::LabelUsePassword),
+        Node::submit(Group::Password, "password", Id::SignIn),
         Node::submit(Group::Code, "code", Id::LabelUseCode),
         Node::submit(Group::Link, "link", Id::LabelUseLink),
         Node::submit(Group::Identifier, "identifier", Id::LabelChangeIdentifier),
@@ -128,16 +134,27 @@ pub(super) fn methods(world: &World) -> FlowView {
     with(flow, nodes)
 }
 
+/// The identifier is given; there are no passwords here.
+pub(super) fn methods_without_password(world: &World) -> FlowView {
+    let mut flow = methods(world);
+    flow.ui.nodes.retain(|n| n.group != Group::Password);
+    flow
+}
+
 /// A code is on its way to `jane@example.com`.
 pub(super) fn code_sent(world: &World, kind: FlowKind, state: FlowState) -> FlowView {
     let mut flow = flow(world, kind, state);
     "code".clone_into(&mut flow.active);
     flow.identifier = Some("jane@example.com".to_owned());
-    let nodes = vec![
+    let mut nodes = vec![
         code(),
         Node::submit(Group::Code, "code", Id::LabelContinue),
         Node::button(Group::Code, "resend", "true", Id::LabelSendNewCode),
     ];
+    if kind == FlowKind::Login && state == FlowState::SentEmail {
+        nodes.insert(0, known_identifier());
+        nodes.push(Node::submit(Group::Identifier, "identifier", Id::LabelChangeIdentifier));
+    }
     with(flow, nodes)
 }
 
@@ -147,6 +164,7 @@ pub(super) fn link_sent(world: &World) -> FlowView {
     "link".clone_into(&mut flow.active);
     flow.identifier = Some("jane@example.com".to_owned());
     let nodes = vec![
+        known_identifier(),
         Node::button(Group::Link, "resend", "true", Id::LabelSendNewLink),
         Node::submit(Group::Identifier, "identifier", Id::LabelChangeIdentifier),
     ];
@@ -182,10 +200,15 @@ pub(super) fn registration(world: &World) -> FlowView {
         .required()
         .autocomplete("new-password")
         .length(Some(8), 256);
+    let mut terms =
+        Node::input(Group::Profile, InputType::Checkbox, "consents.terms").with_value("true").required();
+    terms.attributes.href = Some("https://example.com/terms".to_owned());
+    terms.label = Some(Label { id: String::new(), text: "I agree to the terms".to_owned() });
     let nodes = vec![
         email,
         profile("traits.first_name", Id::LabelFirstName, "given-name"),
         profile("traits.last_name", Id::LabelLastName, "family-name"),
+        terms,
         password,
         Node::submit(Group::Password, "password", Id::LabelCreateAccount),
         Node::submit(Group::Code, "code", Id::LabelUseCode),
@@ -201,7 +224,8 @@ pub(super) fn address(world: &World, kind: FlowKind) -> FlowView {
 
 /// The settings flow, with every section.
 pub(super) fn settings(world: &World) -> FlowView {
-    let mut language = Node::input(Group::Profile, InputType::Select, "traits.locale").with_label(Id::LabelLocale);
+    let mut language =
+        Node::input(Group::Profile, InputType::Select, "traits.locale").with_label(Id::LabelLocale);
     language.attributes.options = [("", "Browser's language"), ("en", "English"), ("de", "Deutsch")]
         .map(|(value, label)| SelectOption { value: value.to_owned(), label: label.to_owned() })
         .to_vec();
@@ -222,7 +246,9 @@ pub(super) fn settings(world: &World) -> FlowView {
             .required()
             .autocomplete("current-password"),
         new_password(),
-        Node::input(Group::Password, InputType::Checkbox, "keep_other_sessions").with_label(Id::LabelKeepOtherSessions),
+        Node::input(Group::Password, InputType::Checkbox, "keep_other_sessions")
+            .with_value("true")
+            .with_label(Id::LabelKeepOtherSessions),
         Node::submit(Group::Password, "password", Id::LabelChangePassword),
     ];
     with(flow(world, FlowKind::Settings, FlowState::ShowForm), nodes)

@@ -51,11 +51,14 @@ pub struct Sessions<'a> {
 impl Sessions<'_> {
     /// The page.
     pub fn render(&self) -> String {
-        let mut end_others =
-            Form::button(self.end_others_action, self.csrf_token, Button::new("End all other sessions", Style::Danger));
+        let mut end_others = Form::button(
+            self.end_others_action,
+            self.csrf_token,
+            Button::new("End all other sessions", Style::Danger),
+        );
         end_others.id = Some("end-others");
         let has_others = self.rows.iter().any(|row| !row.is_this);
-        html(&Page {
+        html(&Document {
             cx: self.cx,
             page: "account-sessions",
             state: "list",
@@ -69,7 +72,8 @@ impl Sessions<'_> {
     }
 
     fn row<'b>(&self, row: &'b SessionRow) -> Row<'b> {
-        let button = Button { about: format!("on {}", row.device), ..Button::new("End session", Style::Small) };
+        let button =
+            Button { about: format!("on {}", row.device), ..Button::new("End session", Style::Small) };
         Row {
             session: row,
             icon: if row.is_mobile { Icon::Phone } else { Icon::Desktop },
@@ -90,7 +94,7 @@ struct Row<'a> {
 
 #[derive(Template)]
 #[template(path = "account/sessions.html")]
-struct Page<'a> {
+struct Document<'a> {
     cx: Context<'a>,
     page: &'static str,
     state: &'static str,

@@ -71,7 +71,9 @@ impl SignOutFailed<'_> {
     pub fn render(&self) -> String {
         let mut card = Card::new(self.cx, "sign-out", "error", "You are still signed in");
         card.icon = Some(Icon::Alert);
-        card.lead.push(Sentence::plain("Signing out did not work this time, and nothing was changed. Please try again."));
+        card.lead.push(Sentence::plain(
+            "Signing out did not work this time, and nothing was changed. Please try again.",
+        ));
         card.go = Some(Link::new("Try again", self.retry_url));
         self.code.clone_into(&mut card.error_code);
         self.request_id.clone_into(&mut card.request_id);

@@ -83,6 +83,21 @@ pub(super) fn space(data_dir: &Path) -> Finding {
     }
 }
 
+/// Whether only our user may look into the data directory.
+#[cfg(unix)]
+pub(super) fn privacy(data_dir: &Path) -> Finding {
+    use std::os::unix::fs::PermissionsExt as _;
+    match fs::metadata(data_dir).map(|metadata| metadata.permissions().mode() & 0o777) {
+        Ok(mode) if mode & 0o077 != 0 => Finding::warn(
+            "data directory",
+            format!("other users of this machine may look into it (mode {mode:o})"),
+            format!("chmod 700 {}", data_dir.display()),
+        ),
+        Ok(_) => Finding::ok("data directory", "for our user alone"),
+        Err(_) => Finding::ok("data directory", "not there yet, made for our user alone"),
+    }
+}
+
 /// Whether the clock is believable and goes forward.
 #[expect(clippy::disallowed_methods, reason = "looks at the machine's clocks")]
 pub(super) fn clock() -> Finding {
@@ -142,6 +157,16 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         assert!(space(&dir.path().join("a/b/c")).found.contains("GiB free"));
         assert!(space(Path::new("no/such/place")).found.contains("GiB free"));
+    }
+
+    #[test]
+    fn a_directory_that_others_may_read_is_warned_of() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o750)).unwrap();
+        assert_eq!(privacy(dir.path()).status, Status::Warn);
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o700)).unwrap();
+        assert_eq!(privacy(dir.path()).status, Status::Ok);
     }
 
     #[test]

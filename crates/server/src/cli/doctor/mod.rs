@@ -60,6 +60,7 @@ async fn examine(config: &Config) -> Vec<Finding> {
         network::public_url(config),
         network::port("public port", Key::Listen, config.listen).await,
         network::port("admin port", Key::AdminAddr, config.admin_addr).await,
+        machine::privacy(&config.data_dir),
         machine::disk(&config.data_dir),
         machine::space(&config.data_dir),
         machine::clock(),

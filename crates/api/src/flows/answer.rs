@@ -1,0 +1,165 @@
+//! What comes of a submit: JSON for programs and scripts, a redirect for forms.
+
+use avnology_core::{
+    flows::{self, Continued, Outcome, Refused, SignedIn},
+    sessions::SessionView,
+};
+use avnology_http::{Auth, Cookie, Json, Problem, Reply, Response, SeeOther, SetCookie, Visitor, cookies};
+use avnology_model::{
+    Code, Error, Result, Timestamp,
+    flows::{Flow, FlowKind, FlowView, Transport},
+    ids::FlowId,
+    secret_token::SecretToken,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::csrf_token;
+use crate::step_up::required;
+
+/// The answer to a submit; which members there are depends on what came of it.
+#[derive(Default, Serialize, ToSchema)]
+pub(super) struct SubmitAnswer {
+    /// The session, once signed in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<SessionView>,
+    /// Its token, for programs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_token: Option<String>,
+    /// The next step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    continue_flow: Option<FlowView>,
+    /// Where to go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redirect_to: Option<String>,
+    /// Where a new account enters the code that was mailed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    verification_flow_id: Option<FlowId>,
+}
+
+/// The answer to a program or script.
+pub(super) fn json(auth: &Auth<Visitor>, outcome: Outcome) -> Result<Response> {
+    match outcome {
+        Outcome::SignedIn(done) => {
+            let done = *done;
+            let (token, cookie) = deliver(auth, done.flow.transport, &done.session, &done.token);
+            let redirect_to = done.redirect_to.filter(|_| done.flow.transport == Transport::Browser);
+            let answer = SubmitAnswer {
+                session: Some(done.session),
+                session_token: token,
+                redirect_to,
+                verification_flow_id: done.verification_flow_id,
+                ..SubmitAnswer::default()
+            };
+            Ok(with(Json(answer).respond(), cookie))
+        }
+        Outcome::Continue(next) => {
+            let Continued { flow, session } = *next;
+            let continue_flow = Some(view(auth, &flow));
+            let Some((session, token)) = session else {
+                return Ok(Json(SubmitAnswer { continue_flow, ..SubmitAnswer::default() }).respond());
+            };
+            let (token, cookie) = deliver(auth, flow.transport, &session, &token);
+            let answer = SubmitAnswer {
+                session: Some(session),
+                session_token: token,
+                continue_flow,
+                ..SubmitAnswer::default()
+            };
+            Ok(with(Json(answer).respond(), cookie))
+        }
+        Outcome::Refused(refused) => refusal(auth, *refused),
+    }
+}
+
+fn refusal(auth: &Auth<Visitor>, refused: Refused) -> Result<Response> {
+    let Refused { mut error, flow } = refused;
+    if let Some(flow) = flow {
+        let view = serde_json::to_value(view(auth, &flow)).map_err(Error::internal)?;
+        error = error.with_member("continue_flow", view);
+    }
+    if error.code() == Code::StepUpRequired {
+        error = error.with_member("required", required(&auth.app));
+    }
+    Ok(Problem(error).respond())
+}
+
+fn view(auth: &Auth<Visitor>, flow: &Flow) -> FlowView {
+    let token = csrf_token(auth, flow.id);
+    let identity = auth.visitor().map(|live| &live.identity);
+    flows::view(&auth.app, flow, token.as_deref(), identity)
+}
+
+/// The token in the body for programs, as a cookie for browsers.
+fn deliver(
+    auth: &Auth<Visitor>,
+    transport: Transport,
+    session: &SessionView,
+    token: &SecretToken,
+) -> (Option<String>, Option<SetCookie>) {
+    match transport {
+        Transport::Api => (Some(token.expose().to_owned()), None),
+        Transport::Browser => {
+            let life = session_life(session.expires_at, auth.cx.now);
+            (None, Some(cookies::set(&auth.app, Cookie::Session, token.expose(), Some(life))))
+        }
+    }
+}
+
+fn session_life(expires_at: Timestamp, now: Timestamp) -> i64 {
+    expires_at.seconds_since(now).max(0)
+}
+
+fn with(response: Response, cookie: Option<SetCookie>) -> Response {
+    match cookie {
+        Some(cookie) => response.with_cookie(cookie).respond(),
+        None => response,
+    }
+}
+
+/// The answer to a form: the next page. A program's flow that is submitted as a form has no page and gets JSON's answer.
+pub(super) fn redirect(auth: &Auth<Visitor>, outcome: Outcome) -> Response {
+    match outcome {
+        Outcome::SignedIn(done) => {
+            let (_, cookie) = deliver(auth, Transport::Browser, &done.session, &done.token);
+            with(SeeOther(after_sign_in(&done)).respond(), cookie)
+        }
+        Outcome::Continue(next) => {
+            let page = SeeOther(page(&next.flow)).respond();
+            let cookie =
+                next.session.and_then(|(session, token)| deliver(auth, Transport::Browser, &session, &token).1);
+            with(page, cookie)
+        }
+        Outcome::Refused(refused) => match refused.flow {
+            Some(flow) => SeeOther(page(&flow)).respond(),
+            None => Problem(refused.error).respond(),
+        },
+    }
+}
+
+fn after_sign_in(done: &SignedIn) -> String {
+    match done.verification_flow_id {
+        Some(flow) => format!("/verify?flow={flow}"),
+        None => done.redirect_to.clone().unwrap_or_else(|| "/account".to_owned()),
+    }
+}
+
+/// The page of a flow; a settings flow that recovery opened is shown where recovery is.
+fn page(flow: &Flow) -> String {
+    let recovering = flow.kind == FlowKind::Settings && flow.data.recovered_address.is_some();
+    let path = if recovering { "/recovery".to_owned() } else { flows::page_path(flow) };
+    format!("{path}?flow={}", flow.id)
+}
+
+/// The page of a flow that is over.
+pub(super) fn gone(kind: FlowKind, id: FlowId) -> Response {
+    let path = match kind {
+        FlowKind::Login => "/sign-in",
+        FlowKind::Registration => "/sign-up",
+        FlowKind::Recovery => "/recovery",
+        FlowKind::Verification => "/verify",
+        FlowKind::Settings => "/account/profile",
+    };
+    SeeOther(format!("{path}?flow={id}")).respond()
+}

@@ -1,0 +1,212 @@
+//! Opening and reading flows.
+
+use avnology_core::{
+    flows::{self, Created, FlowRequest},
+    sessions::SessionView,
+};
+use avnology_http::{
+    Access, AnySession, Auth, BrowserKeys, Bucket, Json, Path2, Query, Reply, Response, Route, SeeOther, Visitor, holder,
+};
+use avnology_model::{
+    Code, Error, FieldCode, Result,
+    flows::{Flow, FlowKind, FlowView, Transport},
+    ids::FlowId,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{Kind, csrf_token};
+
+/// What every kind of flow takes.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+struct LoginParams {
+    /// `browser` or `api`.
+    #[serde(rename = "type")]
+    transport: Option<String>,
+    /// Where to go afterwards.
+    return_to: Option<String>,
+    /// Assurance asked for: `aal1` or `highest_available`.
+    aal: Option<String>,
+    /// Authenticate again although a session exists.
+    refresh: bool,
+    /// The same if the last authentication is older, in seconds.
+    max_age: Option<u32>,
+    /// Prefills the identifier.
+    login_hint: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+struct RegistrationParams {
+    /// `browser` or `api`.
+    #[serde(rename = "type")]
+    transport: Option<String>,
+    /// Where to go afterwards.
+    return_to: Option<String>,
+    /// Prefills the e-mail.
+    login_hint: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+struct MailedParams {
+    /// `browser` or `api`.
+    #[serde(rename = "type")]
+    transport: Option<String>,
+    /// Where to go afterwards.
+    return_to: Option<String>,
+    /// Prefills the address.
+    email: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+struct SettingsParams {
+    /// `browser` or `api`.
+    #[serde(rename = "type")]
+    transport: Option<String>,
+    /// Where to go afterwards.
+    return_to: Option<String>,
+    /// `profile` or `password`; all when absent.
+    section: Option<String>,
+}
+
+/// A flow that was passed at once, because a session is there.
+#[derive(Serialize, ToSchema)]
+struct PassedFlow {
+    #[serde(flatten)]
+    flow: FlowView,
+    /// Browser: where to go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redirect_to: Option<String>,
+    /// Program: the session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<SessionView>,
+}
+
+fn transport<A: Access>(auth: &Auth<A>, asked: Option<&str>) -> Result<Transport> {
+    match asked {
+        None => Ok(if auth.is_browser() || auth.wants_html() { Transport::Browser } else { Transport::Api }),
+        Some(text) => Transport::parse(text)
+            .ok_or_else(|| Error::field("type", FieldCode::NotInEnum, "One of browser, api.")),
+    }
+}
+
+async fn open<A: Access>(
+    auth: &Auth<A>,
+    kind: FlowKind,
+    asked: Option<&str>,
+    request: FlowRequest,
+) -> Result<Response> {
+    let transport = transport(auth, asked)?;
+    let keys = (transport == Transport::Browser).then(|| BrowserKeys::of(auth));
+    let holder = match &keys {
+        Some(keys) => keys.holder(),
+        None => flows::Holder::Program,
+    };
+    let live = auth.caller.session().map(|live| &**live);
+    let created = flows::create(&auth.app, &auth.cx, kind, transport, holder, request, live).await?;
+    let mut response = match &created {
+        Created::Flow(flow) if auth.wants_html() => {
+            SeeOther(format!("{}?flow={}", flows::page_path(flow), flow.id)).respond()
+        }
+        Created::Flow(flow) => {
+            let token = keys.as_ref().map(|keys| keys.csrf_token(auth, flow.id));
+            Json(view(auth, flow, token.as_deref())).respond()
+        }
+        Created::Passed(flow, session) => passed(auth, flow, session, transport),
+    };
+    for cookie in keys.into_iter().flat_map(|keys| keys.set) {
+        response = response.with_cookie(cookie).respond();
+    }
+    Ok(response)
+}
+
+fn passed<A: Access>(auth: &Auth<A>, flow: &Flow, session: &SessionView, transport: Transport) -> Response {
+    let target = flow.data.return_to.clone().unwrap_or_else(|| "/account".to_owned());
+    if auth.wants_html() {
+        return SeeOther(target).respond();
+    }
+    let (redirect_to, session) = match transport {
+        Transport::Browser => (Some(target), None),
+        Transport::Api => (None, Some(session.clone())),
+    };
+    Json(PassedFlow { flow: view(auth, flow, None), redirect_to, session }).respond()
+}
+
+fn view<A: Access>(auth: &Auth<A>, flow: &Flow, csrf: Option<&str>) -> FlowView {
+    let identity = auth.caller.session().map(|live| &live.identity);
+    flows::view(&auth.app, flow, csrf, identity)
+}
+
+async fn login(auth: Auth<Visitor>, Query(q): Query<LoginParams>) -> Result<Response> {
+    let request = FlowRequest {
+        return_to: q.return_to,
+        aal: q.aal,
+        refresh: q.refresh,
+        max_age: q.max_age,
+        login_hint: q.login_hint,
+        ..FlowRequest::default()
+    };
+    open(&auth, FlowKind::Login, q.transport.as_deref(), request).await
+}
+
+async fn registration(auth: Auth<Visitor>, Query(q): Query<RegistrationParams>) -> Result<Response> {
+    let request = FlowRequest { return_to: q.return_to, login_hint: q.login_hint, ..FlowRequest::default() };
+    open(&auth, FlowKind::Registration, q.transport.as_deref(), request).await
+}
+
+async fn recovery(auth: Auth<Visitor>, Query(q): Query<MailedParams>) -> Result<Response> {
+    let request = FlowRequest { return_to: q.return_to, email: q.email, ..FlowRequest::default() };
+    open(&auth, FlowKind::Recovery, q.transport.as_deref(), request).await
+}
+
+async fn verification(auth: Auth<Visitor>, Query(q): Query<MailedParams>) -> Result<Response> {
+    let request = FlowRequest { return_to: q.return_to, email: q.email, ..FlowRequest::default() };
+    open(&auth, FlowKind::Verification, q.transport.as_deref(), request).await
+}
+
+async fn settings(auth: Auth<AnySession>, Query(q): Query<SettingsParams>) -> Result<Response> {
+    let request = FlowRequest { return_to: q.return_to, section: q.section, ..FlowRequest::default() };
+    let opened = open(&auth, FlowKind::Settings, q.transport.as_deref(), request).await;
+    crate::step_up::with_step_up(&auth.app, &auth.cx, auth.session(), opened).await
+}
+
+async fn get(auth: Auth<Visitor>, Path2(kind, id): Path2<Kind, FlowId>) -> Result<Json<FlowView>> {
+    let held = holder(&auth, Transport::Browser);
+    let flow = flows::get(&auth.app, &auth.cx, kind.0, id, held).await?;
+    if flow.kind == FlowKind::Settings && auth.visitor().map(|live| live.id()) != flow.session_id {
+        return Err(Error::not_found());
+    }
+    let token = csrf_token(&auth, flow.id);
+    Ok(Json(view(&auth, &flow, token.as_deref())))
+}
+
+pub(super) fn routes() -> Vec<Route> {
+    let opens = |route: Route, id, summary| {
+        route
+            .operation_id(id)
+            .summary(summary)
+            .tag("flows")
+            .limited(Bucket::IpAuth)
+            .produces(&["application/json", "text/html"])
+            .answers::<FlowView>(200, "The flow.")
+            .answers_redirect(303)
+    };
+    vec![
+        opens(Route::get("/v1/flows/login", login), "createLoginFlow", "Open a login flow"),
+        opens(Route::get("/v1/flows/registration", registration), "createRegistrationFlow", "Open a registration flow")
+            .refuses(&[Code::RegistrationDisabled]),
+        opens(Route::get("/v1/flows/recovery", recovery), "createRecoveryFlow", "Open a recovery flow"),
+        opens(Route::get("/v1/flows/verification", verification), "createVerificationFlow", "Open a verification flow"),
+        opens(Route::get("/v1/flows/settings", settings), "createSettingsFlow", "Open a settings flow")
+            .refuses(&[Code::StepUpRequired]),
+        Route::get("/v1/flows/{type}/{id}", get)
+            .operation_id("getFlow")
+            .summary("Read a flow again")
+            .tag("flows")
+            .answers::<FlowView>(200, "The flow.")
+            .refuses(&[Code::FlowGone]),
+    ]
+}

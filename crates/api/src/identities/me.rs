@@ -1,0 +1,69 @@
+//! One's own identity (`contract/10` §5).
+
+use avnology_core::identities::{self as people, IdentityView, OwnChange};
+use avnology_http::{Auth, Json, List, NoContent, NoInput, PatchValue, Path1, Reply, Route, SignedIn};
+use avnology_model::{Code, Result, ids::CredentialId};
+
+use super::verbs::CredentialList;
+use crate::{
+    sessions::{SessionList, list_own},
+    step_up::with_step_up,
+};
+
+async fn get(auth: Auth<SignedIn>, _: NoInput) -> Result<impl Reply> {
+    super::admin::tagged(people::view_own(&auth.app, &auth.cx, auth.session()).await?)
+}
+
+async fn patch(auth: Auth<SignedIn>, PatchValue(patch): PatchValue) -> Result<impl Reply> {
+    let changed = people::patch_own(&auth.app, &auth.cx, auth.session(), patch).await;
+    let changed = with_step_up(&auth.app, &auth.cx, auth.session(), changed).await?;
+    let etag = changed.identity.etag.clone();
+    Ok(Json(changed).with_etag(&etag))
+}
+
+async fn sessions(auth: Auth<SignedIn>, list: List) -> Result<Json<SessionList>> {
+    list_own(&auth, &list).await
+}
+
+async fn credentials(auth: Auth<SignedIn>, _: NoInput) -> Result<Json<CredentialList>> {
+    Ok(Json(CredentialList { credentials: people::list_own_credentials(&auth.app, auth.session()).await? }))
+}
+
+async fn remove_credential(auth: Auth<SignedIn>, Path1(id): Path1<CredentialId>) -> Result<NoContent> {
+    let removed = people::remove_own_credential(&auth.app, &auth.cx, auth.session(), id).await;
+    with_step_up(&auth.app, &auth.cx, auth.session(), removed).await?;
+    Ok(NoContent)
+}
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/v1/me", get)
+            .operation_id("getMe")
+            .summary("Read one's own identity")
+            .tag("me")
+            .answers::<IdentityView>(200, "The identity.")
+            .etag(),
+        Route::patch("/v1/me", patch)
+            .operation_id("updateMe")
+            .summary("Change one's own identity")
+            .tag("me")
+            .answers::<OwnChange>(200, "The identity, and what waits for its proof.")
+            .refuses(&[Code::StepUpRequired, Code::EmailTaken, Code::HandleTaken]),
+        Route::get("/v1/me/sessions", sessions)
+            .operation_id("listMySessions")
+            .summary("List one's own active sessions")
+            .tag("me")
+            .answers::<SessionList>(200, "One page of sessions, newest first."),
+        Route::get("/v1/me/credentials", credentials)
+            .operation_id("listMyCredentials")
+            .summary("List one's own credentials")
+            .tag("me")
+            .answers::<CredentialList>(200, "The credentials."),
+        Route::delete("/v1/me/credentials/{cred_id}", remove_credential)
+            .operation_id("deleteMyCredential")
+            .summary("Remove one of one's own credentials")
+            .tag("me")
+            .answers_empty(204)
+            .refuses(&[Code::StepUpRequired, Code::LastCredential]),
+    ]
+}

@@ -1,0 +1,134 @@
+//! `/v1/sessions`: the caller's own sessions, and checking a token (`contract/10` §8).
+
+use std::sync::Arc;
+
+use avnology_core::{
+    Tenant,
+    sessions::{self, SessionPage, SessionView, Verified},
+};
+use avnology_http::{
+    Auth, Body, Cookie, Json, JsonBytes, List, NoContent, NoInput, Path1, Reply, Response, Route, Scoped, SignedIn,
+    Visitor, AnySession, HeaderName, cookies, scopes,
+};
+use avnology_aip::Key;
+use avnology_model::{Error, FieldCode, Result, Timestamp, ids::SessionId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A page of sessions.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SessionList {
+    sessions: Vec<SessionView>,
+    next_page_token: String,
+}
+
+/// Where the page asked for begins. `_902` for a filter or an order, which sessions do not take.
+pub(crate) fn after(list: &List) -> Result<Option<(Timestamp, SessionId)>> {
+    if list.filter.is_some() {
+        return Err(Error::field("filter", FieldCode::NotAllowed, "Sessions cannot be filtered."));
+    }
+    if !list.order_by.is_empty() {
+        return Err(Error::field("order_by", FieldCode::NotAllowed, "Sessions come newest first."));
+    }
+    let bad = || Error::field("page_token", FieldCode::InvalidFormat, "This is no page token of this list.");
+    match list.position.as_deref() {
+        None => Ok(None),
+        Some([Key::Number(at), Key::Text(id)]) => {
+            Ok(Some((Timestamp::from_micros(*at), id.parse().map_err(|_| bad())?)))
+        }
+        Some(_) => Err(bad()),
+    }
+}
+
+/// A page with its token.
+pub(crate) fn shown(app: &Arc<Tenant>, now: Timestamp, list: &List, page: SessionPage) -> SessionList {
+    let next = page.next.map(|(at, id)| vec![Key::Number(at.micros()), Key::Text(id.to_string())]);
+    SessionList { sessions: page.sessions, next_page_token: list.next_page_token(app, now, next) }
+}
+
+/// The caller's own active sessions.
+pub(crate) async fn list_own(auth: &Auth<SignedIn>, list: &List) -> Result<Json<SessionList>> {
+    let page = sessions::list_own(&auth.app, &auth.cx, auth.session(), after(list)?, list.page_size).await?;
+    Ok(Json(shown(&auth.app, auth.cx.now, list, page)))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct VerifyRequest {
+    /// The token to check.
+    session_token: String,
+}
+
+async fn whoami(auth: Auth<AnySession>, _: NoInput) -> Result<impl Reply> {
+    let live = auth.session();
+    let body = live.body(&auth.app.settings(), auth.cx.now);
+    let email = live.identity.email.as_deref().filter(|e| e.is_ascii()).unwrap_or_default();
+    Ok(JsonBytes(body)
+        .with_header(HeaderName::from_static("x-avnology-identity-id"), &live.identity.id.to_string())
+        .with_header(HeaderName::from_static("x-avnology-session-id"), &live.id().to_string())
+        .with_header(HeaderName::from_static("x-avnology-aal"), live.session.aal.as_str())
+        .with_header(HeaderName::from_static("x-avnology-email"), email))
+}
+
+async fn list(auth: Auth<SignedIn>, list: List) -> Result<Json<SessionList>> {
+    list_own(&auth, &list).await
+}
+
+async fn revoke(auth: Auth<SignedIn>, Path1(id): Path1<SessionId>) -> Result<NoContent> {
+    sessions::revoke_own(&auth.app, &auth.cx, auth.session(), id).await?;
+    Ok(NoContent)
+}
+
+async fn revoke_others(auth: Auth<SignedIn>, _: NoInput) -> Result<NoContent> {
+    sessions::revoke_others(&auth.app, &auth.cx, auth.session()).await?;
+    Ok(NoContent)
+}
+
+async fn logout(auth: Auth<Visitor>, _: NoInput) -> Result<Response> {
+    if let Some(live) = auth.visitor() {
+        sessions::logout(&auth.app, &auth.cx, live).await?;
+    }
+    Ok(NoContent.with_cookie(cookies::clear(&auth.app, Cookie::Session)).respond())
+}
+
+async fn verify(
+    auth: Auth<Scoped<scopes::SessionsRead>>,
+    Body(body): Body<VerifyRequest>,
+) -> Result<Json<Verified>> {
+    sessions::verify(&auth.app, &auth.cx, &body.session_token).await.map(Json)
+}
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/v1/sessions/whoami", whoami)
+            .operation_id("whoami")
+            .summary("Read the present session")
+            .tag("sessions")
+            .answers::<SessionView>(200, "The session."),
+        Route::get("/v1/sessions", list)
+            .operation_id("listSessions")
+            .summary("List one's own active sessions")
+            .tag("sessions")
+            .answers::<SessionList>(200, "One page of sessions, newest first."),
+        Route::delete("/v1/sessions/{id}", revoke)
+            .operation_id("revokeSession")
+            .summary("End one of one's own sessions")
+            .tag("sessions")
+            .answers_empty(204),
+        Route::delete("/v1/sessions", revoke_others)
+            .operation_id("revokeOtherSessions")
+            .summary("End all of one's own sessions but the present one")
+            .tag("sessions")
+            .answers_empty(204),
+        Route::post("/v1/sessions:logout", logout)
+            .operation_id("logout")
+            .summary("Sign out")
+            .tag("sessions")
+            .answers_empty(204),
+        Route::post("/v1/sessions:verify", verify)
+            .operation_id("verifySession")
+            .summary("Check a session token")
+            .tag("sessions")
+            .answers::<Verified>(200, "Whether the session is active."),
+    ]
+}

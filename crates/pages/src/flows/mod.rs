@@ -1,0 +1,31 @@
+//! Sign-in, registration, recovery, verification.
+
+mod recovery;
+mod sign_in;
+mod sign_in_link;
+mod sign_up;
+mod verify;
+
+use avnology_http::{Access, Auth, Response, Route};
+use avnology_model::Error;
+use avnology_views::{
+    Context,
+    flows::{FlowExpired, FlowPage},
+};
+
+use crate::shell::{brand, entry_page};
+
+/// The page of a flow that is over, or another browser's.
+fn gone<A: Access>(auth: &Auth<A>, page: FlowPage, path: &str, error: &Error) -> Response {
+    let brand = brand(&auth.app);
+    let cx = Context::english(&brand, auth.cx.now);
+    let html = FlowExpired { cx, page, new_flow_url: path }.render();
+    entry_page(auth, html, error.code().status(), Vec::new())
+}
+
+pub(crate) fn routes() -> Vec<Route> {
+    [sign_in::routes(), sign_in_link::routes(), sign_up::routes(), recovery::routes(), verify::routes()]
+        .into_iter()
+        .flatten()
+        .collect()
+}

@@ -1,0 +1,104 @@
+//! The account: overview and profile.
+
+use avnology_core::{
+    flows::FlowRequest,
+    identities::{OwnSummary, own_summary},
+};
+use avnology_http::{Auth, NoInput, PageSignedIn, Query, Reply, Response, Route, SeeOther};
+use avnology_model::{
+    Result,
+    flows::FlowKind,
+    sessions::{Agent, SessionKind},
+};
+use avnology_views::{
+    Context,
+    identities::{Overview, Profile, RecentSignIn},
+};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::{
+    browser::{Found, Held, Opened, find, open},
+    shell::{brand, page, person_of},
+};
+
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+struct Params {
+    flow: Option<String>,
+}
+
+/// A session that recovery opened has one task.
+pub(crate) fn elsewhere(auth: &Auth<PageSignedIn>) -> Option<Response> {
+    let recovering = auth.session().session.kind == SessionKind::Recovery;
+    recovering.then(|| SeeOther("/recovery".to_owned()).respond())
+}
+
+async fn overview(auth: Auth<PageSignedIn>, _: NoInput) -> Result<Response> {
+    if let Some(response) = elsewhere(&auth) {
+        return Ok(response);
+    }
+    let live = auth.session();
+    let OwnSummary { identity, active_sessions, password_changed_at } =
+        own_summary(&auth.app, &auth.cx, live).await?;
+    let recent = RecentSignIn {
+        at: live.session.authenticated_at,
+        device: Some(Agent::parse(&live.session.user_agent).name()),
+        place: Some(live.session.ip.clone()).filter(|ip| !ip.is_empty()),
+    };
+    let brand = brand(&auth.app);
+    let html = Overview {
+        cx: Context::english(&brand, auth.cx.now),
+        person: &person_of(&identity),
+        notice: None,
+        email_verified: identity.email_verified,
+        pending_email: identity.pending_email.as_deref(),
+        verify_url: "/verify",
+        has_password: identity.has_password,
+        password_changed_at,
+        active_sessions,
+        recent_sign_in: Some(&recent),
+        created_at: identity.create_time,
+    }
+    .render();
+    Ok(page(&auth, html))
+}
+
+async fn profile(auth: Auth<PageSignedIn>, Query(q): Query<Params>) -> Result<Response> {
+    if let Some(response) = elsewhere(&auth) {
+        return Ok(response);
+    }
+    if let Some(id) = &q.flow
+        && let Found::Held(held) = find(&auth, &[FlowKind::Settings], id).await?
+    {
+        return Ok(draw(&auth, &held));
+    }
+    let request = FlowRequest { section: Some("profile".to_owned()), ..FlowRequest::default() };
+    match open(&auth, FlowKind::Settings, "/account/profile", request).await? {
+        Opened::Go(response) => Ok(response),
+        Opened::SignedIn(_) => Ok(SeeOther("/account".to_owned()).respond()),
+    }
+}
+
+fn draw(auth: &Auth<PageSignedIn>, held: &Held) -> Response {
+    let identity = &auth.session().identity;
+    let brand = brand(&auth.app);
+    let html = Profile {
+        cx: Context::english(&brand, auth.cx.now),
+        person: &person_of(identity),
+        flow: &held.view,
+        notice: None,
+        pending_email: identity.pending_email.as_deref(),
+        verify_url: "/verify",
+        step_up_url: None,
+    }
+    .render();
+    page(auth, html)
+}
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/account", overview).answers_html(200),
+        Route::get("/account/profile", profile).answers_html(200),
+    ]
+}

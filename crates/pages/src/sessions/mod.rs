@@ -1,0 +1,141 @@
+//! The list of sessions, ending them, signing out.
+
+use avnology_core::sessions::{self, SessionView};
+use avnology_http::{
+    Auth, Cookie, Form, NoInput, PageSignedIn, Path1, Query, Reply, Response, Route, SeeOther, Visitor, cookies, csrf,
+};
+use avnology_model::{
+    Code, Result,
+    ids::SessionId,
+    sessions::{Agent, SessionKind},
+};
+use avnology_views::{
+    Context, Notice,
+    sessions::{SessionRow, Sessions, SignOut, SignOutDone, SignOutFailed},
+};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::shell::{brand, entry_page, page, person};
+
+/// Most sessions that the page shows.
+const SHOWN: u32 = 100;
+
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+struct Params {
+    /// What was just done.
+    done: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct NoFields {}
+
+async fn list(auth: Auth<PageSignedIn>, Query(q): Query<Params>) -> Result<Response> {
+    let live = auth.session();
+    if live.session.kind == SessionKind::Recovery {
+        return Ok(SeeOther("/recovery".to_owned()).respond());
+    }
+    let found = sessions::list_own(&auth.app, &auth.cx, live, None, SHOWN).await?;
+    let mut rows: Vec<SessionRow> = found.sessions.iter().map(row).collect();
+    rows.sort_by_key(|row| !row.is_this);
+    let notice = match q.done.as_deref() {
+        Some("one") => Some(Notice::success("The session was ended.")),
+        Some("others") => Some(Notice::success("All other sessions were ended.")),
+        _ => None,
+    };
+    let brand = brand(&auth.app);
+    let html = Sessions {
+        cx: Context::english(&brand, auth.cx.now),
+        person: &person(live),
+        notice: notice.as_ref(),
+        rows: &rows,
+        end_others_action: "/account/sessions",
+        csrf_token: &csrf::page_token(&auth.app, live.id()),
+    }
+    .render();
+    Ok(page(&auth, html))
+}
+
+fn row(session: &SessionView) -> SessionRow {
+    let user_agent = &session.device.user_agent;
+    SessionRow {
+        device: Agent::parse(user_agent).name(),
+        is_mobile: user_agent.contains("Mobile") || user_agent.contains("Android"),
+        place: None,
+        ip: session.device.ip.clone(),
+        signed_in_at: session.issued_at,
+        last_used_at: session.last_used_at,
+        is_this: session.current == Some(true),
+        end_action: format!("/account/sessions/{}", session.id),
+    }
+}
+
+async fn end(auth: Auth<PageSignedIn>, (Path1(id), form): (Path1<SessionId>, Form<NoFields>)) -> Result<Response> {
+    let live = auth.session();
+    csrf::check_page(&auth.app, live.id(), form.csrf.as_deref())?;
+    match sessions::revoke_own(&auth.app, &auth.cx, live, id).await {
+        // One that has ended meanwhile is just as well.
+        Ok(()) => {}
+        Err(error) if error.code() == Code::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    if id == live.id() {
+        let gone = SeeOther("/sign-out?done".to_owned());
+        return Ok(gone.with_cookie(cookies::clear(&auth.app, Cookie::Session)).respond());
+    }
+    Ok(SeeOther("/account/sessions?done=one".to_owned()).respond())
+}
+
+async fn end_others(auth: Auth<PageSignedIn>, form: Form<NoFields>) -> Result<Response> {
+    let live = auth.session();
+    csrf::check_page(&auth.app, live.id(), form.csrf.as_deref())?;
+    sessions::revoke_others(&auth.app, &auth.cx, live).await?;
+    Ok(SeeOther("/account/sessions?done=others".to_owned()).respond())
+}
+
+async fn sign_out_page(auth: Auth<Visitor>, _: NoInput) -> Result<Response> {
+    let brand = brand(&auth.app);
+    let cx = Context::english(&brand, auth.cx.now);
+    let html = match auth.visitor() {
+        Some(live) => SignOut {
+            cx,
+            person: &person(live),
+            action: "/sign-out",
+            csrf_token: &csrf::page_token(&auth.app, live.id()),
+            back_url: "/account",
+        }
+        .render(),
+        None => SignOutDone { cx, sign_in_url: "/sign-in" }.render(),
+    };
+    Ok(entry_page(&auth, html, 200, Vec::new()))
+}
+
+async fn sign_out(auth: Auth<Visitor>, form: Form<NoFields>) -> Result<Response> {
+    if let Some(live) = auth.visitor() {
+        if csrf::check_page(&auth.app, live.id(), form.csrf.as_deref()).is_err() {
+            let brand = brand(&auth.app);
+            let html = SignOutFailed {
+                cx: Context::english(&brand, auth.cx.now),
+                retry_url: "/sign-out",
+                code: Code::CsrfFailed.text(),
+                request_id: &auth.cx.request_id,
+            }
+            .render();
+            return Ok(entry_page(&auth, html, 403, Vec::new()));
+        }
+        sessions::logout(&auth.app, &auth.cx, live).await?;
+    }
+    let done = SeeOther("/sign-out?done".to_owned());
+    Ok(done.with_cookie(cookies::clear(&auth.app, Cookie::Session)).respond())
+}
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/account/sessions", list).answers_html(200),
+        Route::post("/account/sessions", end_others).answers_redirect(303),
+        Route::post("/account/sessions/{id}", end).answers_redirect(303),
+        Route::get("/sign-out", sign_out_page).answers_html(200),
+        Route::post("/sign-out", sign_out).answers_redirect(303),
+    ]
+}
