@@ -81,7 +81,6 @@ async fn link(auth: &Auth<Visitor>, flow: &str, token: &str) -> Result<Response>
         email: &peek.address,
         action: &format!("/v1/flows/recovery/{id}:submit"),
         csrf_token: &csrf,
-        flow_id: &id.to_string(),
         token,
     }
     .render();

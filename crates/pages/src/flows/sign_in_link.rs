@@ -41,7 +41,6 @@ async fn show(auth: Auth<Visitor>, Query(q): Query<Params>) -> Result<Response> 
         email: &peek.address,
         action: &format!("/v1/flows/login/{id}:submit"),
         csrf_token: &token,
-        flow_id: &id.to_string(),
         token: &q.token,
         other_device: (!peek.same_browser).then_some(&asked),
     }

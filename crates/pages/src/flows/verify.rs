@@ -91,7 +91,6 @@ async fn link(auth: &Auth<Visitor>, flow: &str, token: &str) -> Result<Response>
         email: &peek.address,
         action: &format!("/v1/flows/verification/{id}:submit"),
         csrf_token: &csrf_token,
-        flow_id: &id.to_string(),
         token,
         made: None,
     }

@@ -17,8 +17,6 @@ pub struct RecoveryLink<'a> {
     pub action: &'a str,
     /// Form token.
     pub csrf_token: &'a str,
-    /// The flow of the link.
-    pub flow_id: &'a str,
     /// The link's token.
     pub token: &'a str,
 }

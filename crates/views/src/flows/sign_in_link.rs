@@ -17,8 +17,6 @@ pub struct SignInLink<'a> {
     pub action: &'a str,
     /// Form token.
     pub csrf_token: &'a str,
-    /// The flow of the link.
-    pub flow_id: &'a str,
     /// The link's token.
     pub token: &'a str,
     /// Who asked for the link, when that was another browser.

@@ -65,8 +65,6 @@ pub struct VerifyLink<'a> {
     pub action: &'a str,
     /// Form token.
     pub csrf_token: &'a str,
-    /// The flow of the link.
-    pub flow_id: &'a str,
     /// The link's token.
     pub token: &'a str,
     /// When and near where the account was made, outside a session of that account; offers "This was not me",

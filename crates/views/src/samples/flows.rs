@@ -4,8 +4,8 @@ use avnology_model::flows::{FlowKind, FlowState, FlowView, Message, MessageId as
 
 use super::{World, nodes};
 use crate::flows::{
-    FlowExpired, FlowPage, LinkUsed, Recovery, RecoveryDone, SignIn, SignInLink, SignUp, SignUpClosed,
-    SignUpDone, SignedInAlready, UndoChange, Undone, Verify, VerifyLink, VerifyLinkUsed,
+    FlowExpired, FlowPage, LinkUsed, Recovery, RecoveryDone, RecoveryLink, SignIn, SignInLink, SignUp,
+    SignUpClosed, SignUpDone, SignedInAlready, UndoChange, Undone, Verify, VerifyLink, VerifyLinkUsed,
 };
 
 type Pages = Vec<(&'static str, String)>;
@@ -83,7 +83,6 @@ fn sign_in_link(world: &World) -> Pages {
             email: "jane@example.com",
             action: "/sign-in/link",
             csrf_token: "hJ0sQ2vN8wXeR5tYuI1oPa",
-            flow_id: "flw_01kjpwjw2bfeh982d16269dv5s",
             token: "avnl_lnk_sample",
             other_device,
         }
@@ -124,6 +123,13 @@ fn recovery(world: &World) -> Pages {
         Recovery { cx: world.cx(), flow, sign_in_url: "/sign-in", resend_at: None }.render()
     };
     let sent = || nodes::code_sent(world, FlowKind::Recovery, FlowState::SentEmail);
+    let link = RecoveryLink {
+        cx: world.cx(),
+        email: "jane@example.com",
+        action: "/recovery",
+        csrf_token: "hJ0sQ2vN8wXeR5tYuI1oPa",
+        token: "avnl_lnk_sample",
+    };
     let weak = nodes::refusing(nodes::after_recovery(world), "password", Id::PasswordWeak);
     vec![
         ("recovery-address", page(&nodes::address(world, FlowKind::Recovery))),
@@ -131,6 +137,7 @@ fn recovery(world: &World) -> Pages {
         ("recovery-code-expired", page(&nodes::saying(sent(), Id::RecoveryExpired))),
         ("recovery-new-password", page(&nodes::after_recovery(world))),
         ("recovery-weak-password", page(&weak)),
+        ("recovery-link", link.render()),
         ("recovery-done", RecoveryDone { cx: world.cx(), continue_url: "/account" }.render()),
     ]
 }
@@ -148,7 +155,6 @@ fn verify(world: &World) -> Pages {
             email: "jane@example.com",
             action: "/verify",
             csrf_token: "hJ0sQ2vN8wXeR5tYuI1oPa",
-            flow_id: "flw_01kjpwjw2bfeh982d16269dv5s",
             token: "avnl_lnk_sample",
             made,
         }
