@@ -14,7 +14,10 @@ use avnology_http::{Route, openapi};
 
 /// Every route of the API.
 pub fn routes() -> Vec<Route> {
-    [identities::routes(), sessions::routes(), flows::routes(), platform::routes()].into_iter().flatten().collect()
+    [identities::routes(), sessions::routes(), flows::routes(), platform::routes()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The OpenAPI 3.1 document of the API, as it is committed under `openapi/`: pretty-printed JSON with a final newline.

@@ -17,3 +17,13 @@ mod tenant;
 
 pub use cx::{Clock, Cx, Entropy, OsEntropy, SystemClock};
 pub use tenant::{Tenant, TenantConfig, TenantParts};
+
+/// Bytes in lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a text cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -31,7 +31,13 @@ pub struct Letter {
 /// Puts a message into words.
 pub trait Composer: Send + Sync + 'static {
     /// The letter for `request`, with `secrets`, in the tenant's name.
-    fn compose(&self, settings: &TenantSettings, public_url: &str, request: &MessageRequest, secrets: &MessageSecrets) -> Letter;
+    fn compose(
+        &self,
+        settings: &TenantSettings,
+        public_url: &str,
+        request: &MessageRequest,
+        secrets: &MessageSecrets,
+    ) -> Letter;
 }
 
 /// Carries mail.

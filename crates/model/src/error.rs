@@ -252,7 +252,12 @@ impl Error {
 
     /// The same with one more entry in `errors[]`.
     #[must_use]
-    pub fn with_field(mut self, field: impl Into<String>, code: FieldCode, message: impl Into<String>) -> Self {
+    pub fn with_field(
+        mut self,
+        field: impl Into<String>,
+        code: FieldCode,
+        message: impl Into<String>,
+    ) -> Self {
         self.0.errors.push(FieldError { field: field.into(), code, message: message.into() });
         self
     }
@@ -361,7 +366,13 @@ mod tests {
     #[test]
     fn an_error_names_code_fields_and_causes_for_the_log() {
         let error = Error::field("identity.email", FieldCode::InvalidFormat, "Enter an e-mail address.");
-        assert_eq!(format!("{error}"), "AVNOLOGY_AUTH_902: Validation failed; identity.email: Enter an e-mail address.");
-        assert_eq!(format!("{:?}", Error::internal("disk full")), "AVNOLOGY_AUTH_999: Internal error: disk full");
+        assert_eq!(
+            format!("{error}"),
+            "AVNOLOGY_AUTH_902: Validation failed; identity.email: Enter an e-mail address."
+        );
+        assert_eq!(
+            format!("{:?}", Error::internal("disk full")),
+            "AVNOLOGY_AUTH_999: Internal error: disk full"
+        );
     }
 }

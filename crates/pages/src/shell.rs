@@ -34,7 +34,12 @@ pub(crate) fn page<A: Access>(auth: &Auth<A>, html: String) -> Response {
 }
 
 /// A page of the sign-in family: its submit may end at another origin, and an application may have opened it.
-pub(crate) fn entry_page<A: Access>(auth: &Auth<A>, html: String, status: u16, set: Vec<SetCookie>) -> Response {
+pub(crate) fn entry_page<A: Access>(
+    auth: &Auth<A>,
+    html: String,
+    status: u16,
+    set: Vec<SetCookie>,
+) -> Response {
     let page = Page::new(html, auth.nonce()).status(status).open_form_action().open_opener();
     with_cookies(with_images(auth, page).respond(), set)
 }
@@ -49,7 +54,7 @@ pub(crate) fn with_cookies(mut response: Response, set: Vec<SetCookie>) -> Respo
 
 fn with_images<A: Access>(auth: &Auth<A>, page: Page) -> Page {
     let avatar = auth.caller.session().and_then(|live| live.identity.avatar_url.as_deref());
-    let origin = avatar.and_then(|url| url.splitn(4, '/').nth(2).map(|host| format!("https://{host}")));
+    let origin = avatar.and_then(|url| url.split('/').nth(2).map(|host| format!("https://{host}")));
     match origin {
         Some(origin) => page.img_src(&origin),
         None => page,

@@ -391,3 +391,25 @@ fn a_breach_file_is_made_from_a_published_list_and_a_broken_list_leaves_none() {
     let check = run(&data, &["config", "check"], &[("AVNOLOGY_BREACH_FILE", file.to_str().unwrap())]);
     assert!(check.status.success(), "{}", err(&check));
 }
+
+#[test]
+fn a_generated_key_is_well_formed_new_each_time_and_taken_by_its_environment_only() {
+    let (_dir, data) = data();
+    let generate = |arguments: &[&str]| {
+        let output = run(&data, &[&["key", "generate"], arguments].concat(), &[]);
+        assert!(output.status.success(), "{}", err(&output));
+        out(&output).trim_end().to_owned()
+    };
+    let (live, test) = (generate(&[]), generate(&["--environment", "test"]));
+    assert!(live.starts_with("ak_live_") && test.starts_with("ak_test_"), "{live} {test}");
+    assert_ne!(live, generate(&[]));
+    let check = |key: &str| run(&data, &["config", "check"], &[("AVNOLOGY_BOOTSTRAP_API_KEY", key)]);
+    assert!(check(&live).status.success(), "{}", err(&check(&live)));
+    assert_eq!(check(&test).status.code(), Some(2));
+    let (body, last) = live.split_at(live.len() - 1);
+    let wrong = format!("{body}{}", if last == "0" { "1" } else { "0" });
+    assert_eq!(check(&wrong).status.code(), Some(2), "its check digits are wrong");
+    assert!(!data.exists(), "a key is kept nowhere");
+    let unknown = run(&data, &["key", "generate", "--environment", "prod"], &[]);
+    assert_eq!(unknown.status.code(), Some(2));
+}

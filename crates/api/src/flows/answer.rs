@@ -127,8 +127,9 @@ pub(super) fn redirect(auth: &Auth<Visitor>, outcome: Outcome) -> Response {
         }
         Outcome::Continue(next) => {
             let page = SeeOther(page(&next.flow)).respond();
-            let cookie =
-                next.session.and_then(|(session, token)| deliver(auth, Transport::Browser, &session, &token).1);
+            let cookie = next
+                .session
+                .and_then(|(session, token)| deliver(auth, Transport::Browser, &session, &token).1);
             with(page, cookie)
         }
         Outcome::Refused(refused) => match refused.flow {

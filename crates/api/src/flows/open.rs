@@ -5,7 +5,8 @@ use avnology_core::{
     sessions::SessionView,
 };
 use avnology_http::{
-    Access, AnySession, Auth, BrowserKeys, Bucket, Json, Path2, Query, Reply, Response, Route, SeeOther, Visitor, holder,
+    Access, AnySession, Auth, BrowserKeys, Bucket, Json, Path2, Query, Reply, Response, Route, SeeOther,
+    Visitor, holder,
 };
 use avnology_model::{
     Code, Error, FieldCode, Result,
@@ -196,10 +197,18 @@ pub(super) fn routes() -> Vec<Route> {
     };
     vec![
         opens(Route::get("/v1/flows/login", login), "createLoginFlow", "Open a login flow"),
-        opens(Route::get("/v1/flows/registration", registration), "createRegistrationFlow", "Open a registration flow")
-            .refuses(&[Code::RegistrationDisabled]),
+        opens(
+            Route::get("/v1/flows/registration", registration),
+            "createRegistrationFlow",
+            "Open a registration flow",
+        )
+        .refuses(&[Code::RegistrationDisabled]),
         opens(Route::get("/v1/flows/recovery", recovery), "createRecoveryFlow", "Open a recovery flow"),
-        opens(Route::get("/v1/flows/verification", verification), "createVerificationFlow", "Open a verification flow"),
+        opens(
+            Route::get("/v1/flows/verification", verification),
+            "createVerificationFlow",
+            "Open a verification flow",
+        ),
         opens(Route::get("/v1/flows/settings", settings), "createSettingsFlow", "Open a settings flow")
             .refuses(&[Code::StepUpRequired]),
         Route::get("/v1/flows/{type}/{id}", get)

@@ -23,8 +23,7 @@ async fn submit(
     let live = auth.visitor().map(|live| &**live);
     let submission = Submission { method: input.method, body: input.body };
     let guard = |flow: &Flow| check(&auth, flow, sent.as_deref());
-    let outcome =
-        flows::submit(&auth.app, &auth.cx, (kind.0, id), held, submission, live, guard).await;
+    let outcome = flows::submit(&auth.app, &auth.cx, (kind.0, id), held, submission, live, guard).await;
     match outcome {
         Ok(outcome) if is_form => Ok(answer::redirect(&auth, outcome)),
         Ok(outcome) => answer::json(&auth, outcome),
@@ -42,7 +41,6 @@ fn check(auth: &Auth<Visitor>, flow: &Flow, sent: Option<&str>) -> Result<()> {
         Transport::Api => Ok(()),
     }
 }
-
 
 pub(super) fn routes() -> Vec<Route> {
     vec![

@@ -4,8 +4,8 @@ use avnology_core::identities::{
     self as people, Created as Made, IdentityUpdate, IdentityView, ListQuery, NewIdentity,
 };
 use avnology_http::{
-    Auth, Body, Created, Idempotency, Json, List, NoContent, Patch, Path1, Precondition, Query, Reply, Response, Route,
-    Scoped, scopes,
+    Auth, Body, Created, Idempotency, Json, List, NoContent, Patch, Path1, Precondition, Query, Reply,
+    Response, Route, Scoped, scopes,
 };
 use avnology_model::{Code, Error, Result, ids::IdentityId, permissions::Scope};
 use serde::{Deserialize, Serialize};
@@ -76,22 +76,21 @@ async fn create(
             Made::WouldBe(view) => Json(view).respond(),
         })
     };
-    let location = |body: &serde_json::Value| body.get("id")?.as_str().map(|id| format!("/v1/identities/{id}"));
-    once(&auth.app, &auth.cx, key, location, call).await
+    let location =
+        |body: &serde_json::Value| body.get("id")?.as_str().map(|id| format!("/v1/identities/{id}"));
+    // Hashing makes the call's future large: it lives on the heap.
+    once(&auth.app, &auth.cx, key, location, Box::pin(call)).await
 }
 
-async fn get(
-    auth: Auth<Scoped<scopes::IdentitiesRead>>,
-    Path1(id): Path1<IdentityId>,
-) -> Result<impl Reply> {
-    tagged(people::get(&auth.app, &auth.cx, id).await?)
+async fn get(auth: Auth<Scoped<scopes::IdentitiesRead>>, Path1(id): Path1<IdentityId>) -> Result<impl Reply> {
+    Ok(tagged(people::get(&auth.app, &auth.cx, id).await?))
 }
 
 async fn update(
     auth: Auth<Scoped<scopes::IdentitiesWrite>>,
     (Path1(id), expected, Patch(change)): (Path1<IdentityId>, Precondition, Patch<IdentityUpdate>),
 ) -> Result<impl Reply> {
-    tagged(people::update(&auth.app, &auth.cx, id, &expected, change).await?)
+    Ok(tagged(people::update(&auth.app, &auth.cx, id, &expected, change).await?))
 }
 
 async fn delete(
@@ -108,9 +107,9 @@ async fn delete(
 }
 
 /// An identity with its entity tag as header.
-pub(super) fn tagged(view: IdentityView) -> Result<avnology_http::With<Json<IdentityView>>> {
+pub(super) fn tagged(view: IdentityView) -> avnology_http::With<Json<IdentityView>> {
     let etag = view.etag.clone();
-    Ok(Json(view).with_etag(&etag))
+    Json(view).with_etag(&etag)
 }
 
 pub(super) fn routes() -> Vec<Route> {

@@ -11,7 +11,7 @@ use crate::{
 };
 
 async fn get(auth: Auth<SignedIn>, _: NoInput) -> Result<impl Reply> {
-    super::admin::tagged(people::view_own(&auth.app, &auth.cx, auth.session()).await?)
+    Ok(super::admin::tagged(people::view_own(&auth.app, &auth.cx, auth.session()).await?))
 }
 
 async fn patch(auth: Auth<SignedIn>, PatchValue(patch): PatchValue) -> Result<impl Reply> {

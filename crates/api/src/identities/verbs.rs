@@ -73,25 +73,28 @@ async fn deactivate(
 ) -> Result<impl Reply> {
     let reason = body.reason.map(|r| line(&r, 500)).transpose();
     let reason = reason.map_err(|(code, message)| Error::field("reason", code, message))?;
-    tagged(people::deactivate(&auth.app, &auth.cx, id, &expected, reason, body.keep_sessions).await?)
+    Ok(tagged(people::deactivate(&auth.app, &auth.cx, id, &expected, reason, body.keep_sessions).await?))
 }
 
 async fn reactivate(
     auth: Writer,
     (Path1(id), expected): (Path1<IdentityId>, Precondition),
 ) -> Result<impl Reply> {
-    tagged(people::reactivate(&auth.app, &auth.cx, id, &expected).await?)
+    Ok(tagged(people::reactivate(&auth.app, &auth.cx, id, &expected).await?))
 }
 
 async fn cancel_deletion(
     auth: Writer,
     (Path1(id), expected): (Path1<IdentityId>, Precondition),
 ) -> Result<impl Reply> {
-    tagged(people::cancel_deletion(&auth.app, &auth.cx, id, &expected).await?)
+    Ok(tagged(people::cancel_deletion(&auth.app, &auth.cx, id, &expected).await?))
 }
 
-async fn unlock(auth: Writer, (Path1(id), expected): (Path1<IdentityId>, Precondition)) -> Result<impl Reply> {
-    tagged(people::unlock(&auth.app, &auth.cx, id, &expected).await?)
+async fn unlock(
+    auth: Writer,
+    (Path1(id), expected): (Path1<IdentityId>, Precondition),
+) -> Result<impl Reply> {
+    Ok(tagged(people::unlock(&auth.app, &auth.cx, id, &expected).await?))
 }
 
 async fn set_password(
@@ -107,7 +110,7 @@ async fn set_password(
         body.require_change,
         body.revoke_sessions,
     );
-    tagged(view.await?)
+    Ok(tagged(view.await?))
 }
 
 async fn recovery_link(
@@ -115,7 +118,14 @@ async fn recovery_link(
     (Path1(id), OptionalBody(body)): (Path1<IdentityId>, OptionalBody<RecoveryLinkRequest>),
 ) -> Result<Json<RecoveryLink>> {
     let person = auth.caller.session().map(|live| &**live);
-    let link = people::create_recovery_link(&auth.app, &auth.cx, id, body.expires_in_seconds, body.return_to, person);
+    let link = people::create_recovery_link(
+        &auth.app,
+        &auth.cx,
+        id,
+        body.expires_in_seconds,
+        body.return_to,
+        person,
+    );
     link.await.map(Json)
 }
 
@@ -136,7 +146,12 @@ async fn remove_credential(
 
 pub(super) fn routes() -> Vec<Route> {
     let verb = |route: Route, id, summary| {
-        route.operation_id(id).summary(summary).tag("identities").answers::<IdentityView>(200, "The identity.").etag()
+        route
+            .operation_id(id)
+            .summary(summary)
+            .tag("identities")
+            .answers::<IdentityView>(200, "The identity.")
+            .etag()
     };
     vec![
         verb(
@@ -151,7 +166,8 @@ pub(super) fn routes() -> Vec<Route> {
             "Switch an identity on again",
         ),
         verb(
-            Route::post("/v1/identities/{id}:cancelDeletion", cancel_deletion).refuses(&[Code::DeletionFinal]),
+            Route::post("/v1/identities/{id}:cancelDeletion", cancel_deletion)
+                .refuses(&[Code::DeletionFinal]),
             "cancelIdentityDeletion",
             "Take a scheduled deletion back",
         ),

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
+use avnology_aip::Key;
 use avnology_core::{
     Tenant,
     sessions::{self, SessionPage, SessionView, Verified},
 };
 use avnology_http::{
-    Auth, Body, Cookie, Json, JsonBytes, List, NoContent, NoInput, Path1, Reply, Response, Route, Scoped, SignedIn,
-    Visitor, AnySession, HeaderName, cookies, scopes,
+    AnySession, Auth, Body, Cookie, HeaderName, Json, JsonBytes, List, NoContent, NoInput, Path1, Reply,
+    Response, Route, Scoped, SignedIn, Visitor, cookies, scopes,
 };
-use avnology_aip::Key;
 use avnology_model::{Error, FieldCode, Result, Timestamp, ids::SessionId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

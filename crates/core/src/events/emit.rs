@@ -17,13 +17,15 @@ pub(crate) fn emit(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
 }
 
 /// Asks for a message to a person, and notes who made it necessary. `sealed` holds its secrets, see [`super::seal`].
-pub(crate) fn emit_message(tx: &mut Tx<'_>, cx: &Cx, request: &MessageRequest, sealed: Option<&[u8]>) -> Result<()> {
+pub(crate) fn emit_message(
+    tx: &mut Tx<'_>,
+    cx: &Cx,
+    request: &MessageRequest,
+    sealed: Option<&[u8]>,
+) -> Result<()> {
     let mut request = request.clone();
-    request.origin = Some(MessageOrigin {
-        device: cx.device_name(),
-        place: cx.ip.map(|ip| ip.to_string()),
-        at: cx.now,
-    });
+    request.origin =
+        Some(MessageOrigin { device: cx.device_name(), place: cx.ip.map(|ip| ip.to_string()), at: cx.now });
     let payload = serde_json::to_value(&request).map_err(Error::internal)?;
     append(tx, &cx.event(EventType::MessageRequested, payload), sealed)
 }

@@ -39,12 +39,14 @@ pub async fn follow_once(app: &Tenant, consumer: &Arc<impl Consumer>) -> Result<
                     // Another node was here first.
                     return Ok(());
                 }
-                batch.iter().try_for_each(|stored| match serde_json::from_value::<Event>(stored.body.clone()) {
-                    Ok(event) => consumer.take(tx, &event, stored),
-                    Err(error) => {
-                        // Written by a newer version: not for this consumer of this version.
-                        tracing::warn!(event = %stored.event_id, %error, "an event could not be read");
-                        Ok(())
+                batch.iter().try_for_each(|stored| {
+                    match serde_json::from_value::<Event>(stored.body.clone()) {
+                        Ok(event) => consumer.take(tx, &event, stored),
+                        Err(error) => {
+                            // Written by a newer version: not for this consumer of this version.
+                            tracing::warn!(event = %stored.event_id, %error, "an event could not be read");
+                            Ok(())
+                        }
                     }
                 })
             })
@@ -64,13 +66,21 @@ async fn next_batch(app: &Tenant, consumer: &'static str) -> Result<Vec<StoredEv
 }
 
 /// Follows the log until `stop` turns true.
-pub async fn follow<C: Consumer>(app: Arc<Tenant>, consumer: C, mut stop: tokio::sync::watch::Receiver<bool>) {
+pub async fn follow<C: Consumer>(
+    app: Arc<Tenant>,
+    consumer: C,
+    mut stop: tokio::sync::watch::Receiver<bool>,
+) {
     let consumer = Arc::new(consumer);
     let mut news = app.store.identity().commits();
     while !*stop.borrow() {
         news.mark_unchanged();
         if let Err(error) = follow_once(&app, &consumer).await {
-            tracing::warn!(consumer = consumer.name(), ?error, "a consumer could not go on; it will try again");
+            tracing::warn!(
+                consumer = consumer.name(),
+                ?error,
+                "a consumer could not go on; it will try again"
+            );
         }
         tokio::select! {
             _ = news.changed() => {}

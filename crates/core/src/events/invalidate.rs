@@ -42,7 +42,8 @@ async fn catch_up(app: &Tenant, at: Option<Cursor>) -> Result<Cursor> {
         let batch = app.store.identity().read(move |tx| log::read_after(tx, at, BATCH)).await?;
         let Some(last) = batch.last() else { return Ok(at) };
         at = last.cursor;
-        let events = batch.iter().filter_map(|stored| serde_json::from_value::<Event>(stored.body.clone()).ok());
+        let events =
+            batch.iter().filter_map(|stored| serde_json::from_value::<Event>(stored.body.clone()).ok());
         let changed: Vec<IdentityId> = events.filter_map(|event| concerned(&event)).collect();
         if !changed.is_empty() {
             app.sessions.forget_identities(&changed);

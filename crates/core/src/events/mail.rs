@@ -29,7 +29,8 @@ impl Consumer for MailConsumer {
         if event.event_type != EventType::MessageRequested {
             return Ok(());
         }
-        let request: MessageRequest = serde_json::from_value(event.payload.clone()).map_err(Error::internal)?;
+        let request: MessageRequest =
+            serde_json::from_value(event.payload.clone()).map_err(Error::internal)?;
         let message = StoredMessage {
             id: MessageId::from_bytes(event.event_id.bytes()),
             request,

@@ -77,12 +77,11 @@ pub async fn deliver_due(app: &Arc<Tenant>) -> Result<usize> {
 
 async fn deliver(app: &Tenant, message: StoredMessage) -> Result<()> {
     let (letter, secrets) = compose(app, &message)?;
-    let sent = match &app.mail {
-        Some(mail) => mail.send(&message.request.to, &letter).await,
-        None => {
-            log_instead(&message.request, &letter, &secrets);
-            Ok(())
-        }
+    let sent = if let Some(mail) = &app.mail {
+        mail.send(&message.request.to, &letter).await
+    } else {
+        log_instead(&message.request, &letter, &secrets);
+        Ok(())
     };
     let cx = app.system_cx();
     app.store.identity().write(move |tx| report(tx, &cx, &message, &sent)).await
@@ -106,7 +105,7 @@ fn report(
 /// configuration allows this on a loopback address only.
 fn log_instead(request: &MessageRequest, letter: &Letter, secrets: &MessageSecrets) {
     use secrecy::ExposeSecret;
-    let code = secrets.code.as_ref().map(|c| c.expose_secret()).unwrap_or_default();
-    let link = secrets.link.as_ref().map(|l| l.expose_secret()).unwrap_or_default();
+    let code = secrets.code.as_ref().map(ExposeSecret::expose_secret).unwrap_or_default();
+    let link = secrets.link.as_ref().map(ExposeSecret::expose_secret).unwrap_or_default();
     tracing::info!(to = %request.to, subject = %letter.subject, code, link, "mail (not sent: no mail server is configured)");
 }

@@ -20,6 +20,7 @@ use super::step::{Step, Work, refuse_for};
 use crate::{
     Tenant,
     events::{emit, emit_message},
+    hex,
     platform::SettingsVersion,
 };
 
@@ -73,7 +74,7 @@ pub(super) fn find(tx: &mut IdentityTx<'_>, work: &Work, identifier: &Identifier
         Identifier::Username(name) => identities::by_username(tx, &name.key())?,
     };
     let mac = work.app.keys.hmac("identifier", identifier.key().as_bytes());
-    let identifier_hash: String = mac.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let identifier_hash = hex(mac.get(..16).unwrap_or_default());
     let key = identity.as_ref().map_or_else(|| format!("unknown:{identifier_hash}"), |i| i.id.to_string());
     Ok(Account { identity, key, identifier_hash })
 }
@@ -84,7 +85,12 @@ pub(super) fn of_identity(identity: Identity) -> Account {
 }
 
 /// The refusal when the account is locked or was named too often.
-pub(super) fn check(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow, account: &Account) -> Result<Option<Step>> {
+pub(super) fn check(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    flow: &mut Flow,
+    account: &Account,
+) -> Result<Option<Step>> {
     if let Some(step) = check_lock(tx, work, flow, account)? {
         return Ok(Some(step));
     }
@@ -103,7 +109,8 @@ pub(super) fn check_lock(
     flow: &mut Flow,
     account: &Account,
 ) -> Result<Option<Step>> {
-    let until = lockouts::find(tx, &account.key)?.and_then(|f| f.locked_until).filter(|until| *until > work.now());
+    let until =
+        lockouts::find(tx, &account.key)?.and_then(|f| f.locked_until).filter(|until| *until > work.now());
     Ok(until.map(|until| refuse_locked(flow, work, until)))
 }
 
@@ -123,7 +130,12 @@ pub(super) fn bucket(work: &Work, name: &str, defaults: &[RateLimit]) -> Vec<Rat
 }
 
 /// The limits of a bucket: the tenant's own, or the defaults, which the test environment takes ten thousandfold.
-pub(super) fn limits(app: &Tenant, settings: &SettingsVersion, name: &str, defaults: &[RateLimit]) -> Vec<RateLimit> {
+pub(super) fn limits(
+    app: &Tenant,
+    settings: &SettingsVersion,
+    name: &str,
+    defaults: &[RateLimit],
+) -> Vec<RateLimit> {
     if let Some(set) = settings.settings.rate_limits.get(name) {
         return set.limits().to_vec();
     }
@@ -149,7 +161,7 @@ pub(super) fn record_failure(
     });
     let mut event = work.cx.event(EventType::SessionLoginFailed, payload).failed(code);
     if let Some(id) = user {
-        event = event.on("identity", id);
+        event = event.on("identity", &id);
     }
     emit(tx, &event)?;
     count_failure(tx, work, account)
@@ -181,7 +193,7 @@ fn lock(tx: &mut IdentityTx<'_>, work: &Work, account: &Account, failures: &mut 
     failures.last_lock_at = Some(now);
     let Some(identity) = &account.identity else { return Ok(()) };
     let payload = json!({ "user_id": identity.id, "locked_until": until });
-    emit(tx, &work.cx.event(EventType::UserLocked, payload).on("identity", identity.id))?;
+    emit(tx, &work.cx.event(EventType::UserLocked, payload).on("identity", &identity.id))?;
     let Some(address) = identity.email.as_ref().filter(|_| identity.email_verified) else { return Ok(()) };
     let mut notice = MessageRequest::new(MessageType::AccountLocked, address);
     notice.identity_id = Some(identity.id);

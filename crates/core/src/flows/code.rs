@@ -38,7 +38,12 @@ pub(super) enum Redeemed {
 }
 
 /// Tries `entered` as the flow's live code.
-pub(super) fn redeem(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow, entered: &str) -> Result<Redeemed> {
+pub(super) fn redeem(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    flow: &mut Flow,
+    entered: &str,
+) -> Result<Redeemed> {
     let in_time = flow.secret_expires_at.is_some_and(|until| until > work.now());
     let live = flow.code_hash.filter(|_| in_time && flow.code_tries < TRIES);
     let Some(live) = live else { return Ok(Redeemed::Expired) };
@@ -65,7 +70,11 @@ pub(super) fn refuse_code(
     (wrong, expired): (Code, Code),
 ) -> Result<Step> {
     let Redeemed::Wrong(remaining) = redeemed else {
-        let message = if expired == Code::RecoveryExpired { MessageId::RecoveryExpired } else { MessageId::CodeExpired };
+        let message = if expired == Code::RecoveryExpired {
+            MessageId::RecoveryExpired
+        } else {
+            MessageId::CodeExpired
+        };
         return Ok(refuse_node(flow, "code", expired, message));
     };
     if let Some(account) = challenged(tx, work, flow)? {

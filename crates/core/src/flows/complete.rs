@@ -7,7 +7,11 @@ use avnology_model::{
     ids::CredentialId,
     sessions::{CompletedMethod, Method, SessionKind},
 };
-use avnology_store::{IdentityTx, credentials::{lockouts, passwords}, identities::identities};
+use avnology_store::{
+    IdentityTx,
+    credentials::{lockouts, passwords},
+    identities::identities,
+};
 
 use super::{
     account, send,
@@ -106,16 +110,13 @@ fn finish(
     session: &NewSession,
 ) -> Result<Step> {
     let methods = flow.data.completed.clone();
-    let made = match flow.session_id {
-        Some(id) => {
-            let (raised, former) = sessions::raise(tx, &work.cx, id, session.token(), &methods)?;
-            forget.extend(former);
-            raised
-        }
-        None => {
-            let policy = &work.settings.settings.session_policy;
-            sessions::start(tx, &work.cx, session, identity, SessionKind::Standard, &methods, policy)?
-        }
+    let made = if let Some(id) = flow.session_id {
+        let (raised, former) = sessions::raise(tx, &work.cx, id, session.token(), &methods)?;
+        forget.extend(former);
+        raised
+    } else {
+        let policy = &work.settings.settings.session_policy;
+        sessions::start(tx, &work.cx, session, identity, SessionKind::Standard, &methods, policy)?
     };
     flow.state = FlowState::Passed;
     flow.session_id = Some(made.id);
@@ -158,11 +159,13 @@ pub(super) async fn new_password(work: &Work) -> Result<Outcome> {
         Err(outcome) => return Ok(outcome),
     };
     let policy = &work.settings.settings.password_policy;
-    if let Err(error) = check_new_password(&work.app, policy, &password, &words_of(&identity), &former).await {
+    if let Err(error) = check_new_password(&work.app, policy, &password, &words_of(&identity), &former).await
+    {
         return refuse_password(work, error).await;
     }
     let phc = work.app.hasher.hash(&password, work.cx.random()).await?;
-    let change = PasswordChange { credential: CredentialId::new(work.now(), work.cx.random()), phc, by: "self" };
+    let change =
+        PasswordChange { credential: CredentialId::new(work.now(), work.cx.random()), phc, by: "self" };
     let (session, next) = (NewSession::draw(&work.cx), Next::draw(work));
     work.step(move |tx, work, flow, forget| {
         let (FlowState::CompleteProfile, Some(id)) = (flow.state, flow.identity_id) else {

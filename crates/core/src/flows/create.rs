@@ -122,19 +122,25 @@ fn passed(app: &Tenant, cx: &Cx, mut flow: Flow, live: &LiveSession) -> Created 
     Created::Passed(Box::new(flow), Box::new(session))
 }
 
-fn open_settings(app: &Tenant, cx: &Cx, flow: &mut Flow, live: &LiveSession, section: Option<&str>) -> Result<()> {
+fn open_settings(
+    app: &Tenant,
+    cx: &Cx,
+    flow: &mut Flow,
+    live: &LiveSession,
+    section: Option<&str>,
+) -> Result<()> {
     // A recovery session has the one settings flow that recovery opened.
     if live.session.kind == SessionKind::Recovery {
         return Err(Error::new(Code::StepUpRequired));
     }
     match section {
         None | Some("") => {}
-        Some("profile") => flow.data.section = "profile".to_owned(),
+        Some("profile") => "profile".clone_into(&mut flow.data.section),
         Some("password") => {
             if !live.is_fresh(&app.settings().settings.session_policy, cx.now) {
                 return Err(Error::new(Code::StepUpRequired));
             }
-            flow.data.section = "password".to_owned();
+            "password".clone_into(&mut flow.data.section);
         }
         Some(_) => return Err(Error::field("section", FieldCode::NotInEnum, "One of profile, password.")),
     }
@@ -146,7 +152,9 @@ fn open_settings(app: &Tenant, cx: &Cx, flow: &mut Flow, live: &LiveSession, sec
 fn check_return_to(app: &Tenant, target: Option<&str>) -> Result<Option<String>> {
     let Some(target) = target.filter(|t| !t.is_empty()) else { return Ok(None) };
     let resolved = return_to::resolve(app, target);
-    resolved.map(Some).ok_or_else(|| Error::field("return_to", FieldCode::NotAllowed, "This address is not allowed."))
+    resolved
+        .map(Some)
+        .ok_or_else(|| Error::field("return_to", FieldCode::NotAllowed, "This address is not allowed."))
 }
 
 /// Second factors are not offered here yet: one factor is the highest that can be had.
@@ -155,7 +163,9 @@ fn check_aal(wanted: Option<&str>) -> Result<()> {
         None | Some("" | "highest_available") => return Ok(()),
         Some(text) => match Aal::parse(text) {
             Some(Aal::Aal1) => return Ok(()),
-            Some(_) => return Err(Error::field("aal", FieldCode::NotAllowed, "No second factor is offered here.")),
+            Some(_) => {
+                return Err(Error::field("aal", FieldCode::NotAllowed, "No second factor is offered here."));
+            }
             None => "One of aal1, aal2, aal3, highest_available.",
         },
     };

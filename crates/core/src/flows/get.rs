@@ -59,7 +59,9 @@ pub async fn peek_link(
     token: &str,
     holder: Holder,
 ) -> Result<Option<LinkPeek>> {
-    let Some(token) = SecretToken::parse(token).filter(|t| t.kind() == SecretKind::Link) else { return Ok(None) };
+    let Some(token) = SecretToken::parse(token).filter(|t| t.kind() == SecretKind::Link) else {
+        return Ok(None);
+    };
     let found = app.store.identity().read(move |tx| flows::find(tx, id)).await?;
     let usable = found.filter(|flow| {
         flow.kind == kind

@@ -9,20 +9,22 @@ use avnology_model::{
 use avnology_store::{IdentityTx, flows::flows};
 
 use super::{
-    Holder, complete,
+    Holder,
     code::sign_in,
+    complete,
     step::{Outcome, Step, Work, refuse},
 };
 use crate::sessions::NewSession;
 
 /// Uses the token as the flow's live link; whether it was right and is used up now.
 pub(super) fn redeem(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow, token: &str) -> Result<bool> {
-    let Some(token) = SecretToken::parse(token).filter(|t| t.kind() == SecretKind::Link) else { return Ok(false) };
+    let Some(token) = SecretToken::parse(token).filter(|t| t.kind() == SecretKind::Link) else {
+        return Ok(false);
+    };
     let in_time = flow.secret_expires_at.is_some_and(|until| until > work.now());
     let live = flow.link_hash.filter(|_| in_time);
-    let right = live.is_some_and(|live| {
-        aws_lc_rs::constant_time::verify_slices_are_equal(&token.hash(), &live).is_ok()
-    });
+    let right = live
+        .is_some_and(|live| aws_lc_rs::constant_time::verify_slices_are_equal(&token.hash(), &live).is_ok());
     if !right || !flows::use_link(tx, flow.id, &token.hash())? {
         return Ok(false);
     }

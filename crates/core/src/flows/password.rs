@@ -19,7 +19,7 @@ use crate::{credentials::Verdict, sessions::NewSession};
 
 /// `method: password` of a login.
 pub(super) async fn submit(work: &Work) -> Result<Outcome> {
-    let first = work.prepare(|tx, work, flow| gate(tx, work, flow)).await?;
+    let first = work.prepare(gate).await?;
     let gate = match first {
         Ok(gate) => gate,
         Err(outcome) => return Ok(outcome),
@@ -30,8 +30,9 @@ pub(super) async fn submit(work: &Work) -> Result<Outcome> {
     let (identity, old) = (gate.identity, gate.phc.clone());
     let session = NewSession::draw(&work.cx);
     let next = complete::Next::draw(work);
-    let outcome =
-        work.step(move |tx, work, flow, forget| settle(tx, work, flow, forget, &gate, verdict, &session, &next)).await?;
+    let outcome = work
+        .step(move |tx, work, flow, forget| settle(tx, work, flow, forget, &gate, verdict, &session, &next))
+        .await?;
     if let (true, Outcome::SignedIn(_), Some(id), Some(old)) = (needs_rehash, &outcome, identity, old) {
         rehash(work, id, &old, &password).await;
     }
@@ -58,7 +59,9 @@ fn gate(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow) -> Result<Result<
         Ok(account) => account,
         Err(step) => return Ok(Err(step)),
     };
-    let Some(password) = work.input.secret("password") else { return Ok(Err(refuse_missing(flow, "password"))) };
+    let Some(password) = work.input.secret("password") else {
+        return Ok(Err(refuse_missing(flow, "password")));
+    };
     if let Some(step) = account::check(tx, work, flow, &account)? {
         return Ok(Err(step));
     }
@@ -68,7 +71,11 @@ fn gate(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow) -> Result<Result<
 }
 
 /// The account that the submit or the flow names. Signing in as someone else in a step-up is `_100`.
-pub(super) fn find_account(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow) -> Result<Result<Account, Step>> {
+pub(super) fn find_account(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    flow: &mut Flow,
+) -> Result<Result<Account, Step>> {
     let bound = flow.identity_id.map(|id| identities::get(tx, id)).transpose()?;
     if let Some(bound) = bound {
         if work.input.text("identifier").is_none() {
@@ -88,7 +95,10 @@ pub(super) fn find_account(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "the second half of one step: what the first half and the hash found")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the second half of one step: what the first half and the hash found"
+)]
 fn settle(
     tx: &mut IdentityTx<'_>,
     work: &Work,
@@ -117,7 +127,7 @@ fn settle(
         return Ok(refuse(flow, Code::WrongCredentials, MessageId::WrongCredentials));
     };
     passwords::touch(tx, identity.id, work.now())?;
-    flow.active = "password".to_owned();
+    "password".clone_into(&mut flow.active);
     let method = CompletedMethod::first_factor(Method::Password, work.now());
     complete::first_factor(tx, work, flow, forget, &mut identity, method, session, next)
 }

@@ -33,14 +33,14 @@ struct Draw {
 }
 
 impl Draw {
-    fn draw(work: &Work) -> Self {
+    fn new(work: &Work) -> Self {
         Self { session: NewSession::draw(&work.cx), settings_flow: FlowId::new(work.now(), work.cx.random()) }
     }
 }
 
 /// `method: code` and `method: link`: the address first, then the code.
 pub(super) async fn submit(work: &Work, by_link: bool) -> Result<Outcome> {
-    let (drawn, draw) = (Drawn::draw(work), Draw::draw(work));
+    let (drawn, draw) = (Drawn::draw(work), Draw::new(work));
     work.step(move |tx, work, flow, forget| {
         if let (Some(entered), false) = (work.input.code(), work.input.flag("resend")) {
             return enter(tx, work, flow, forget, &entered, &draw);
@@ -52,7 +52,7 @@ pub(super) async fn submit(work: &Work, by_link: bool) -> Result<Outcome> {
 
 /// `method: link` with a token: by mail, or handed over by an administrator. Any browser may use it.
 pub(super) async fn by_link(work: &Work, holder: Holder, token: String) -> Result<Outcome> {
-    let draw = Draw::draw(work);
+    let draw = Draw::new(work);
     work.step(move |tx, work, flow, forget| {
         if !link::redeem(tx, work, flow, &token)? {
             return Ok(refuse(flow, Code::RecoveryExpired, MessageId::RecoveryExpired));
@@ -87,7 +87,7 @@ fn ask(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow, drawn: &Drawn, by_
     send::send(tx, work, flow, drawn, &sending)?;
     if let Some(identity) = recoverable {
         let payload = json!({ "user_id": identity.id, "channel": "email" });
-        emit(tx, &work.cx.event(EventType::UserRecoveryRequested, payload).on("identity", identity.id))?;
+        emit(tx, &work.cx.event(EventType::UserRecoveryRequested, payload).on("identity", &identity.id))?;
     }
     flow.state = FlowState::SentEmail;
     Ok(Step::Continue)
@@ -119,7 +119,8 @@ fn recovered(
     draw: &Draw,
 ) -> Result<Step> {
     let challenge = flow.data.challenge.clone();
-    let found = challenge.as_ref().and_then(|c| c.identity_id).map(|id| identities::find(tx, id)).transpose()?;
+    let found =
+        challenge.as_ref().and_then(|c| c.identity_id).map(|id| identities::find(tx, id)).transpose()?;
     let (Some(challenge), Some(mut identity)) = (challenge, found.flatten()) else {
         return Ok(refuse(flow, Code::RecoveryExpired, MessageId::RecoveryExpired));
     };

@@ -49,7 +49,7 @@ struct Draw {
 }
 
 impl Draw {
-    fn draw(work: &Work) -> Self {
+    fn new(work: &Work) -> Self {
         Self {
             identity: IdentityId::new(work.now(), work.cx.random()),
             credential: CredentialId::new(work.now(), work.cx.random()),
@@ -96,7 +96,7 @@ pub(super) async fn by_password(work: &Work) -> Result<Outcome> {
 /// `method: code`: the form without a password, then the code; or the code that an address waits for.
 pub(super) async fn by_code(work: &Work) -> Result<Outcome> {
     if let (Some(entered), false) = (work.input.code(), work.input.flag("resend")) {
-        let draw = Draw::draw(work);
+        let draw = Draw::new(work);
         return work.step(move |tx, work, flow, forget| enter(tx, work, flow, forget, &entered, &draw)).await;
     }
     if work.input.object("traits").is_empty() {
@@ -142,7 +142,7 @@ fn read_consents(work: &Work, flow: &mut Flow) -> Result<Vec<String>, Step> {
 
 /// Makes the account, or asks for a proof of the address first where that is required.
 async fn register(work: &Work, pending: Pending, method: Method) -> Result<Outcome> {
-    let draw = Draw::draw(work);
+    let draw = Draw::new(work);
     work.step(move |tx, work, flow, forget| {
         let settings = &work.settings.settings;
         let email = pending.identity.email.as_deref().and_then(|e| Email::parse(e).ok());
@@ -201,16 +201,23 @@ fn prove_first(
         return Ok(step);
     }
     if let Some(existing) = existing {
-        let mut notice = MessageRequest::new(MessageType::AccountExists, existing.email.clone().unwrap_or_default());
+        let mut notice =
+            MessageRequest::new(MessageType::AccountExists, existing.email.clone().unwrap_or_default());
         notice.identity_id = Some(existing.id);
         notice.name = Some(existing.display_name());
         emit_message(tx, &work.cx, &notice, None)?;
     }
     let kind = existing.is_none().then_some(MessageType::SignInCode);
-    let sending =
-        Sending { kind, address: email.as_str(), identity: None, method: "code", told: MessageId::VerificationSent };
+    let sending = Sending {
+        kind,
+        address: email.as_str(),
+        identity: None,
+        method: "code",
+        told: MessageId::VerificationSent,
+    };
     send::send(tx, work, flow, secrets, &sending)?;
-    let kept = existing.is_none().then(|| serde_json::to_value(pending)).transpose().map_err(Error::internal)?;
+    let kept =
+        existing.is_none().then(|| serde_json::to_value(pending)).transpose().map_err(Error::internal)?;
     flow.data.pending = kept;
     Ok(Step::Continue)
 }
@@ -284,7 +291,9 @@ fn make(
     let mut identity = Identity::new(draw.identity, cx.now);
     fields.write(&mut identity);
     identity.has_password = pending.phc.is_some();
-    if let Some(former) = identity.email_key.clone().map(|key| identities::by_email(tx, &key)).transpose()?.flatten() {
+    if let Some(former) =
+        identity.email_key.clone().map(|key| identities::by_email(tx, &key)).transpose()?.flatten()
+    {
         forget.extend(people::replace_unproven(tx, cx, &former)?);
     }
     let password = pending.phc.as_deref().map(|phc| (draw.credential, phc));

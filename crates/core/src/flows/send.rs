@@ -73,7 +73,8 @@ pub(super) fn too_early(
 
 /// Counts a message to an address; the seconds to wait when there were too many.
 pub(super) fn take_address(tx: &mut IdentityTx<'_>, work: &Work, address: &str) -> Result<Option<u32>> {
-    let key = avnology_model::identities::Email::parse(address).map_or(address.to_owned(), |e| e.key().to_owned());
+    let key =
+        avnology_model::identities::Email::parse(address).map_or(address.to_owned(), |e| e.key().to_owned());
     let subject = work.app.keys.hmac("message.address", key.as_bytes());
     let limits = bucket(work, "message.address", PER_ADDRESS);
     rate_cells::take(tx, "message.address", &subject, &limits, work.now())
@@ -104,7 +105,9 @@ pub(super) fn send(
     let (code, link) = match kind {
         MessageType::SignInCode => (Some(drawn.code.as_str()), None),
         // A program completes with the code, so it stands beside the link; a person has one thing to do.
-        MessageType::SignInLink if flow.transport == Transport::Browser => (None, Some(link(work, flow, drawn))),
+        MessageType::SignInLink if flow.transport == Transport::Browser => {
+            (None, Some(link(work, flow, drawn)))
+        }
         MessageType::SignInLink | MessageType::Verification | MessageType::Recovery => {
             (Some(drawn.code.as_str()), Some(link(work, flow, drawn)))
         }
@@ -127,7 +130,7 @@ fn arm(work: &Work, flow: &mut Flow, drawn: &Drawn, sending: &Sending<'_>) -> Ti
     flow.link_hash = Some(drawn.link.hash());
     flow.code_tries = 0;
     flow.secret_expires_at = Some(until);
-    flow.active = sending.method.to_owned();
+    sending.method.clone_into(&mut flow.active);
     flow.data.challenge = Some(CodeChallenge {
         address: sending.address.to_owned(),
         identity_id: sending.identity.map(|i| i.id),

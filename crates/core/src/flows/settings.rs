@@ -88,8 +88,11 @@ pub(super) async fn keep_entered(work: &Work) -> Result<()> {
 
 /// Shows a refused change on its nodes, with what was entered; nothing was changed.
 async fn refuse_profile(work: &Work, error: Error) -> Result<Outcome> {
-    let (code, fields, field) =
-        (error.code(), error.errors().to_vec(), error.members().get("field").and_then(Value::as_str).map(str::to_owned));
+    let (code, fields, field) = (
+        error.code(),
+        error.errors().to_vec(),
+        error.members().get("field").and_then(Value::as_str).map(str::to_owned),
+    );
     work.step(move |_, work, flow, _| {
         traits::remember(flow, &work.input.object("traits"));
         Ok(match code {
@@ -134,7 +137,8 @@ pub(super) async fn password(work: &Work, live: &LiveSession) -> Result<Outcome>
         return remove(work, live).await;
     }
     let (id, session) = (live.identity.id, live.session.clone());
-    let by_password = session.methods.iter().any(|done| matches!(done.method, Method::Password | Method::Recovery));
+    let by_password =
+        session.methods.iter().any(|done| matches!(done.method, Method::Password | Method::Recovery));
     let first = work
         .prepare(move |tx, work, flow| {
             if flow.state != FlowState::ShowForm {
@@ -163,7 +167,8 @@ pub(super) async fn password(work: &Work, live: &LiveSession) -> Result<Outcome>
         return wrong_current(work, gate.identity).await;
     }
     let policy = &work.settings.settings.password_policy;
-    let checked = check_new_password(&work.app, policy, &gate.password, &words_of(&gate.identity), &gate.former).await;
+    let checked =
+        check_new_password(&work.app, policy, &gate.password, &words_of(&gate.identity), &gate.former).await;
     if let Err(error) = checked {
         return refuse_password(work, error).await;
     }
@@ -197,7 +202,7 @@ async fn save(work: &Work, session: Session, change: PasswordChange) -> Result<O
         let session = renew(tx, work, forget, session.id, &token)?;
         if change.by == "recovery" {
             let payload = json!({ "user_id": identity.id, "channel": "email" });
-            emit(tx, &work.cx.event(EventType::UserRecoveryCompleted, payload).on("identity", identity.id))?;
+            emit(tx, &work.cx.event(EventType::UserRecoveryCompleted, payload).on("identity", &identity.id))?;
         }
         saved(flow);
         Ok(Step::ContinueWith(Box::new(flow.clone()), Some(Box::new((session, identity, token.clone())))))

@@ -165,7 +165,8 @@ impl Work {
 
 /// The flow, if it can be submitted.
 fn open(tx: &mut IdentityTx<'_>, work: &Work) -> Result<Flow> {
-    let flow = flows::find(tx, work.id)?.filter(|flow| flow.kind == work.kind).ok_or_else(Error::not_found)?;
+    let flow =
+        flows::find(tx, work.id)?.filter(|flow| flow.kind == work.kind).ok_or_else(Error::not_found)?;
     check_open(&flow, work.cx.now, &work.app.config.origin())?;
     Ok(flow)
 }
@@ -175,7 +176,8 @@ pub(super) fn check_open(flow: &Flow, now: Timestamp, origin: &str) -> Result<()
     if flow.completed_at.is_none() && flow.expires_at > now && flow.submits < SUBMITS {
         return Ok(());
     }
-    let error = Error::new(Code::FlowGone).with_member("new_flow_url", format!("{origin}{}", page_path(flow)));
+    let error =
+        Error::new(Code::FlowGone).with_member("new_flow_url", format!("{origin}{}", page_path(flow)));
     // What the first browser is told when its link was used in another one.
     let elsewhere = flow.data.messages.iter().find(|m| m.id == MessageId::SignedInElsewhere.id());
     Err(match elsewhere {

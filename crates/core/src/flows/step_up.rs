@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use avnology_model::{Result, flows::{Flow, FlowKind, Transport}};
+use avnology_model::{
+    Result,
+    flows::{Flow, FlowKind, Transport},
+};
 use avnology_store::flows::flows;
 
 use super::{Holder, create::blank};

@@ -52,8 +52,7 @@ pub async fn submit(
     match kind {
         FlowKind::Login => login(&work, &flow).await,
         FlowKind::Registration => registration_method(&work).await,
-        FlowKind::Recovery => mailed(&work, kind).await,
-        FlowKind::Verification => mailed(&work, kind).await,
+        FlowKind::Recovery | FlowKind::Verification => mailed(&work, kind).await,
         FlowKind::Settings => settings_method(&work, &flow, holder, live).await,
     }
 }
@@ -94,7 +93,12 @@ async fn mailed(work: &Work, kind: FlowKind) -> Result<Outcome> {
     }
 }
 
-async fn settings_method(work: &Work, flow: &Flow, holder: Holder, live: Option<&LiveSession>) -> Result<Outcome> {
+async fn settings_method(
+    work: &Work,
+    flow: &Flow,
+    holder: Holder,
+    live: Option<&LiveSession>,
+) -> Result<Outcome> {
     let live = live.ok_or_else(|| Error::new(Code::SessionInvalid))?;
     if flow.session_id != Some(live.id()) {
         return Err(Error::not_found());
@@ -120,8 +124,23 @@ async fn settings_method(work: &Work, flow: &Flow, holder: Holder, live: Option<
 async fn refuse_unknown(work: &Work) -> Result<Outcome> {
     let known = matches!(
         work.input.method.as_str(),
-        "identifier" | "password" | "code" | "link" | "profile" | "passkey" | "webauthn" | "oidc" | "sso" | "totp"
-            | "recovery_code" | "lookup_secret" | "sms" | "organization" | "break_glass" | "complete" | "invitation"
+        "identifier"
+            | "password"
+            | "code"
+            | "link"
+            | "profile"
+            | "passkey"
+            | "webauthn"
+            | "oidc"
+            | "sso"
+            | "totp"
+            | "recovery_code"
+            | "lookup_secret"
+            | "sms"
+            | "organization"
+            | "break_glass"
+            | "complete"
+            | "invitation"
     );
     work.step(move |_, work, flow, _| {
         Ok(if known {

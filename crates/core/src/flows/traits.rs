@@ -16,7 +16,11 @@ const FIELDS: &[&str] =
 
 /// Reads `traits` of a registration. What was entered is kept in the flow, to be shown again; the refusal names each
 /// field that does not fit.
-pub(super) fn read(input: &Submission, flow: &mut Flow, settings: &TenantSettings) -> Result<(IdentityInput, Fields), Step> {
+pub(super) fn read(
+    input: &Submission,
+    flow: &mut Flow,
+    settings: &TenantSettings,
+) -> Result<(IdentityInput, Fields), Step> {
     let given = input.object("traits");
     remember(flow, &given);
     let mut errors = Vec::new();
@@ -50,7 +54,11 @@ fn to_input(mut given: Map<String, Value>, errors: &mut Vec<FieldError>) -> Iden
         Some(Value::String(text)) => Some(text),
         Some(_) => {
             let message = "This must be a text.".to_owned();
-            errors.push(FieldError { field: format!("traits.{name}"), code: FieldCode::InvalidFormat, message });
+            errors.push(FieldError {
+                field: format!("traits.{name}"),
+                code: FieldCode::InvalidFormat,
+                message,
+            });
             None
         }
     };
@@ -82,7 +90,8 @@ pub(super) fn remember(flow: &mut Flow, given: &Map<String, Value>) {
 pub(super) fn refuse(flow: &mut Flow, errors: Vec<FieldError>) -> Step {
     let mut error = Error::new(Code::InputRejected);
     for field in errors {
-        let message = if field.code == FieldCode::Required { MessageId::Required } else { MessageId::Invalid };
+        let message =
+            if field.code == FieldCode::Required { MessageId::Required } else { MessageId::Invalid };
         flow.data.node_messages.entry(field.field.clone()).or_default().push(message.into());
         error = error.with_field(field.field, field.code, field.message);
     }

@@ -11,7 +11,9 @@ use avnology_model::{
     platform::RateLimit,
     secret_token::{SecretHash, SecretKind, SecretToken},
 };
-use avnology_store::{IdentityTx, flows::flows, identities::identities, platform::rate_cells, sessions::sessions};
+use avnology_store::{
+    IdentityTx, flows::flows, identities::identities, platform::rate_cells, sessions::sessions,
+};
 
 use super::{
     account,
@@ -106,7 +108,7 @@ pub(crate) fn begin(
     };
     if may_mail(tx, app, cx, address)? {
         flow.state = FlowState::SentEmail;
-        flow.active = "code".to_owned();
+        "code".clone_into(&mut flow.active);
         flow.code_hash = Some(code_hash(&app.keys, flow.id, &new.code));
         flow.link_hash = Some(new.link.hash());
         flow.secret_expires_at = Some(expires_at);
@@ -222,11 +224,13 @@ fn proven(
     undo: &UndoLink,
 ) -> Result<Step> {
     let challenge = flow.data.challenge.clone();
-    let found = challenge.as_ref().and_then(|c| c.identity_id).map(|id| identities::find(tx, id)).transpose()?;
+    let found =
+        challenge.as_ref().and_then(|c| c.identity_id).map(|id| identities::find(tx, id)).transpose()?;
     let (Some(challenge), Some(mut identity)) = (challenge, found.flatten()) else {
         return Ok(refuse(flow, Code::CodeExpired, MessageId::CodeExpired));
     };
-    let email = Email::parse(&challenge.address).map_err(|_| Error::internal("a mailed address is malformed"))?;
+    let email =
+        Email::parse(&challenge.address).map_err(|_| Error::internal("a mailed address is malformed"))?;
     let pending = identity.pending_email.as_deref().and_then(|e| Email::parse(e).ok());
     if identity.email_key.as_deref() == Some(email.key()) {
         let bootstrap = work.app.config.bootstrap_admin_email.as_deref();

@@ -1,9 +1,7 @@
 //! A flow as its client sees it: nodes from the state.
 
 use avnology_model::{
-    flows::{
-        Flow, FlowKind, FlowState, FlowView, Group, InputType, MessageId, Node, Transport, Ui,
-    },
+    flows::{Flow, FlowKind, FlowState, FlowView, Group, InputType, MessageId, Node, Transport, Ui},
     identities::Identity,
     platform::{LoginMethod, RegistrationField, TenantSettings},
 };
@@ -256,7 +254,12 @@ fn mailed(flow: &Flow, nodes: &mut Vec<Node>) {
     }
 }
 
-fn settings_nodes(flow: &Flow, settings: &TenantSettings, identity: Option<&Identity>, nodes: &mut Vec<Node>) {
+fn settings_nodes(
+    flow: &Flow,
+    settings: &TenantSettings,
+    identity: Option<&Identity>,
+    nodes: &mut Vec<Node>,
+) {
     let section = flow.data.section.as_str();
     if matches!(section, "" | "profile") {
         if let Some(identity) = identity {

@@ -37,8 +37,8 @@ pub async fn ensure_first_admin(app: &Tenant, cx: &Cx, address: &str) -> Result<
 }
 
 async fn make(app: &Tenant, cx: &Cx, address: &str, only_first: bool) -> Result<Option<AdminCreated>> {
-    let email =
-        Email::parse(address).map_err(|(_, message)| Error::field("email", FieldCode::InvalidFormat, message))?;
+    let email = Email::parse(address)
+        .map_err(|(_, message)| Error::field("email", FieldCode::InvalidFormat, message))?;
     let link = recovery_link::Prepared::draw(cx, LINK_SECONDS);
     let id = IdentityId::new(cx.now, cx.random());
     let (cx, origin) = (cx.clone(), app.config.origin());
@@ -49,16 +49,15 @@ async fn make(app: &Tenant, cx: &Cx, address: &str, only_first: bool) -> Result<
             if only_first && tuples::count_platform(tx, PlatformRole::Admin)? > 0 {
                 return Ok(None);
             }
-            let mut identity = match identities::by_email(tx, email.key())? {
-                Some(identity) => identity,
-                None => {
-                    let mut identity = Identity::new(id, cx.now);
-                    identity.email = Some(email.as_str().to_owned());
-                    identity.email_key = Some(email.key().to_owned());
-                    identity.email_verified = true;
-                    insert_new(tx, &cx, &identity, None, "admin")?;
-                    identity
-                }
+            let mut identity = if let Some(identity) = identities::by_email(tx, email.key())? {
+                identity
+            } else {
+                let mut identity = Identity::new(id, cx.now);
+                identity.email = Some(email.as_str().to_owned());
+                identity.email_key = Some(email.key().to_owned());
+                identity.email_verified = true;
+                insert_new(tx, &cx, &identity, None, "admin")?;
+                identity
             };
             super::mark_verified(tx, &cx, &mut identity, None)?;
             grant(tx, &cx, identity.id)?;
@@ -79,5 +78,5 @@ pub(super) fn grant(tx: &mut IdentityTx<'_>, cx: &Cx, id: IdentityId) -> Result<
         return Ok(());
     }
     let tuple = json!({ "namespace": "platform", "object": "main", "relation": "admin", "subject_id": id });
-    emit(tx, &cx.event(EventType::PermissionGranted, tuple).on("identity", id))
+    emit(tx, &cx.event(EventType::PermissionGranted, tuple).on("identity", &id))
 }

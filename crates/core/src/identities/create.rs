@@ -55,7 +55,12 @@ pub enum Created {
 }
 
 /// Makes an identity. `_902`, `_014`, `_023`, `_903`, `_010`, `_011`.
-pub async fn create(app: &Arc<Tenant>, cx: &Cx, new: NewIdentity, key: Option<&IdempotencyKey>) -> Result<Created> {
+pub async fn create(
+    app: &Arc<Tenant>,
+    cx: &Cx,
+    new: NewIdentity,
+    key: Option<&IdempotencyKey>,
+) -> Result<Created> {
     let settings = app.settings();
     let asked = &settings.settings.registration.required_fields;
     let required: Vec<_> = asked.iter().copied().filter(|f| *f == RegistrationField::Email).collect();
@@ -66,7 +71,8 @@ pub async fn create(app: &Arc<Tenant>, cx: &Cx, new: NewIdentity, key: Option<&I
     }
     let phc = match &new.initial_password {
         Some(password) => {
-            check_new_password(app, &settings.settings.password_policy, password, &fields.own_words(), &[]).await?;
+            check_new_password(app, &settings.settings.password_policy, password, &fields.own_words(), &[])
+                .await?;
             Some(app.hasher.hash(password, cx.random()).await?)
         }
         None => None,
@@ -85,7 +91,13 @@ pub async fn create(app: &Arc<Tenant>, cx: &Cx, new: NewIdentity, key: Option<&I
             if validate_only {
                 return would_be(tx, cx, &identity);
             }
-            insert_new(tx, cx, &identity, phc.as_deref().map(|p| (CredentialId::new(cx.now, cx.random()), p)), "admin")?;
+            insert_new(
+                tx,
+                cx,
+                &identity,
+                phc.as_deref().map(|p| (CredentialId::new(cx.now, cx.random()), p)),
+                "admin",
+            )?;
             if let Some(address) = identity.email.as_deref().filter(|_| new.send_welcome) {
                 let url = link.insert(tx, cx, &job.config.origin(), &identity, address)?;
                 let mut request = MessageRequest::new(MessageType::Welcome, address);
@@ -126,5 +138,5 @@ pub(crate) fn insert_new(
         passwords::set(tx, identity.id, id, phc, cx.now)?;
     }
     let payload = json!({ "user": IdentityView::for_events(identity, cx.now), "source": source });
-    emit(tx, &cx.event(EventType::UserCreated, payload).on("identity", identity.id))
+    emit(tx, &cx.event(EventType::UserCreated, payload).on("identity", &identity.id))
 }

@@ -84,12 +84,11 @@ pub(super) fn require_strong(app: &Tenant, cx: &Cx, person: Option<&LiveSession>
 fn schedule(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &mut Identity, deletion: Deletion) -> Result<()> {
     identity.previous_state = Some(identity.state);
     identity.state = IdentityState::ScheduledDeletion;
-    let payload =
-        json!({ "user_id": identity.id, "deletion_id": deletion.id, "scheduled_for": deletion.scheduled_for });
+    let payload = json!({ "user_id": identity.id, "deletion_id": deletion.id, "scheduled_for": deletion.scheduled_for });
     let until = deletion.scheduled_for;
     identity.deletion = Some(deletion);
     identities::update(tx, identity, cx.now)?;
-    emit(tx, &cx.event(EventType::UserDeletionScheduled, payload).on("identity", identity.id))?;
+    emit(tx, &cx.event(EventType::UserDeletionScheduled, payload).on("identity", &identity.id))?;
     notify(tx, cx, identity, MessageType::DeletionScheduled, Some(until))
 }
 
@@ -115,12 +114,17 @@ pub async fn cancel(app: &Tenant, cx: &Cx, id: IdentityId, expected: &Preconditi
 }
 
 /// Brings an identity back to the state before its deletion was scheduled.
-pub(crate) fn cancel_scheduled(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &mut Identity, by: &str) -> Result<()> {
+pub(crate) fn cancel_scheduled(
+    tx: &mut IdentityTx<'_>,
+    cx: &Cx,
+    identity: &mut Identity,
+    by: &str,
+) -> Result<()> {
     let id = identity.deletion.take().map(|d| d.id);
     identity.state = identity.previous_state.take().unwrap_or(IdentityState::Active);
     identities::update(tx, identity, cx.now)?;
     let payload = json!({ "user_id": identity.id, "deletion_id": id, "by": by });
-    emit(tx, &cx.event(EventType::UserDeletionCancelled, payload).on("identity", identity.id))?;
+    emit(tx, &cx.event(EventType::UserDeletionCancelled, payload).on("identity", &identity.id))?;
     notify(tx, cx, identity, MessageType::DeletionCancelled, None)
 }
 
@@ -153,12 +157,19 @@ fn purge(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity, reason: &str) ->
         messages::erase(tx, address)?;
     }
     identities::bury(tx, id, cx.now)?;
-    emit(tx, &cx.event(EventType::UserDeleted, json!({ "user_id": id, "reason": reason })).on("identity", id))?;
+    emit(
+        tx,
+        &cx.event(EventType::UserDeleted, json!({ "user_id": id, "reason": reason })).on("identity", &id),
+    )?;
     Ok(hashes)
 }
 
 /// Removes an account whose address was never proven, for a new one to take its address.
-pub(crate) fn replace_unproven(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity) -> Result<Vec<SecretHash>> {
+pub(crate) fn replace_unproven(
+    tx: &mut IdentityTx<'_>,
+    cx: &Cx,
+    identity: &Identity,
+) -> Result<Vec<SecretHash>> {
     purge(tx, cx, identity, "never_verified")
 }
 

@@ -44,7 +44,7 @@ pub(crate) fn mark_verified(
     identity.email_verified = true;
     identities::update(tx, identity, cx.now)?;
     let payload = json!({ "user_id": identity.id, "email": identity.email });
-    emit(tx, &cx.event(EventType::UserEmailVerified, payload).on("identity", identity.id))?;
+    emit(tx, &cx.event(EventType::UserEmailVerified, payload).on("identity", &identity.id))?;
     let bootstrap_key = bootstrap_admin.and_then(|a| Email::parse(a).ok()).map(|e| e.key().to_owned());
     if bootstrap_key.is_some()
         && bootstrap_key == identity.email_key
@@ -103,13 +103,20 @@ pub(crate) fn apply_email(
     identity.email_key = Some(parsed.key().to_owned());
     identities::update(tx, identity, cx.now)?;
     let payload = json!({ "user_id": identity.id, "old": old, "new": new });
-    emit(tx, &cx.event(EventType::UserEmailChanged, payload).on("identity", identity.id))?;
+    emit(tx, &cx.event(EventType::UserEmailChanged, payload).on("identity", &identity.id))?;
     let payload = json!({ "user_id": identity.id, "email": new });
-    emit(tx, &cx.event(EventType::UserEmailVerified, payload).on("identity", identity.id))?;
+    emit(tx, &cx.event(EventType::UserEmailVerified, payload).on("identity", &identity.id))?;
     let Some(old) = old else { return Ok(()) };
     let expires_at = cx.now.plus_seconds(UNDO_SECONDS);
     let data = json!({ "old": old, "new": new, "verified": old_was_verified });
-    links::insert(tx, &undo.token.hash(), UNDO, &Link { identity_id: identity.id, data }, cx.now, expires_at)?;
+    links::insert(
+        tx,
+        &undo.token.hash(),
+        UNDO,
+        &Link { identity_id: identity.id, data },
+        cx.now,
+        expires_at,
+    )?;
     let url = format!("{}/verify?undo={}", undo.origin, undo.token.expose());
     let mut notice = MessageRequest::new(MessageType::EmailChanged, &old);
     notice.identity_id = Some(identity.id);
@@ -123,7 +130,9 @@ pub(crate) fn apply_email(
 
 /// The address that the link of a change leads back to; `None` when it is unknown, too old or used. Nothing changes.
 pub async fn peek_undo(app: &Tenant, cx: &Cx, token: &str) -> Result<Option<String>> {
-    let Some(token) = SecretToken::parse(token).filter(|t| t.kind() == SecretKind::Link) else { return Ok(None) };
+    let Some(token) = SecretToken::parse(token).filter(|t| t.kind() == SecretKind::Link) else {
+        return Ok(None);
+    };
     let (hash, now) = (token.hash(), cx.now);
     let link = app.store.identity().read(move |tx| links::find(tx, &hash, UNDO, now)).await?;
     Ok(link.and_then(|link| link.data.get("old").and_then(|v| v.as_str()).map(str::to_owned)))
@@ -132,7 +141,9 @@ pub async fn peek_undo(app: &Tenant, cx: &Cx, token: &str) -> Result<Option<Stri
 /// Undoes a change of address by the link that the old address was sent; all sessions end. `false` when the link is
 /// unknown, too old or used, or the address was changed again meanwhile.
 pub async fn undo_change(app: &Tenant, cx: &Cx, token: &str) -> Result<bool> {
-    let Some(token) = SecretToken::parse(token).filter(|t| t.kind() == SecretKind::Link) else { return Ok(false) };
+    let Some(token) = SecretToken::parse(token).filter(|t| t.kind() == SecretKind::Link) else {
+        return Ok(false);
+    };
     let (cx, hash) = (cx.clone(), token.hash());
     let hashes = app
         .store
@@ -151,7 +162,7 @@ pub async fn undo_change(app: &Tenant, cx: &Cx, token: &str) -> Result<bool> {
             identity.email_verified = true;
             identities::update(tx, &mut identity, cx.now)?;
             let payload = json!({ "user_id": identity.id, "old": new, "new": old });
-            emit(tx, &cx.event(EventType::UserEmailChanged, payload).on("identity", identity.id))?;
+            emit(tx, &cx.event(EventType::UserEmailChanged, payload).on("identity", &identity.id))?;
             let mut hashes = session_rows::token_hashes_of(tx, identity.id)?;
             hashes.extend(sessions::end_all(tx, &cx, identity.id, None, RevokeReason::FactorChanged)?);
             Ok(Some(hashes))

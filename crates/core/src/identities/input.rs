@@ -82,17 +82,24 @@ pub(crate) fn editable(identity: &Identity) -> IdentityInput {
 
 impl IdentityInput {
     /// Checks every field; `prefix` stands before the names in errors, as in `identity.`.
-    pub(crate) fn check(self, prefix: &str, required: &[RegistrationField]) -> Result<Fields, Vec<FieldError>> {
+    pub(crate) fn check(
+        self,
+        prefix: &str,
+        required: &[RegistrationField],
+    ) -> Result<Fields, Vec<FieldError>> {
         let mut errors = Vec::new();
         let mut fields = Checker { prefix, errors: &mut errors };
         let email = fields.parsed("email", self.email.as_deref(), Email::parse);
         let rest = IdentityInput {
             email: email.as_ref().map(|e| e.as_str().to_owned()),
             phone: fields.parsed("phone", self.phone.as_deref(), phone),
-            username: fields.parsed("username", self.username.as_deref(), Username::parse).map(|u| u.as_str().to_owned()),
+            username: fields
+                .parsed("username", self.username.as_deref(), Username::parse)
+                .map(|u| u.as_str().to_owned()),
             first_name: fields.parsed("first_name", self.first_name.as_deref(), |t| person_name(t, 100)),
             last_name: fields.parsed("last_name", self.last_name.as_deref(), |t| person_name(t, 100)),
-            display_name: fields.parsed("display_name", self.display_name.as_deref(), |t| person_name(t, 200)),
+            display_name: fields
+                .parsed("display_name", self.display_name.as_deref(), |t| person_name(t, 200)),
             avatar_url: fields.parsed("avatar_url", self.avatar_url.as_deref(), |t| https_url(t, 2_048)),
             locale: fields.parsed("locale", self.locale.as_deref(), locale),
             timezone: fields.parsed("timezone", self.timezone.as_deref(), timezone),
@@ -129,7 +136,12 @@ struct Checker<'a> {
 
 impl Checker<'_> {
     /// A parsed value; an empty one is none.
-    fn parsed<T>(&mut self, name: &str, text: Option<&str>, parse: impl Fn(&str) -> Result<T, Refusal>) -> Option<T> {
+    fn parsed<T>(
+        &mut self,
+        name: &str,
+        text: Option<&str>,
+        parse: impl Fn(&str) -> Result<T, Refusal>,
+    ) -> Option<T> {
         let text = text.filter(|t| !t.trim().is_empty())?;
         collect(self.errors, &format!("{}{name}", self.prefix), parse(text))
     }
@@ -152,7 +164,11 @@ impl Checker<'_> {
     }
 
     fn push(&mut self, name: &str, code: FieldCode, message: &str) {
-        self.errors.push(FieldError { field: format!("{}{name}", self.prefix), code, message: message.to_owned() });
+        self.errors.push(FieldError {
+            field: format!("{}{name}", self.prefix),
+            code,
+            message: message.to_owned(),
+        });
     }
 }
 
@@ -223,8 +239,11 @@ pub(crate) fn from_json(value: Value, prefix: &str) -> Result<IdentityInput> {
     serde_json::from_value(value).map_err(|error| {
         let text = error.to_string();
         let named = text.split('`').nth(1).unwrap_or_default();
-        let code =
-            if text.starts_with("unknown field") { FieldCode::UnknownField } else { FieldCode::InvalidFormat };
+        let code = if text.starts_with("unknown field") {
+            FieldCode::UnknownField
+        } else {
+            FieldCode::InvalidFormat
+        };
         Error::field(format!("{prefix}{named}"), code, text)
     })
 }

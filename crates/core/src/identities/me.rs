@@ -72,7 +72,15 @@ pub async fn own_summary(app: &Tenant, cx: &Cx, live: &LiveSession) -> Result<Ow
 
 /// Members that people may change themselves; a new phone number needs text messages, which are not offered yet.
 const OWN: &[&str] = &[
-    "email", "username", "first_name", "last_name", "display_name", "avatar_url", "locale", "timezone", "traits",
+    "email",
+    "username",
+    "first_name",
+    "last_name",
+    "display_name",
+    "avatar_url",
+    "locale",
+    "timezone",
+    "traits",
 ];
 /// Those of them that identify the person, for which a fresh sign-in is asked.
 const IDENTIFIERS: &[&str] = &["email", "username"];
@@ -149,7 +157,9 @@ pub(crate) fn change_own(
     *identity = changed;
     save(tx, cx, &before, identity)?;
     let Some(email) = email else { return Ok(None) };
-    if identities::by_email(tx, email.key())?.is_some() && app.settings().settings.registration.discloses_accounts {
+    if identities::by_email(tx, email.key())?.is_some()
+        && app.settings().settings.registration.discloses_accounts
+    {
         return Err(Error::new(Code::EmailTaken));
     }
     identity.pending_email = Some(email.as_str().to_owned());
@@ -165,4 +175,3 @@ fn read_email(identity: &Identity, value: &Value) -> Result<Option<Email>> {
     let email = Email::parse(text).map_err(|(code, message)| Error::field("email", code, message))?;
     Ok(Some(email).filter(|e| identity.email_key.as_deref() != Some(e.key())))
 }
-

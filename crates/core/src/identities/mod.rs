@@ -17,21 +17,24 @@ mod update;
 mod view;
 
 pub use admin::{AdminCreated, create_admin, ensure_first_admin};
-pub use create::{Created, NewIdentity, create};
+pub use avnology_store::list::ListQuery;
 pub(crate) use create::insert_new;
+pub use create::{Created, NewIdentity, create};
 pub(crate) use credentials::remove_password;
-pub use credentials::{CredentialView, list as list_credentials, list_own as list_own_credentials, remove as remove_credential, remove_own as remove_own_credential};
-pub(crate) use deletion::{cancel_scheduled, replace_unproven};
+pub use credentials::{
+    CredentialView, list as list_credentials, list_own as list_own_credentials, remove as remove_credential,
+    remove_own as remove_own_credential,
+};
 pub use deletion::{cancel as cancel_deletion, delete, purge_due};
+pub(crate) use deletion::{cancel_scheduled, replace_unproven};
 pub(crate) use email::{UndoLink, apply_email, mark_verified, prove_ownership};
 pub use email::{peek_undo, undo_change as undo_email_change};
 pub use input::IdentityInput;
 pub(crate) use input::{Fields, editable, from_json, words_of};
-pub use me::{OwnChange, OwnSummary, Pending, own_summary, patch_own, view_own};
 pub(crate) use me::change_own;
+pub use me::{OwnChange, OwnSummary, Pending, own_summary, patch_own, view_own};
 pub use password::set as set_password;
 pub(crate) use password::{PasswordChange, store_password};
-pub use avnology_store::list::ListQuery;
 pub use read::{IdentityPage, get, list};
 pub use recovery_link::{RecoveryLink, create as create_recovery_link};
 pub use sessions::{list as list_sessions, revoke as revoke_session, revoke_all as revoke_sessions};

@@ -11,10 +11,7 @@ use avnology_model::{
     sessions::RevokeReason,
 };
 use avnology_store::{
-    IdentityTx,
-    credentials::passwords,
-    identities::identities,
-    sessions::sessions as session_rows,
+    IdentityTx, credentials::passwords, identities::identities, sessions::sessions as session_rows,
 };
 use secrecy::SecretString;
 use serde_json::json;
@@ -94,7 +91,7 @@ pub(crate) fn store_password(
 /// Tells that a password was set, changed or removed.
 pub(crate) fn tell(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity, by: &str) -> Result<()> {
     let payload = json!({ "user_id": identity.id, "by": by });
-    emit(tx, &cx.event(EventType::UserPasswordChanged, payload).on("identity", identity.id))?;
+    emit(tx, &cx.event(EventType::UserPasswordChanged, payload).on("identity", &identity.id))?;
     let Some(address) = identity.email.as_ref().filter(|_| identity.email_verified) else { return Ok(()) };
     let mut notice = MessageRequest::new(MessageType::PasswordChanged, address);
     notice.identity_id = Some(identity.id);

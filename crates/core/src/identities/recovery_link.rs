@@ -99,8 +99,8 @@ impl Prepared {
                     identity_id: Some(identity.id),
                     method: "link".to_owned(),
                     sent_at: cx.now,
-        device: cx.device_name(),
-        place: cx.ip.map(|ip| ip.to_string()),
+                    device: cx.device_name(),
+                    place: cx.ip.map(|ip| ip.to_string()),
                 }),
                 ..FlowData::default()
             },
@@ -142,7 +142,7 @@ pub async fn create(
             let address = identity.email.clone().unwrap_or_default();
             job.insert_with_code(tx, &cx2, &identity, &address, Some(hash), return_to.clone())?;
             let payload = json!({ "user_id": id });
-            emit(tx, &cx2.event(EventType::UserRecoveryLinkCreated, payload).on("identity", id))
+            emit(tx, &cx2.event(EventType::UserRecoveryLinkCreated, payload).on("identity", &id))
         })
         .await?;
     Ok(RecoveryLink {

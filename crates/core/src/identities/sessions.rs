@@ -28,7 +28,7 @@ pub async fn list(
         .identity()
         .write(move |tx| {
             let page = page_of(tx, &cx, &settings, id, after, page_size)?;
-            emit(tx, &cx.event(EventType::UserSessionsRead, json!({ "user_id": id })).on("identity", id))?;
+            emit(tx, &cx.event(EventType::UserSessionsRead, json!({ "user_id": id })).on("identity", &id))?;
             Ok(page)
         })
         .await
@@ -56,7 +56,8 @@ pub async fn revoke(app: &Tenant, cx: &Cx, id: IdentityId, session: SessionId) -
         .store
         .identity()
         .write(move |tx| {
-            let found = session_rows::find(tx, session)?.filter(|s| s.identity_id == id && s.expires_at > cx.now);
+            let found =
+                session_rows::find(tx, session)?.filter(|s| s.identity_id == id && s.expires_at > cx.now);
             found.ok_or_else(Error::not_found)?;
             end_one(tx, &cx, session, id, RevokeReason::Admin)?.ok_or_else(Error::not_found)
         })

@@ -1,15 +1,12 @@
 //! Switching an identity off and on.
 
 use avnology_model::{
-    Code, Error, Result,
-    events::EventType,
-    identities::IdentityState,
-    ids::IdentityId,
-    permissions::PlatformRole,
-    platform::Precondition,
-    sessions::RevokeReason,
+    Code, Error, Result, events::EventType, identities::IdentityState, ids::IdentityId,
+    permissions::PlatformRole, platform::Precondition, sessions::RevokeReason,
 };
-use avnology_store::{IdentityTx, identities::identities, permissions::tuples, sessions::sessions as session_rows};
+use avnology_store::{
+    IdentityTx, identities::identities, permissions::tuples, sessions::sessions as session_rows,
+};
 use serde_json::json;
 
 use super::IdentityView;
@@ -38,7 +35,7 @@ pub async fn deactivate(
             identity.state = IdentityState::Inactive;
             identities::update(tx, &mut identity, cx.now)?;
             let payload = json!({ "user_id": id, "reason": reason });
-            emit(tx, &cx.event(EventType::UserDisabled, payload).on("identity", id))?;
+            emit(tx, &cx.event(EventType::UserDisabled, payload).on("identity", &id))?;
             let hashes = if keep_sessions {
                 session_rows::token_hashes_of(tx, id)?
             } else {
@@ -52,7 +49,12 @@ pub async fn deactivate(
 }
 
 /// Switches an identity on again. `_910` unless it is inactive.
-pub async fn reactivate(app: &Tenant, cx: &Cx, id: IdentityId, expected: &Precondition) -> Result<IdentityView> {
+pub async fn reactivate(
+    app: &Tenant,
+    cx: &Cx,
+    id: IdentityId,
+    expected: &Precondition,
+) -> Result<IdentityView> {
     let (cx, expected) = (cx.clone(), expected.clone());
     let (view, hashes) = app
         .store
@@ -65,7 +67,7 @@ pub async fn reactivate(app: &Tenant, cx: &Cx, id: IdentityId, expected: &Precon
             }
             identity.state = IdentityState::Active;
             identities::update(tx, &mut identity, cx.now)?;
-            emit(tx, &cx.event(EventType::UserEnabled, json!({ "user_id": id })).on("identity", id))?;
+            emit(tx, &cx.event(EventType::UserEnabled, json!({ "user_id": id })).on("identity", &id))?;
             let hashes = session_rows::token_hashes_of(tx, id)?;
             Ok((IdentityView::for_administrators(&identity, cx.now), hashes))
         })
@@ -82,7 +84,9 @@ pub(super) fn wrong_state(state: IdentityState) -> Error {
 pub(super) fn keep_last_admin(tx: &mut IdentityTx<'_>, id: IdentityId) -> Result<()> {
     let is_admin = tuples::platform_role(tx, id)? == Some(PlatformRole::Admin);
     if is_admin && tuples::count_platform(tx, PlatformRole::Admin)? <= 1 {
-        return Err(Error::new(Code::LastOwner).with_detail("The last platform administrator cannot be removed."));
+        return Err(
+            Error::new(Code::LastOwner).with_detail("The last platform administrator cannot be removed.")
+        );
     }
     Ok(())
 }

@@ -15,9 +15,11 @@ pub async fn unlock(app: &Tenant, cx: &Cx, id: IdentityId, expected: &Preconditi
         .write(move |tx| {
             let mut identity = identities::get(tx, id)?;
             expected.check(&identity.etag())?;
-            if lockouts::clear(tx, &id.to_string())? && identity.locked_until.is_some_and(|until| until > cx.now) {
+            if lockouts::clear(tx, &id.to_string())?
+                && identity.locked_until.is_some_and(|until| until > cx.now)
+            {
                 let payload = json!({ "user_id": id, "by": "admin" });
-                emit(tx, &cx.event(EventType::UserUnlocked, payload).on("identity", id))?;
+                emit(tx, &cx.event(EventType::UserUnlocked, payload).on("identity", &id))?;
             }
             identity.locked_until = None;
             Ok(IdentityView::for_administrators(&identity, cx.now))

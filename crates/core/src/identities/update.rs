@@ -137,7 +137,12 @@ fn without_nulls(value: Value) -> Value {
 }
 
 /// Writes a changed identity and tells of it; nothing happens when nothing changed.
-pub(super) fn save(tx: &mut IdentityTx<'_>, cx: &Cx, before: &Identity, identity: &mut Identity) -> Result<()> {
+pub(super) fn save(
+    tx: &mut IdentityTx<'_>,
+    cx: &Cx,
+    before: &Identity,
+    identity: &mut Identity,
+) -> Result<()> {
     let (changed, old, new) = difference(before, identity);
     if changed.is_empty() {
         return Ok(());
@@ -150,7 +155,7 @@ pub(super) fn save(tx: &mut IdentityTx<'_>, cx: &Cx, before: &Identity, identity
         "user": IdentityView::for_events(identity, cx.now), "changed_fields": changed,
         "previous_values": old, "new_values": new,
     });
-    emit(tx, &cx.event(EventType::UserUpdated, payload).on("identity", identity.id))?;
+    emit(tx, &cx.event(EventType::UserUpdated, payload).on("identity", &identity.id))?;
     if before.email_key != identity.email_key {
         tell_old_address(tx, cx, before, identity)?;
     }
@@ -159,7 +164,7 @@ pub(super) fn save(tx: &mut IdentityTx<'_>, cx: &Cx, before: &Identity, identity
 
 fn tell_old_address(tx: &mut IdentityTx<'_>, cx: &Cx, before: &Identity, identity: &Identity) -> Result<()> {
     let payload = json!({ "user_id": identity.id, "old": before.email, "new": identity.email });
-    emit(tx, &cx.event(EventType::UserEmailChanged, payload).on("identity", identity.id))?;
+    emit(tx, &cx.event(EventType::UserEmailChanged, payload).on("identity", &identity.id))?;
     let Some(old) = &before.email else { return Ok(()) };
     let mut notice = MessageRequest::new(MessageType::EmailChanged, old);
     notice.identity_id = Some(identity.id);
@@ -239,7 +244,8 @@ mod tests {
 
     #[test]
     fn unknown_members_and_wrong_types_are_named() {
-        for (change, field) in [(json!({ "shoe": 1 }), "identity.shoe"), (json!({ "email": 3 }), "identity.")] {
+        for (change, field) in [(json!({ "shoe": 1 }), "identity.shoe"), (json!({ "email": 3 }), "identity.")]
+        {
             let error = changed(change, None).unwrap_err();
             assert!(error.errors()[0].field.starts_with(field), "{error}");
         }

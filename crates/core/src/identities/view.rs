@@ -24,6 +24,7 @@ pub struct MetadataView {
 /// An identity.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Identity)]
+#[expect(clippy::struct_excessive_bools, reason = "the fields of the contract")]
 pub struct IdentityView {
     /// Id.
     #[schema(value_type = String)]

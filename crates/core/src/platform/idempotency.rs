@@ -6,7 +6,7 @@ use avnology_model::{Code, Error, Result, platform::IdempotencyKey};
 use avnology_store::{IdentityTx, platform::idempotency as rows};
 
 use super::{Keys, Place};
-use crate::{Cx, Tenant};
+use crate::{Cx, Tenant, hex};
 
 /// How long an answer is kept, in seconds.
 pub(super) const KEPT_SECONDS: i64 = 24 * 60 * 60;
@@ -24,31 +24,31 @@ pub enum Begun {
 
 /// Claims `key`. `_904` when it was used with another body, or when its first call is still running.
 pub async fn begin(app: &Tenant, cx: &Cx, key: &IdempotencyKey) -> Result<Begun> {
-    let (key, now) = (key.clone(), cx.now);
-    let first = app
-        .store
-        .identity()
-        .write(move |tx| {
-            let first = rows::find(tx, &key.scope)?.filter(|f| f.create_time.plus_seconds(KEPT_SECONDS) > now);
-            match first {
-                Some(first) if first.body != key.body => {
-                    Err(Error::new(Code::IdempotencyConflict).with_detail("The key was used with another body."))
+    let (key, now) = (*key, cx.now);
+    let first =
+        app.store
+            .identity()
+            .write(move |tx| {
+                let first =
+                    rows::find(tx, &key.scope)?.filter(|f| f.create_time.plus_seconds(KEPT_SECONDS) > now);
+                match first {
+                    Some(first) if first.body != key.body => Err(Error::new(Code::IdempotencyConflict)
+                        .with_detail("The key was used with another body.")),
+                    Some(first) if first.status.is_some() => Ok(Some((key.scope, first))),
+                    Some(first) if first.create_time.plus_seconds(DEAD_SECONDS) > now => {
+                        Err(Error::new(Code::IdempotencyConflict)
+                            .with_detail("The first call with this key is still running.")
+                            .with_retry_after(1))
+                    }
+                    _ => rows::claim(tx, &key.scope, &key.body, now).map(|()| None),
                 }
-                Some(first) if first.status.is_some() => Ok(Some((key.scope, first))),
-                Some(first) if first.create_time.plus_seconds(DEAD_SECONDS) > now => Err(Error::new(
-                    Code::IdempotencyConflict,
-                )
-                .with_detail("The first call with this key is still running.")
-                .with_retry_after(1)),
-                _ => rows::claim(tx, &key.scope, &key.body, now).map(|()| None),
-            }
-        })
-        .await?;
+            })
+            .await?;
     match first {
         None => Ok(Begun::First),
         Some((scope, first)) => {
             let body = match &first.sealed {
-                Some(sealed) => app.keys.open(&place(&scope_text(&scope)), sealed)?.to_vec(),
+                Some(sealed) => app.keys.open(&place(&hex(&scope)), sealed)?.to_vec(),
                 None => Vec::new(),
             };
             Ok(Begun::Replay(first.status.unwrap_or(200), body))
@@ -65,13 +65,13 @@ pub(crate) fn finish(
     body: &[u8],
 ) -> Result<()> {
     let Some(key) = key else { return Ok(()) };
-    let sealed = keys.seal(&place(&scope_text(&key.scope)), body)?;
+    let sealed = keys.seal(&place(&hex(&key.scope)), body)?;
     rows::finish(tx, &key.scope, status, &sealed)
 }
 
 /// Keeps a refusal, which changed nothing; its body is the problem document.
 pub async fn finish_refusal(app: &Tenant, key: &IdempotencyKey, status: u16, body: &[u8]) -> Result<()> {
-    let sealed = app.keys.seal(&place(&scope_text(&key.scope)), body)?;
+    let sealed = app.keys.seal(&place(&hex(&key.scope)), body)?;
     let scope = key.scope;
     app.store.identity().write(move |tx| rows::finish(tx, &scope, status, &sealed)).await
 }
@@ -84,12 +84,4 @@ pub async fn abandon(app: &Tenant, key: &IdempotencyKey) -> Result<()> {
 
 fn place(scope: &str) -> Place<'_> {
     Place { table: "idempotency_keys", row: scope, column: "sealed" }
-}
-
-fn scope_text(scope: &[u8; 32]) -> String {
-    scope.iter().fold(String::with_capacity(64), |mut text, byte| {
-        use std::fmt::Write;
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

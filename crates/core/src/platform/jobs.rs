@@ -76,6 +76,7 @@ where
 pub async fn sweep(app: &Tenant) -> Result<()> {
     let cx = app.system_cx();
     identities::purge_due(app, &cx).await?;
+    sessions_verbs::note_expired(app).await?;
     let now = cx.now;
     app.store
         .identity()

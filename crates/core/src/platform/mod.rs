@@ -8,9 +8,12 @@ mod outbox;
 mod settings;
 
 pub use health::{Check, checks};
-pub use idempotency::{Begun, abandon, begin, finish_refusal};
 pub(crate) use idempotency::finish;
+pub use idempotency::{Begun, abandon, begin, finish_refusal};
 pub use jobs::{run_jobs, sweep};
 pub use keys::{Keys, MasterKeys, Place};
 pub use outbox::{CapturedMessage, OutboxPage, OutboxSearch, clear as clear_outbox, list as list_outbox};
-pub use settings::{SettingsVersion, TenantView, load as load_settings, reload as reload_settings, update as update_settings, view as tenant_view};
+pub use settings::{
+    SettingsVersion, TenantView, load as load_settings, reload as reload_settings, update as update_settings,
+    view as tenant_view,
+};

@@ -102,7 +102,7 @@ fn shown(app: &Tenant, message: &messages::StoredMessage) -> Result<CapturedMess
 /// Removes all captured messages. `_901` in a live tenant.
 pub async fn clear(app: &Tenant) -> Result<()> {
     only_in_test(app)?;
-    app.store.identity().write(|tx| messages::clear(tx)).await.map(drop)
+    app.store.identity().write(messages::clear).await.map(drop)
 }
 
 fn only_in_test(app: &Tenant) -> Result<()> {

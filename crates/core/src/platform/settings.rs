@@ -53,7 +53,7 @@ pub struct TenantView {
 
 /// Reads the settings; the defaults when none were ever changed.
 pub async fn load(store: &Store) -> Result<SettingsVersion> {
-    match store.identity().read(|tx| rows::find(tx)).await? {
+    match store.identity().read(rows::find).await? {
         Some(stored) => parse(stored),
         None => Ok(SettingsVersion {
             settings: TenantSettings::default(),
@@ -88,7 +88,12 @@ pub fn view(app: &Tenant) -> TenantView {
 
 /// Changes settings by a merge patch (RFC 7396): `null` brings back a default. `_902` names every value that is not
 /// acceptable; `_905` when the settings are not the expected ones.
-pub async fn update(app: &Tenant, cx: &Cx, expected: &Precondition, patch: Map<String, Value>) -> Result<TenantView> {
+pub async fn update(
+    app: &Tenant,
+    cx: &Cx,
+    expected: &Precondition,
+    patch: Map<String, Value>,
+) -> Result<TenantView> {
     let (cx, expected) = (cx.clone(), expected.clone());
     let environment = app.config.environment;
     let changed = app
@@ -114,10 +119,14 @@ pub async fn update(app: &Tenant, cx: &Cx, expected: &Precondition, patch: Map<S
             let next = SettingsVersion { settings, version: present.version + 1, update_time: cx.now };
             rows::put(
                 tx,
-                &StoredSettings { settings: after.clone(), version: next.version, update_time: next.update_time },
+                &StoredSettings {
+                    settings: after.clone(),
+                    version: next.version,
+                    update_time: next.update_time,
+                },
             )?;
             let payload = changes(&before, &after);
-            emit(tx, &cx.event(EventType::TenantUpdated, payload).on("tenant", environment))?;
+            emit(tx, &cx.event(EventType::TenantUpdated, payload).on("tenant", &environment))?;
             Ok(next)
         })
         .await?;
@@ -133,8 +142,11 @@ fn merged(before: &Value, patch: &Map<String, Value>) -> Result<TenantSettings> 
         // The reason names the field, as in "unknown field `x`"; serde gives no path for flattened input.
         let text = e.to_string();
         let field = text.split('`').nth(1).unwrap_or("settings").to_owned();
-        let code =
-            if text.starts_with("unknown field") { FieldCode::UnknownField } else { FieldCode::InvalidFormat };
+        let code = if text.starts_with("unknown field") {
+            FieldCode::UnknownField
+        } else {
+            FieldCode::InvalidFormat
+        };
         Error::field(field, code, text)
     })
 }

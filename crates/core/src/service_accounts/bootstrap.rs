@@ -44,9 +44,9 @@ pub async fn install_bootstrap_key(app: &Tenant, cx: &Cx, key: &str) -> Result<(
             keys::insert_account(tx, account, "Bootstrap", &key.scopes, cx.now)?;
             keys::insert(tx, &key)?;
             let shown = json!({ "id": account, "name": "Bootstrap", "scopes": key.scopes });
-            emit(tx, &cx.event(EventType::ServiceAccountCreated, json!({ "service_account": shown })).on("service_account", account))?;
+            emit(tx, &cx.event(EventType::ServiceAccountCreated, json!({ "service_account": shown })).on("service_account", &account))?;
             let shown = json!({ "id": key.id, "service_account_id": account, "prefix": key.prefix, "scopes": key.scopes });
-            emit(tx, &cx.event(EventType::ApiKeyCreated, json!({ "key": shown })).on("api_key", key.id))
+            emit(tx, &cx.event(EventType::ApiKeyCreated, json!({ "key": shown })).on("api_key", &key.id))
         })
         .await
 }

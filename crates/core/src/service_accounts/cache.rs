@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicI64, AtomicU64, Ordering},
+    atomic::{AtomicU64, Ordering},
 };
 
 use avnology_model::{Timestamp, permissions::Scope, secret_token::SecretHash, service_accounts::ApiKey};
@@ -15,14 +15,12 @@ const LIFETIME_SECONDS: i64 = 60;
 pub struct LiveKey {
     /// The key.
     pub key: ApiKey,
-    /// For the limit of calls per key: the state of its cell, owned by who counts.
-    pub limit_cell: AtomicI64,
     loaded_at: Timestamp,
 }
 
 impl LiveKey {
     pub(super) fn new(key: ApiKey, now: Timestamp) -> Self {
-        Self { key, limit_cell: AtomicI64::new(0), loaded_at: now }
+        Self { key, loaded_at: now }
     }
 
     /// Whether the key holds `scope`.

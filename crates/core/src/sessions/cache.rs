@@ -41,8 +41,6 @@ pub struct LiveSession {
     pub role: Option<PlatformRole>,
     /// Until when this token is good, if it was replaced.
     pub token_valid_until: Option<Timestamp>,
-    /// For the limit of calls per session: the state of its cell, owned by who counts.
-    pub limit_cell: AtomicI64,
     loaded_at: Timestamp,
     last_used: AtomicI64,
     body: ArcSwapOption<Rendered>,
@@ -68,7 +66,6 @@ impl LiveSession {
             identity,
             role,
             token_valid_until,
-            limit_cell: AtomicI64::new(0),
             loaded_at: now,
             last_used,
             body: ArcSwapOption::empty(),
@@ -117,7 +114,8 @@ impl LiveSession {
         {
             return rendered.bytes.clone();
         }
-        let bytes = Bytes::from(serde_json::to_vec(&SessionView::of_live(self, settings, now)).unwrap_or_default());
+        let bytes =
+            Bytes::from(serde_json::to_vec(&SessionView::of_live(self, settings, now)).unwrap_or_default());
         self.body.store(Some(Arc::new(Rendered {
             minute,
             settings_version: settings.version,
@@ -197,7 +195,10 @@ impl SessionCache {
         let minute = now.to_the_minute();
         let before = live.last_used.load(Ordering::Relaxed);
         if before < minute.micros()
-            && live.last_used.compare_exchange(before, minute.micros(), Ordering::Relaxed, Ordering::Relaxed).is_ok()
+            && live
+                .last_used
+                .compare_exchange(before, minute.micros(), Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
         {
             self.uses.lock().push((live.id(), minute));
         }

@@ -1,6 +1,10 @@
 //! Lists of active sessions, newest first.
 
-use avnology_model::{Error, Result, Timestamp, ids::{IdentityId, SessionId}, sessions::Session};
+use avnology_model::{
+    Error, Result, Timestamp,
+    ids::{IdentityId, SessionId},
+    sessions::Session,
+};
 use avnology_store::{IdentityTx, identities::identities, sessions::sessions};
 
 use super::{LiveSession, SessionView};
@@ -28,11 +32,8 @@ pub async fn list_own(
 ) -> Result<SessionPage> {
     let (settings, cx, identity) = (app.settings(), cx.clone(), live.identity.id);
     let current = live.id();
-    let mut page = app
-        .store
-        .identity()
-        .read(move |tx| page_of(tx, &cx, &settings, identity, after, page_size))
-        .await?;
+    let mut page =
+        app.store.identity().read(move |tx| page_of(tx, &cx, &settings, identity, after, page_size)).await?;
     for session in &mut page.sessions {
         session.current = Some(session.id == current);
     }
@@ -57,6 +58,7 @@ pub(crate) fn page_of(
     let more = rows.len() > size;
     rows.truncate(size);
     let next = rows.last().filter(|_| more).map(|s| (s.issued_at, s.id));
-    let sessions = rows.iter().map(|s| SessionView::of(s, &identity, settings, cx.now).in_list(None)).collect();
+    let sessions =
+        rows.iter().map(|s| SessionView::of(s, &identity, settings, cx.now).in_list(None)).collect();
     Ok(SessionPage { sessions, next })
 }

@@ -2,6 +2,7 @@
 
 mod authenticate;
 mod cache;
+mod expire;
 mod list;
 mod revoke;
 mod start;
@@ -11,10 +12,11 @@ mod write_behind;
 
 pub use authenticate::authenticate;
 pub use cache::{LiveSession, SessionCache};
-pub use list::{SessionPage, list_own};
+pub(crate) use expire::note_expired;
 pub(crate) use list::page_of;
-pub use revoke::{logout, revoke_leaked, revoke_others, revoke_own};
+pub use list::{SessionPage, list_own};
 pub(crate) use revoke::{end_all, end_one};
+pub use revoke::{logout, revoke_leaked, revoke_others, revoke_own};
 pub(crate) use start::{NewSession, raise, start};
 pub use verify::{Verified, verify};
 pub use view::{DeviceView, SessionView};

@@ -23,7 +23,7 @@ pub(crate) fn end_one(
 ) -> Result<Option<Vec<SecretHash>>> {
     let Some(hashes) = sessions::revoke(tx, id, cx.now)? else { return Ok(None) };
     let payload = json!({ "session_id": id, "user_id": identity, "reason": reason });
-    emit(tx, &cx.event(EventType::SessionRevoked, payload).on("session", id).on("identity", identity))?;
+    emit(tx, &cx.event(EventType::SessionRevoked, payload).on("session", &id).on("identity", &identity))?;
     Ok(Some(hashes))
 }
 
@@ -69,7 +69,9 @@ pub async fn revoke_others(app: &Tenant, cx: &Cx, live: &LiveSession) -> Result<
 
 /// Ends the session whose token was found where it must not be, such as in a URL.
 pub async fn revoke_leaked(app: &Tenant, cx: &Cx, token: &str) -> Result<()> {
-    let Some(token) = SecretToken::parse(token).filter(|t| t.kind() == SecretKind::Session) else { return Ok(()) };
+    let Some(token) = SecretToken::parse(token).filter(|t| t.kind() == SecretKind::Session) else {
+        return Ok(());
+    };
     let (cx, hash) = (cx.clone(), token.hash());
     let hashes = app
         .store
@@ -84,7 +86,13 @@ pub async fn revoke_leaked(app: &Tenant, cx: &Cx, token: &str) -> Result<()> {
 }
 
 /// Ends the session `id` if it is one of `identity`'s and open; whether it was.
-async fn end(app: &Tenant, cx: &Cx, identity: IdentityId, id: SessionId, reason: RevokeReason) -> Result<bool> {
+async fn end(
+    app: &Tenant,
+    cx: &Cx,
+    identity: IdentityId,
+    id: SessionId,
+    reason: RevokeReason,
+) -> Result<bool> {
     let cx = cx.clone();
     let hashes = app
         .store

@@ -95,8 +95,8 @@ fn created(cx: &Cx, session: &Session) -> avnology_model::events::Event {
     });
     let mut event = cx
         .event(EventType::SessionCreated, json!({ "session": shown, "client_id": null, "methods": methods }))
-        .on("session", session.id)
-        .on("identity", session.identity_id);
+        .on("session", &session.id)
+        .on("identity", &session.identity_id);
     event.actor = avnology_model::events::Actor::identity(session.identity_id, Some(session.id));
     event
 }
@@ -128,6 +128,6 @@ pub(crate) fn raise(
         "methods": names,
     });
     let event = cx.event(EventType::SessionElevated, payload);
-    emit(tx, &event.on("session", session.id).on("identity", session.identity_id))?;
+    emit(tx, &event.on("session", &session.id).on("identity", &session.identity_id))?;
     Ok((session, former))
 }

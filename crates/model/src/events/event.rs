@@ -139,7 +139,7 @@ pub struct Target {
 
 impl Target {
     /// A target of this kind.
-    pub fn new(kind: &str, id: impl ToString) -> Self {
+    pub fn new(kind: &str, id: &impl ToString) -> Self {
         Self { kind: kind.to_owned(), id: id.to_string() }
     }
 }
@@ -193,7 +193,7 @@ impl Event {
 
     /// The same, acted upon this.
     #[must_use]
-    pub fn on(mut self, kind: &str, id: impl ToString) -> Self {
+    pub fn on(mut self, kind: &str, id: &impl ToString) -> Self {
         self.targets.push(Target::new(kind, id));
         self
     }

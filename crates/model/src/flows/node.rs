@@ -4,11 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{FlowKind, FlowState, Message, MessageId, Transport};
-use crate::{
-    Timestamp,
-    ids::FlowId,
-    sessions::Aal,
-};
+use crate::{Timestamp, ids::FlowId, sessions::Aal};
 
 /// The kind of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -49,6 +49,7 @@ pub struct Deletion {
 
 /// An identity as the server keeps it.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "the fields of the contract")]
 pub struct Identity {
     /// Id.
     pub id: IdentityId,
@@ -145,7 +146,8 @@ impl Identity {
         if let Some(name) = &self.display_name {
             return name.clone();
         }
-        let names: Vec<&str> = [&self.first_name, &self.last_name].into_iter().flatten().map(String::as_str).collect();
+        let names: Vec<&str> =
+            [&self.first_name, &self.last_name].into_iter().flatten().map(String::as_str).collect();
         if !names.is_empty() {
             return names.join(" ");
         }

@@ -22,7 +22,10 @@ impl Username {
         let fits = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
             && text.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric());
         if !fits {
-            return Err((FieldCode::InvalidFormat, "Use letters, digits, - and _; begin with a letter or digit."));
+            return Err((
+                FieldCode::InvalidFormat,
+                "Use letters, digits, - and _; begin with a letter or digit.",
+            ));
         }
         if text.bytes().all(|b| b.is_ascii_digit()) {
             return Err((FieldCode::InvalidFormat, "Use at least one letter."));
@@ -48,20 +51,29 @@ pub fn person_name(text: &str, max: usize) -> Result<String, Refusal> {
 
 /// A phone number in E.164: `+` and 7 to 15 digits, the first no zero. Spaces, dashes, dots and brackets are dropped.
 pub fn phone(text: &str) -> Result<String, Refusal> {
-    let compact: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')' | '\u{a0}')).collect();
+    let compact: String =
+        text.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')' | '\u{a0}')).collect();
     let fits = compact.strip_prefix('+').is_some_and(|digits| {
-        (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0')
+        (7..=15).contains(&digits.len())
+            && digits.bytes().all(|b| b.is_ascii_digit())
+            && !digits.starts_with('0')
     });
-    if fits { Ok(compact) } else { Err((FieldCode::InvalidFormat, "Enter the number with its country code, as in +44 20 7946 0000.")) }
+    if fits {
+        Ok(compact)
+    } else {
+        Err((FieldCode::InvalidFormat, "Enter the number with its country code, as in +44 20 7946 0000."))
+    }
 }
 
 /// A BCP 47 language tag, well-formed by RFC 5646 §2.1 (subtags of 1–8 letters and digits, the first 2–8 letters).
 pub fn locale(text: &str) -> Result<String, Refusal> {
     let text = text.trim();
     let mut subtags = text.split('-');
-    let language_fits =
-        subtags.next().is_some_and(|l| (2..=8).contains(&l.len()) && l.bytes().all(|b| b.is_ascii_alphabetic()));
-    let rest_fits = subtags.all(|s| (1..=8).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_alphanumeric()));
+    let language_fits = subtags
+        .next()
+        .is_some_and(|l| (2..=8).contains(&l.len()) && l.bytes().all(|b| b.is_ascii_alphabetic()));
+    let rest_fits =
+        subtags.all(|s| (1..=8).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_alphanumeric()));
     if language_fits && rest_fits && text.len() <= 35 {
         Ok(text.to_owned())
     } else {
@@ -73,7 +85,9 @@ pub fn locale(text: &str) -> Result<String, Refusal> {
 pub fn timezone(text: &str) -> Result<String, Refusal> {
     let text = text.trim();
     let segment_fits = |s: &str| {
-        !s.is_empty() && s.len() <= 30 && s.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'+'))
+        !s.is_empty()
+            && s.len() <= 30
+            && s.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'+'))
     };
     let segments = text.split('/').count();
     if (1..=3).contains(&segments)
@@ -90,7 +104,14 @@ pub fn timezone(text: &str) -> Result<String, Refusal> {
 pub fn https_url(text: &str, max: usize) -> Result<String, Refusal> {
     let text = line(text, max)?;
     match url::Url::parse(&text) {
-        Ok(url) if url.scheme() == "https" && url.has_host() && url.username().is_empty() && url.password().is_none() => Ok(text),
+        Ok(url)
+            if url.scheme() == "https"
+                && url.has_host()
+                && url.username().is_empty()
+                && url.password().is_none() =>
+        {
+            Ok(text)
+        }
         _ => Err((FieldCode::InvalidFormat, "Enter an https:// address.")),
     }
 }
@@ -118,10 +139,21 @@ mod tests {
 
     #[test]
     fn tags_zones_and_links_are_checked() {
-        assert!(locale("en-GB").is_ok() && locale("zh-Hant-TW").is_ok() && locale("e").is_err() && locale("en_GB").is_err());
-        assert!(timezone("Europe/London").is_ok() && timezone("America/Argentina/Ushuaia").is_ok() && timezone("../etc").is_err());
+        assert!(
+            locale("en-GB").is_ok()
+                && locale("zh-Hant-TW").is_ok()
+                && locale("e").is_err()
+                && locale("en_GB").is_err()
+        );
+        assert!(
+            timezone("Europe/London").is_ok()
+                && timezone("America/Argentina/Ushuaia").is_ok()
+                && timezone("../etc").is_err()
+        );
         assert!(https_url("https://a.example/x.png", 2048).is_ok());
-        for bad in ["http://a.example", "https://u:p@a.example", "javascript:alert(1)", "//a.example", "https://"] {
+        for bad in
+            ["http://a.example", "https://u:p@a.example", "javascript:alert(1)", "//a.example", "https://"]
+        {
             assert!(https_url(bad, 2048).is_err(), "{bad}");
         }
     }

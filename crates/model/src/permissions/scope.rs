@@ -57,7 +57,9 @@ impl PlatformRole {
     pub fn holds(self, scope: Scope) -> bool {
         match self {
             Self::Admin => true,
-            Self::Viewer => scope.is_self() || (scope.as_str().ends_with(":read") && scope != Scope::OutboxRead),
+            Self::Viewer => {
+                scope.is_self() || (scope.as_str().ends_with(":read") && scope != Scope::OutboxRead)
+            }
         }
     }
 }
@@ -68,7 +70,8 @@ mod tests {
 
     #[test]
     fn a_viewer_reads_everything_but_the_outbox_and_writes_nothing() {
-        let held: Vec<_> = Scope::ALL.iter().filter(|s| PlatformRole::Viewer.holds(**s)).map(|s| s.as_str()).collect();
+        let held: Vec<_> =
+            Scope::ALL.iter().filter(|s| PlatformRole::Viewer.holds(**s)).map(|s| s.as_str()).collect();
         assert_eq!(held, ["account:self", "identities:read", "sessions:read", "tenant:read"]);
     }
 

@@ -7,8 +7,8 @@ mod settings;
 pub use idempotency::IdempotencyKey;
 pub use precondition::Precondition;
 pub use settings::{
-    Consent, Lockout, LoginMethod, RateLimit, RateLimitSetting, Registration, RegistrationField, RegistrationMode,
-    SessionPolicy, TenantSettings,
+    Consent, Lockout, LoginMethod, RateLimit, RateLimitSetting, Registration, RegistrationField,
+    RegistrationMode, SessionPolicy, TenantSettings,
 };
 
 use crate::text::text_enum;

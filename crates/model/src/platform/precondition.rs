@@ -92,7 +92,11 @@ mod tests {
     #[test]
     fn another_version_is_refused_and_the_present_one_told() {
         let meant = Precondition::OneOf(vec!["1".to_owned(), "2".to_owned()]);
-        assert!(meant.check("2").is_ok() && Precondition::None.check("3").is_ok() && Precondition::Exists.check("3").is_ok());
+        assert!(
+            meant.check("2").is_ok()
+                && Precondition::None.check("3").is_ok()
+                && Precondition::Exists.check("3").is_ok()
+        );
         let error = meant.check("3").expect_err("another version");
         assert_eq!((error.code(), error.members().get("etag")), (Code::EtagMismatch, Some(&"3".into())));
     }

@@ -123,7 +123,11 @@ pub struct SessionPolicy {
 
 impl Default for SessionPolicy {
     fn default() -> Self {
-        Self { idle_timeout_seconds: 86_400, absolute_timeout_seconds: 2_592_000, privileged_max_age_seconds: 900 }
+        Self {
+            idle_timeout_seconds: 86_400,
+            absolute_timeout_seconds: 2_592_000,
+            privileged_max_age_seconds: 900,
+        }
     }
 }
 
@@ -255,7 +259,12 @@ impl TenantSettings {
             let key_fits = (1..=50).contains(&consent.key.len())
                 && consent.key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
             if !key_fits {
-                push(errors, &field("key"), FieldCode::InvalidFormat, "1–50 lower-case letters, digits and _.");
+                push(
+                    errors,
+                    &field("key"),
+                    FieldCode::InvalidFormat,
+                    "1–50 lower-case letters, digits and _.",
+                );
             }
             if consents.iter().take(i).any(|c| c.key == consent.key) {
                 push(errors, &field("key"), FieldCode::Duplicate, "This key stands here twice.");
@@ -278,22 +287,48 @@ impl TenantSettings {
         range("lockout.max_failures", self.lockout.max_failures, 1, 1_000);
         range("lockout.window_seconds", self.lockout.window_seconds, 1, 86_400);
         range("lockout.lock_seconds", self.lockout.lock_seconds, 1, 14_400);
-        range("session_policy.idle_timeout_seconds", self.session_policy.idle_timeout_seconds, 300, 31_536_000);
-        range("session_policy.absolute_timeout_seconds", self.session_policy.absolute_timeout_seconds, 600, 31_536_000);
-        range("session_policy.privileged_max_age_seconds", self.session_policy.privileged_max_age_seconds, 60, 86_400);
+        range(
+            "session_policy.idle_timeout_seconds",
+            self.session_policy.idle_timeout_seconds,
+            300,
+            31_536_000,
+        );
+        range(
+            "session_policy.absolute_timeout_seconds",
+            self.session_policy.absolute_timeout_seconds,
+            600,
+            31_536_000,
+        );
+        range(
+            "session_policy.privileged_max_age_seconds",
+            self.session_policy.privileged_max_age_seconds,
+            60,
+            86_400,
+        );
         range("deletion_grace_days", self.deletion_grace_days, 0, 90);
     }
 
     fn url_problems(&self, errors: &mut Vec<FieldError>) {
         for (i, origin) in self.allowed_cors_origins.iter().enumerate() {
-            let is_origin = url::Url::parse(origin).is_ok_and(|u| u.origin().ascii_serialization() == *origin);
+            let is_origin =
+                url::Url::parse(origin).is_ok_and(|u| u.origin().ascii_serialization() == *origin);
             if !is_origin || !origin.starts_with("http") {
-                push(errors, &format!("allowed_cors_origins[{i}]"), FieldCode::InvalidFormat, "An origin, as in https://app.example.com.");
+                push(
+                    errors,
+                    &format!("allowed_cors_origins[{i}]"),
+                    FieldCode::InvalidFormat,
+                    "An origin, as in https://app.example.com.",
+                );
             }
         }
         for (i, pattern) in self.allowed_return_urls.iter().enumerate() {
             if !is_url_pattern(pattern) {
-                push(errors, &format!("allowed_return_urls[{i}]"), FieldCode::InvalidFormat, "A URL, as in https://*.example.com/.");
+                push(
+                    errors,
+                    &format!("allowed_return_urls[{i}]"),
+                    FieldCode::InvalidFormat,
+                    "A URL, as in https://*.example.com/.",
+                );
             }
         }
     }
@@ -305,8 +340,15 @@ impl TenantSettings {
                 push(errors, &field, FieldCode::UnknownField, "There is no such bucket.");
             }
             let limits = setting.limits();
-            if !(1..=3).contains(&limits.len()) || limits.iter().any(|l| l.limit == 0 || l.window_seconds == 0) {
-                push(errors, &field, FieldCode::TooSmall, "One to three limits, each of at least 1 in 1 second.");
+            if !(1..=3).contains(&limits.len())
+                || limits.iter().any(|l| l.limit == 0 || l.window_seconds == 0)
+            {
+                push(
+                    errors,
+                    &field,
+                    FieldCode::TooSmall,
+                    "One to three limits, each of at least 1 in 1 second.",
+                );
             }
         }
     }
@@ -315,7 +357,8 @@ impl TenantSettings {
 /// An absolute `http(s)` URL whose host may begin with `*.`, and that holds no other `*`.
 fn is_url_pattern(pattern: &str) -> bool {
     let plain = pattern.replacen("://*.", "://", 1);
-    !plain.contains('*') && url::Url::parse(&plain).is_ok_and(|u| matches!(u.scheme(), "http" | "https") && u.has_host())
+    !plain.contains('*')
+        && url::Url::parse(&plain).is_ok_and(|u| matches!(u.scheme(), "http" | "https") && u.has_host())
 }
 
 fn push(errors: &mut Vec<FieldError>, field: &str, code: FieldCode, message: &str) {
@@ -337,12 +380,21 @@ mod tests {
         settings.name = " ".to_owned();
         settings.session_policy.idle_timeout_seconds = 1;
         settings.allowed_cors_origins = vec!["https://a.example/path".to_owned()];
-        settings.allowed_return_urls = vec!["https://a.*.example/".to_owned(), "https://*.b.example/".to_owned()];
-        settings.rate_limits.insert("nonsense".to_owned(), RateLimitSetting::One(RateLimit { limit: 1, window_seconds: 1 }));
+        settings.allowed_return_urls =
+            vec!["https://a.*.example/".to_owned(), "https://*.b.example/".to_owned()];
+        settings
+            .rate_limits
+            .insert("nonsense".to_owned(), RateLimitSetting::One(RateLimit { limit: 1, window_seconds: 1 }));
         let fields: Vec<_> = settings.problems().into_iter().map(|e| e.field).collect();
         assert_eq!(
             fields,
-            ["name", "session_policy.idle_timeout_seconds", "allowed_cors_origins[0]", "allowed_return_urls[0]", "rate_limits.nonsense"]
+            [
+                "name",
+                "session_policy.idle_timeout_seconds",
+                "allowed_cors_origins[0]",
+                "allowed_return_urls[0]",
+                "rate_limits.nonsense"
+            ]
         );
     }
 }

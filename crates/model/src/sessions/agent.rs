@@ -43,8 +43,12 @@ const BROWSERS: &[(&str, &str)] = &[
     ("Safari/", "Safari"),
 ];
 
-const PROGRAMS: &[(&str, &str)] =
-    &[("curl/", "curl"), ("Go-http-client", "Go program"), ("python", "Python program"), ("node", "Node.js program")];
+const PROGRAMS: &[(&str, &str)] = &[
+    ("curl/", "curl"),
+    ("Go-http-client", "Go program"),
+    ("python", "Python program"),
+    ("node", "Node.js program"),
+];
 
 const SYSTEMS: &[(&str, &str, Platform)] = &[
     ("iPhone", "iPhone", Platform::Ios),
@@ -59,7 +63,9 @@ const SYSTEMS: &[(&str, &str, Platform)] = &[
 impl Agent {
     /// Reads a `User-Agent` header (RFC 9110 §10.1.5).
     pub fn parse(user_agent: &str) -> Self {
-        let find = |list: &[(&str, &'static str)]| list.iter().find(|(mark, _)| user_agent.contains(mark)).map(|b| b.1);
+        let find = |list: &[(&str, &'static str)]| {
+            list.iter().find(|(mark, _)| user_agent.contains(mark)).map(|b| b.1)
+        };
         let browser = find(BROWSERS);
         Self {
             browser: browser.or_else(|| find(PROGRAMS)),
@@ -94,9 +100,18 @@ mod tests {
     fn browsers_that_claim_to_be_others_are_told_apart() {
         let cases = [
             ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
-            ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36 Edg/140.0", "Edge on Windows"),
-            ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile/15E148 Safari/604.1", "Safari on iPhone"),
-            ("Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36", "Chrome on Android"),
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36 Edg/140.0",
+                "Edge on Windows",
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile/15E148 Safari/604.1",
+                "Safari on iPhone",
+            ),
+            (
+                "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36",
+                "Chrome on Android",
+            ),
             ("curl/8.5.0", "curl"),
             ("", "Unknown device"),
         ];

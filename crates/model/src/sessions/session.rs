@@ -92,7 +92,14 @@ pub struct CompletedMethod {
 impl CompletedMethod {
     /// A first factor completed now.
     pub fn first_factor(method: Method, now: Timestamp) -> Self {
-        Self { method, aal: Aal::Aal1, completed_at: now, provider: None, connection_id: None, credential_id: None }
+        Self {
+            method,
+            aal: Aal::Aal1,
+            completed_at: now,
+            provider: None,
+            connection_id: None,
+            credential_id: None,
+        }
     }
 }
 

@@ -1,9 +1,6 @@
 //! `/account/security`: the password.
 
-use avnology_core::{
-    flows::FlowRequest,
-    identities::own_summary,
-};
+use avnology_core::{flows::FlowRequest, identities::own_summary};
 use avnology_http::{Auth, PageSignedIn, Query, Response, Route};
 use avnology_model::{Result, flows::FlowKind};
 use avnology_views::{

@@ -58,7 +58,8 @@ async fn show(auth: Auth<Visitor>, Query(q): Query<Params>) -> Result<Response> 
         });
     }
     let asked_to_go = q.return_to.is_some();
-    let own = auth.visitor().and_then(|l| l.identity.pending_email.clone().or_else(|| l.identity.email.clone()));
+    let own =
+        auth.visitor().and_then(|l| l.identity.pending_email.clone().or_else(|| l.identity.email.clone()));
     let request = FlowRequest { return_to: q.return_to, email: q.email.or(own), ..FlowRequest::default() };
     match open(&auth, FlowKind::Verification, "/verify", request).await {
         Ok(Opened::Go(response)) => Ok(response),
@@ -76,7 +77,8 @@ async fn link(auth: &Auth<Visitor>, flow: &str, token: &str) -> Result<Response>
     let cx = Context::english(&brand, auth.cx.now);
     let found = match flow.parse::<FlowId>() {
         Ok(id) => {
-            let peek = peek_link(&auth.app, &auth.cx, FlowKind::Verification, id, token, keys.holder()).await?;
+            let peek =
+                peek_link(&auth.app, &auth.cx, FlowKind::Verification, id, token, keys.holder()).await?;
             peek.map(|peek| (id, peek))
         }
         Err(_) => None,

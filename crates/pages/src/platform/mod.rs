@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use avnology_core::Tenant;
 use avnology_http::{
-    Auth, ErrorPage as Failed, HeaderName, HeaderValue, HtmlError, NoInput, Path1, Public, Query, Reply, Response,
-    ResponseBody, Route, SeeOther, StatusCode, header,
+    Auth, ErrorPage as Failed, HeaderName, HeaderValue, HtmlError, NoInput, Path1, Public, Query, Reply,
+    Response, ResponseBody, Route, SeeOther, StatusCode, header,
 };
 use avnology_model::{Code, Error, Result};
 use avnology_views::{
@@ -77,7 +77,10 @@ async fn asset(_: Auth<Public>, Path1(path): Path1<String>) -> Result<Response> 
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
-    headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin"));
+    headers.insert(
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-origin"),
+    );
     Ok(response)
 }
 

@@ -2,7 +2,8 @@
 
 use avnology_core::sessions::{self, SessionView};
 use avnology_http::{
-    Auth, Cookie, Form, NoInput, PageSignedIn, Path1, Query, Reply, Response, Route, SeeOther, Visitor, cookies, csrf,
+    Auth, Cookie, Form, NoInput, PageSignedIn, Path1, Query, Reply, Response, Route, SeeOther, Visitor,
+    cookies, csrf,
 };
 use avnology_model::{
     Code, Result,
@@ -71,7 +72,10 @@ fn row(session: &SessionView) -> SessionRow {
     }
 }
 
-async fn end(auth: Auth<PageSignedIn>, (Path1(id), form): (Path1<SessionId>, Form<NoFields>)) -> Result<Response> {
+async fn end(
+    auth: Auth<PageSignedIn>,
+    (Path1(id), form): (Path1<SessionId>, Form<NoFields>),
+) -> Result<Response> {
     let live = auth.session();
     csrf::check_page(&auth.app, live.id(), form.csrf.as_deref())?;
     match sessions::revoke_own(&auth.app, &auth.cx, live, id).await {

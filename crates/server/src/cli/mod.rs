@@ -6,6 +6,7 @@ mod config;
 mod db;
 mod doctor;
 mod failure;
+mod key;
 mod openapi;
 mod serve;
 
@@ -45,6 +46,9 @@ enum Command {
     /// Look at the configuration.
     #[command(subcommand)]
     Config(config::Command),
+    /// Make API keys.
+    #[command(subcommand)]
+    Key(key::Command),
     /// Make a file of breached passwords' hashes for `AVNOLOGY_BREACH_FILE`.
     BreachFile(breaches::Options),
 }
@@ -67,6 +71,7 @@ impl Cli {
             Command::Openapi(options) => openapi::run(options),
             Command::Config(config::Command::Check) => config::check(&load()?),
             Command::Config(config::Command::Keys) => config::keys(),
+            Command::Key(command) => key::run(&command),
             Command::BreachFile(options) => breaches::run(&options),
         }
     }

@@ -95,12 +95,16 @@ CREATE TABLE sessions (
   last_used_at BIGINT NOT NULL,
   expires_at BIGINT NOT NULL,
   revoked_at BIGINT,
+  expiry_noted_at BIGINT,
   device_id TEXT,
   ip TEXT NOT NULL,
   user_agent TEXT NOT NULL
 );
 CREATE INDEX sessions_identity ON sessions (identity_id, issued_at, id);
 CREATE INDEX sessions_expires_at ON sessions (expires_at);
+-- Sessions that may have reached a limit nobody has told of yet.
+CREATE INDEX sessions_open_expires_at ON sessions (expires_at) WHERE revoked_at IS NULL AND expiry_noted_at IS NULL;
+CREATE INDEX sessions_open_last_used_at ON sessions (last_used_at) WHERE revoked_at IS NULL AND expiry_noted_at IS NULL;
 
 -- A session has one present token; one that was replaced may live on for some seconds.
 CREATE TABLE session_tokens (

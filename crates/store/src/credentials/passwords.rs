@@ -54,7 +54,13 @@ pub fn find(tx: &mut IdentityTx<'_>, identity: IdentityId) -> Result<Option<Stor
 }
 
 /// Sets the password, whichever there was, and remembers it in the history.
-pub fn set(tx: &mut IdentityTx<'_>, identity: IdentityId, id: CredentialId, phc: &str, now: Timestamp) -> Result<()> {
+pub fn set(
+    tx: &mut IdentityTx<'_>,
+    identity: IdentityId,
+    id: CredentialId,
+    phc: &str,
+    now: Timestamp,
+) -> Result<()> {
     tx.execute(&DELETE, &params![identity])?;
     tx.execute(&INSERT, &params![id, identity, phc, now])?;
     tx.execute(&REMEMBER, &params![identity, phc, now])?;

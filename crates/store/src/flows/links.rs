@@ -38,13 +38,23 @@ pub fn insert(
 }
 
 /// The link with this hash, if it is good.
-pub fn find(tx: &mut IdentityTx<'_>, hash: &SecretHash, purpose: &str, now: Timestamp) -> Result<Option<Link>> {
+pub fn find(
+    tx: &mut IdentityTx<'_>,
+    hash: &SecretHash,
+    purpose: &str,
+    now: Timestamp,
+) -> Result<Option<Link>> {
     let row = tx.query_one(&FIND, &params![hash, purpose, now])?;
     row.map(|mut row| Ok(Link { identity_id: row.take()?, data: row.take()? })).transpose()
 }
 
 /// Uses the link; `None` when it is unknown, too old or was used.
-pub fn take(tx: &mut IdentityTx<'_>, hash: &SecretHash, purpose: &str, now: Timestamp) -> Result<Option<Link>> {
+pub fn take(
+    tx: &mut IdentityTx<'_>,
+    hash: &SecretHash,
+    purpose: &str,
+    now: Timestamp,
+) -> Result<Option<Link>> {
     let row = tx.query_one(&USE, &params![hash, purpose, now])?;
     row.map(|mut row| Ok(Link { identity_id: row.take()?, data: row.take()? })).transpose()
 }

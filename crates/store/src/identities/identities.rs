@@ -223,7 +223,12 @@ pub fn bury(tx: &mut IdentityTx<'_>, id: IdentityId, now: Timestamp) -> Result<(
 }
 
 /// Notes that the person ticked a box.
-pub fn add_consent(tx: &mut IdentityTx<'_>, id: IdentityId, key: &str, label: &str, now: Timestamp) -> Result<()> {
+pub fn add_consent(
+    tx: &mut IdentityTx<'_>,
+    id: IdentityId,
+    key: &str,
+    label: &str,
+    now: Timestamp,
+) -> Result<()> {
     tx.execute(&ADD_CONSENT, &params![id, key, label, now]).map(drop)
 }
-

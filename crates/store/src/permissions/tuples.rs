@@ -17,7 +17,12 @@ const PLATFORM: &str = "platform";
 const MAIN: &str = "main";
 
 /// Gives a platform role; whether the identity did not have it.
-pub fn grant_platform(tx: &mut IdentityTx<'_>, role: PlatformRole, to: IdentityId, now: Timestamp) -> Result<bool> {
+pub fn grant_platform(
+    tx: &mut IdentityTx<'_>,
+    role: PlatformRole,
+    to: IdentityId,
+    now: Timestamp,
+) -> Result<bool> {
     Ok(tx.execute(&INSERT, &params![PLATFORM, MAIN, role, to, now])? > 0)
 }
 

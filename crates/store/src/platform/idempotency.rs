@@ -29,7 +29,12 @@ pub struct FirstCall {
 pub fn find(tx: &mut IdentityTx<'_>, scope: &[u8; 32]) -> Result<Option<FirstCall>> {
     let row = tx.query_one(&FIND, &params![scope])?;
     row.map(|mut row| {
-        Ok(FirstCall { body: row.take()?, status: row.take()?, sealed: row.take()?, create_time: row.take()? })
+        Ok(FirstCall {
+            body: row.take()?,
+            status: row.take()?,
+            sealed: row.take()?,
+            create_time: row.take()?,
+        })
     })
     .transpose()
 }

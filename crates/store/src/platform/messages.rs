@@ -49,7 +49,11 @@ fn from_row(mut row: Row) -> Result<StoredMessage> {
 }
 
 /// Adds a message, once; to be sent at `next_attempt_at`, or captured when that is `None`.
-pub fn insert(tx: &mut IdentityTx<'_>, message: &StoredMessage, next_attempt_at: Option<Timestamp>) -> Result<()> {
+pub fn insert(
+    tx: &mut IdentityTx<'_>,
+    message: &StoredMessage,
+    next_attempt_at: Option<Timestamp>,
+) -> Result<()> {
     let request = serde_json::to_value(&message.request).map_err(Error::internal)?;
     let values = params![
         message.id,
@@ -65,7 +69,12 @@ pub fn insert(tx: &mut IdentityTx<'_>, message: &StoredMessage, next_attempt_at:
 
 /// Takes up to `limit` messages that are due and counts the try. Who does not report back by `lease_until` is taken to
 /// have died, and the message is due again.
-pub fn claim(tx: &mut IdentityTx<'_>, now: Timestamp, lease_until: Timestamp, limit: u32) -> Result<Vec<StoredMessage>> {
+pub fn claim(
+    tx: &mut IdentityTx<'_>,
+    now: Timestamp,
+    lease_until: Timestamp,
+    limit: u32,
+) -> Result<Vec<StoredMessage>> {
     tx.query(&CLAIM, &params![now, lease_until, limit])?.into_iter().map(from_row).collect()
 }
 

@@ -26,8 +26,10 @@ pub struct StoredSettings {
 /// The stored settings, when there are any.
 pub fn find(tx: &mut IdentityTx<'_>) -> Result<Option<StoredSettings>> {
     let row = tx.query_one(&FIND, &params![])?;
-    row.map(|mut row| Ok(StoredSettings { settings: row.take()?, version: row.take()?, update_time: row.take()? }))
-        .transpose()
+    row.map(|mut row| {
+        Ok(StoredSettings { settings: row.take()?, version: row.take()?, update_time: row.take()? })
+    })
+    .transpose()
 }
 
 /// Writes the settings.

@@ -34,8 +34,14 @@ pub fn insert_account(
 
 /// Adds a key.
 pub fn insert(tx: &mut IdentityTx<'_>, key: &ApiKey) -> Result<()> {
-    let values =
-        params![key.id, key.service_account_id, key.hash, &key.prefix, scopes_to_json(&key.scopes)?, key.create_time];
+    let values = params![
+        key.id,
+        key.service_account_id,
+        key.hash,
+        &key.prefix,
+        scopes_to_json(&key.scopes)?,
+        key.create_time
+    ];
     tx.execute(&INSERT, &values).map(drop)
 }
 

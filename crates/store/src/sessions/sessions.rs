@@ -35,6 +35,9 @@ crate::statements! {
     COUNT_ACTIVE = "SELECT COUNT(*) FROM sessions s WHERE s.identity_id = $1 AND s.revoked_at IS NULL \
         AND s.expires_at > $2 AND s.last_used_at > $3";
     REVOKE = "UPDATE sessions SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL RETURNING identity_id";
+    EXPIRED = select!("WHERE s.expires_at <= $1 AND s.revoked_at IS NULL AND s.expiry_noted_at IS NULL LIMIT $2");
+    IDLE = select!("WHERE s.last_used_at <= $1 AND s.revoked_at IS NULL AND s.expiry_noted_at IS NULL LIMIT $2");
+    NOTE_EXPIRY = "UPDATE sessions SET expiry_noted_at = $2 WHERE id = $1";
     TOUCH = "UPDATE sessions SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2";
     ADD_TOKEN = "INSERT INTO session_tokens (hash, session_id, valid_until) VALUES ($1, $2, NULL)";
     END_TOKENS_AT = "UPDATE session_tokens SET valid_until = $2 WHERE session_id = $1 AND valid_until IS NULL";
@@ -151,7 +154,12 @@ pub fn active_of(
 }
 
 /// How many active sessions an identity has.
-pub fn count_active(tx: &mut IdentityTx<'_>, identity: IdentityId, now: Timestamp, used_after: Timestamp) -> Result<u64> {
+pub fn count_active(
+    tx: &mut IdentityTx<'_>,
+    identity: IdentityId,
+    now: Timestamp,
+    used_after: Timestamp,
+) -> Result<u64> {
     tx.query_one(&COUNT_ACTIVE, &params![identity, now, used_after])?.map_or(Ok(0), |mut row| row.take())
 }
 
@@ -186,6 +194,25 @@ pub fn touch(tx: &mut IdentityTx<'_>, used: &[(SessionId, Timestamp)]) -> Result
         tx.execute(&TOUCH, &params![id, *at])?;
     }
     Ok(())
+}
+
+/// Up to `limit` sessions that reached their absolute limit by `now`, or were last used by `used_by`, and of which nobody
+/// was told; they count as told from now on.
+pub fn take_expired(
+    tx: &mut IdentityTx<'_>,
+    now: Timestamp,
+    used_by: Timestamp,
+    limit: u32,
+) -> Result<Vec<Session>> {
+    let mut rows = tx.query(&EXPIRED, &params![now, limit])?;
+    rows.extend(tx.query(&IDLE, &params![used_by, limit])?);
+    let mut sessions: Vec<Session> = rows.into_iter().map(without_token).collect::<Result<_>>()?;
+    sessions.sort_by_key(|session| session.id);
+    sessions.dedup_by_key(|session| session.id);
+    for session in &sessions {
+        tx.execute(&NOTE_EXPIRY, &params![session.id, now])?;
+    }
+    Ok(sessions)
 }
 
 /// Removes sessions that expired before `expired_before`, and replaced tokens that ended before `now`.
