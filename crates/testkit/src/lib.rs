@@ -1,4 +1,29 @@
-//! avnology-testkit
+//! How is it proved? The whole house in one process, with a clock that stands still, seeded randomness, mail in memory
+//! and jobs on demand, on either engine; and people and programs that use it.
+//!
+//! Nothing here is shipped. A test states what it wants of the contract; how requests are made is here.
 
+#![expect(clippy::expect_used, clippy::panic, clippy::missing_panics_doc, reason = "a test fails by panicking")]
+
+mod answer;
+mod app;
+mod call;
+mod client;
+mod clock;
+mod engines;
+mod events;
+mod flow;
+mod mail;
+mod people;
 pub mod postgres;
 pub mod smtp;
+
+pub use answer::Answer;
+pub use app::{ORIGIN, Setup, TestApp};
+pub use call::Call;
+pub use client::Client;
+pub use clock::{FakeClock, SeededEntropy};
+pub use engines::{Engine, FromEngine, Live, run};
+pub use flow::FlowRun;
+pub use mail::{Mail, Mailbox};
+pub use people::{PASSWORD, Person};

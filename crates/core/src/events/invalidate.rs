@@ -48,7 +48,11 @@ async fn catch_up(app: &Tenant, at: Option<Cursor>) -> Result<Cursor> {
         if !changed.is_empty() {
             app.sessions.forget_identities(&changed);
         }
-        if batch.iter().any(|e| e.event_type == EventType::TenantUpdated.as_str()) {
+        let any = |wanted: EventType| batch.iter().any(|e| e.event_type == wanted.as_str());
+        if any(EventType::ApiKeyRevoked) {
+            app.api_keys.clear();
+        }
+        if any(EventType::TenantUpdated) {
             crate::platform::reload_settings(app).await?;
         }
     }

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use avnology_model::{
     Code, Error, Result,
+    events::EventType,
     platform::Environment,
     secret_token::{SecretKind, SecretToken},
 };
 use avnology_store::service_accounts::keys;
+use serde_json::json;
 
 use super::LiveKey;
-use crate::{Cx, Tenant};
+use crate::{Cx, Tenant, events::emit};
 
 /// The key with this text. `_204` when it belongs to the other environment, `_005` when it is unknown or revoked.
 pub async fn authenticate(app: &Tenant, cx: &Cx, key: &str) -> Result<Arc<LiveKey>> {
@@ -35,8 +37,18 @@ pub async fn authenticate(app: &Tenant, cx: &Cx, key: &str) -> Result<Arc<LiveKe
 /// Revokes a key that was found where it must not be, such as in a URL.
 pub async fn revoke_leaked(app: &Tenant, cx: &Cx, key: &str) -> Result<()> {
     let Some(token) = SecretToken::parse(key) else { return Ok(()) };
-    let (hash, now) = (token.hash(), cx.now);
-    app.store.identity().write(move |tx| keys::revoke(tx, &hash, now)).await?;
+    let (hash, cx) = (token.hash(), cx.clone());
+    app.store
+        .identity()
+        .write(move |tx| {
+            let Some(revoked) = keys::revoke(tx, &hash, cx.now)? else { return Ok(()) };
+            let shown = json!({
+                "id": revoked.id, "service_account_id": revoked.service_account_id, "prefix": revoked.prefix,
+            });
+            let event = cx.event(EventType::ApiKeyRevoked, json!({ "key": shown }));
+            emit(tx, &event.on("api_key", &revoked.id))
+        })
+        .await?;
     app.api_keys.forget(&hash);
     Ok(())
 }

@@ -57,6 +57,12 @@ impl KeyCache {
         }
     }
 
+    /// Forgets every key: another node has changed one.
+    pub(crate) fn clear(&self) {
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
+        self.live.clear();
+    }
+
     /// Forgets a key.
     pub fn forget(&self, hash: &SecretHash) {
         self.forgotten.fetch_add(1, Ordering::SeqCst);

@@ -64,6 +64,8 @@ text_enum! {
         ServiceAccountCreated = "service_account.created",
         /// An API key was made.
         ApiKeyCreated = "api_key.created",
+        /// An API key was revoked.
+        ApiKeyRevoked = "api_key.revoked",
         /// Internal: a message to a person is wanted. Never leaves the house.
         MessageRequested = "message.requested",
     }

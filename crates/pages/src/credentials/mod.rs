@@ -12,7 +12,6 @@ use utoipa::IntoParams;
 
 use crate::{
     browser::{Found, Held, Opened, find, open},
-    identities::elsewhere,
     shell::{brand, page, person_of},
 };
 
@@ -25,9 +24,6 @@ struct Params {
 }
 
 async fn show(auth: Auth<PageSignedIn>, Query(q): Query<Params>) -> Result<Response> {
-    if let Some(response) = elsewhere(&auth) {
-        return Ok(response);
-    }
     if let Some(id) = &q.flow
         && let Found::Held(held) = find(&auth, &[FlowKind::Settings], id).await?
     {

@@ -5,11 +5,7 @@ use avnology_core::{
     identities::{OwnSummary, own_summary},
 };
 use avnology_http::{Auth, NoInput, PageSignedIn, Query, Reply, Response, Route, SeeOther};
-use avnology_model::{
-    Result,
-    flows::FlowKind,
-    sessions::{Agent, SessionKind},
-};
+use avnology_model::{Result, flows::FlowKind, sessions::Agent};
 use avnology_views::{
     Context,
     identities::{Overview, Profile, RecentSignIn},
@@ -28,16 +24,7 @@ struct Params {
     flow: Option<String>,
 }
 
-/// A session that recovery opened has one task.
-pub(crate) fn elsewhere(auth: &Auth<PageSignedIn>) -> Option<Response> {
-    let recovering = auth.session().session.kind == SessionKind::Recovery;
-    recovering.then(|| SeeOther("/recovery".to_owned()).respond())
-}
-
 async fn overview(auth: Auth<PageSignedIn>, _: NoInput) -> Result<Response> {
-    if let Some(response) = elsewhere(&auth) {
-        return Ok(response);
-    }
     let live = auth.session();
     let OwnSummary { identity, active_sessions, password_changed_at } =
         own_summary(&auth.app, &auth.cx, live).await?;
@@ -65,9 +52,6 @@ async fn overview(auth: Auth<PageSignedIn>, _: NoInput) -> Result<Response> {
 }
 
 async fn profile(auth: Auth<PageSignedIn>, Query(q): Query<Params>) -> Result<Response> {
-    if let Some(response) = elsewhere(&auth) {
-        return Ok(response);
-    }
     if let Some(id) = &q.flow
         && let Found::Held(held) = find(&auth, &[FlowKind::Settings], id).await?
     {

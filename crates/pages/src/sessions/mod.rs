@@ -5,11 +5,7 @@ use avnology_http::{
     Auth, Cookie, Form, NoInput, PageSignedIn, Path1, Query, Reply, Response, Route, SeeOther, Visitor,
     cookies, csrf,
 };
-use avnology_model::{
-    Code, Result,
-    ids::SessionId,
-    sessions::{Agent, SessionKind},
-};
+use avnology_model::{Code, Result, ids::SessionId, sessions::Agent};
 use avnology_views::{
     Context, Notice,
     sessions::{SessionRow, Sessions, SignOut, SignOutDone, SignOutFailed},
@@ -34,9 +30,6 @@ struct NoFields {}
 
 async fn list(auth: Auth<PageSignedIn>, Query(q): Query<Params>) -> Result<Response> {
     let live = auth.session();
-    if live.session.kind == SessionKind::Recovery {
-        return Ok(SeeOther("/recovery".to_owned()).respond());
-    }
     let found = sessions::list_own(&auth.app, &auth.cx, live, None, SHOWN).await?;
     let mut rows: Vec<SessionRow> = found.sessions.iter().map(row).collect();
     rows.sort_by_key(|row| !row.is_this);

@@ -8,7 +8,7 @@ use avnology_model::{
     secret_token::{SecretKind, SecretToken},
 };
 use clap::Subcommand;
-use zeroize::Zeroizing;
+use secrecy::zeroize::Zeroizing;
 
 use super::Failure;
 

@@ -1,7 +1,10 @@
 //! The tables of service accounts and their keys.
 
 use avnology_model::{
-    Error, Result, Timestamp, ids::ServiceAccountId, permissions::Scope, secret_token::SecretHash,
+    Error, Result, Timestamp,
+    ids::{ApiKeyId, ServiceAccountId},
+    permissions::Scope,
+    secret_token::SecretHash,
     service_accounts::ApiKey,
 };
 
@@ -14,7 +17,7 @@ crate::statements! {
     BY_HASH = "SELECT k.id, k.service_account_id, k.hash, k.prefix, k.scopes, k.create_time, k.revoked_at \
         FROM api_keys k JOIN service_accounts a ON a.id = k.service_account_id WHERE k.hash = $1 AND a.active";
     SET_SCOPES = "UPDATE api_keys SET scopes = $2, revoked_at = NULL WHERE hash = $1";
-    REVOKE = "UPDATE api_keys SET revoked_at = $2 WHERE hash = $1 AND revoked_at IS NULL RETURNING id";
+    REVOKE = "UPDATE api_keys SET revoked_at = $2 WHERE hash = $1 AND revoked_at IS NULL RETURNING id, service_account_id, prefix";
 }
 
 fn scopes_to_json(scopes: &[Scope]) -> Result<serde_json::Value> {
@@ -67,7 +70,22 @@ pub fn reinstate(tx: &mut IdentityTx<'_>, hash: &SecretHash, scopes: &[Scope]) -
     Ok(tx.execute(&SET_SCOPES, &params![hash, scopes_to_json(scopes)?])? > 0)
 }
 
-/// Revokes a key; whether it was in force.
-pub fn revoke(tx: &mut IdentityTx<'_>, hash: &SecretHash, now: Timestamp) -> Result<bool> {
-    Ok(tx.query_one(&REVOKE, &params![hash, now])?.is_some())
+/// What is told of a key that was revoked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RevokedKey {
+    /// Id.
+    pub id: ApiKeyId,
+    /// Whose it was.
+    pub service_account_id: ServiceAccountId,
+    /// Type prefix and first four characters.
+    pub prefix: String,
+}
+
+/// Revokes a key; `None` when it was not in force.
+pub fn revoke(tx: &mut IdentityTx<'_>, hash: &SecretHash, now: Timestamp) -> Result<Option<RevokedKey>> {
+    let row = tx.query_one(&REVOKE, &params![hash, now])?;
+    row.map(|mut row| {
+        Ok(RevokedKey { id: row.take()?, service_account_id: row.take()?, prefix: row.take()? })
+    })
+    .transpose()
 }

@@ -1,0 +1,136 @@
+//! Mail as a test reads it: from the outbox of the test environment, or from the transport of a live tenant.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use avnology_core::{
+    events::{MailConsumer, deliver_due, follow_once},
+    ports::{Letter, MailTransport, PortFuture},
+};
+use avnology_model::platform::Environment;
+use avnology_store::events::log;
+
+use crate::TestApp;
+
+/// How long the log of PostgreSQL may hold an event back before a test gives up.
+const PATIENCE: usize = 400;
+
+/// A message that somebody received.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mail {
+    /// Address.
+    pub to: String,
+    /// `verification`, `recovery`, …; empty in a live tenant.
+    pub kind: String,
+    /// Subject line.
+    pub subject: String,
+    /// Plain text.
+    pub text: String,
+    /// HTML.
+    pub html: String,
+    /// The code in it; empty when there is none.
+    pub code: String,
+    /// The link in it; empty when there is none.
+    pub link: String,
+}
+
+impl Mail {
+    /// A parameter of the link.
+    pub fn link_parameter(&self, name: &str) -> String {
+        let url = url::Url::parse(&self.link).expect("a link");
+        let found = url.query_pairs().find(|(n, _)| n == name).map(|(_, v)| v.into_owned());
+        found.unwrap_or_else(|| panic!("no {name} in {}", self.link))
+    }
+}
+
+/// Takes the mail of a live tenant, oldest first.
+#[derive(Clone, Debug, Default)]
+pub struct Mailbox(Arc<Mutex<Vec<(String, Letter)>>>);
+
+impl Mailbox {
+    fn all(&self) -> Vec<(String, Letter)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl MailTransport for Mailbox {
+    fn send<'a>(&'a self, to: &'a str, letter: &'a Letter) -> PortFuture<'a, ()> {
+        Box::pin(async move {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).push((to.to_owned(), letter.clone()));
+            Ok(())
+        })
+    }
+
+    fn check(&self) -> PortFuture<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+impl TestApp {
+    /// Runs the jobs until nothing is left to do: every message that was asked for is in the outbox, or sent.
+    pub async fn settle(&self) {
+        let (marker, _) = self.mark().await;
+        let consumer = Arc::new(MailConsumer { environment: self.tenant().config.environment });
+        for _ in 0..PATIENCE {
+            follow_once(self.tenant(), &consumer).await.expect("the mail consumer goes on");
+            let store = self.tenant().store.identity();
+            let at = store.read(|tx| log::cursor(tx, "mail")).await.expect("a cursor");
+            if at >= marker {
+                deliver_due(self.tenant()).await.expect("mail is delivered");
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("the mail consumer did not come to the end of the log");
+    }
+
+    /// What an address received, oldest first.
+    pub async fn mail_to(&self, address: &str) -> Vec<Mail> {
+        self.settle().await;
+        if self.tenant().config.environment == Environment::Live {
+            let sent = self.mailbox().all();
+            return sent.into_iter().filter(|(to, _)| to == address).map(|(to, l)| of_letter(to, &l)).collect();
+        }
+        let query = [("to", address), ("page_size", "100")];
+        let page = self.admin_key().get("/v1/outbox/messages").query(&query).await;
+        let messages = page.ok()["messages"].as_array().expect("messages").clone();
+        let text = |m: &serde_json::Value, name: &str| m[name].as_str().unwrap_or_default().to_owned();
+        let mails = messages.iter().rev().map(|m| Mail {
+            to: text(m, "to"),
+            kind: text(m, "type"),
+            subject: text(m, "subject"),
+            text: text(m, "text"),
+            html: text(m, "html"),
+            code: text(m, "code"),
+            link: text(m, "link"),
+        });
+        mails.collect()
+    }
+
+    /// The newest message to an address.
+    pub async fn latest_mail(&self, to: &str) -> Mail {
+        self.mail_to(to).await.pop().unwrap_or_else(|| panic!("no mail to {to}"))
+    }
+
+    /// The kinds of messages that an address received, oldest first.
+    pub async fn mail_kinds(&self, to: &str) -> Vec<String> {
+        self.mail_to(to).await.into_iter().map(|mail| mail.kind).collect()
+    }
+}
+
+fn of_letter(to: String, letter: &Letter) -> Mail {
+    let words = || letter.text.split_whitespace();
+    let code = words().map(|w| w.trim_end_matches('.')).find(|w| w.len() == 6 && w.bytes().all(|b| b.is_ascii_digit()));
+    let link = words().find(|w| w.starts_with("http") && w.contains("token="));
+    Mail {
+        to,
+        kind: String::new(),
+        code: code.unwrap_or_default().to_owned(),
+        link: link.unwrap_or_default().to_owned(),
+        subject: letter.subject.clone(),
+        text: letter.text.clone(),
+        html: letter.html.clone(),
+    }
+}
