@@ -66,6 +66,8 @@ async fn create(
     auth: Auth<Scoped<scopes::IdentitiesWrite>>,
     (Idempotency(key), Body(new)): (Idempotency, Body<NewIdentity>),
 ) -> Result<Response> {
+    // A dry run makes nothing that a repetition could make twice.
+    let key = key.filter(|_| !new.validate_only);
     let call = async {
         Ok(match people::create(&auth.app, &auth.cx, new, key.as_ref()).await? {
             Made::Made(view) => {

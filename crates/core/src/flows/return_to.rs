@@ -1,5 +1,6 @@
 //! Where a flow may lead afterwards: nowhere that the tenant has not named (`contract/11` §1.1).
 
+use avnology_model::flows::Flow;
 use url::Url;
 
 use crate::Tenant;
@@ -24,6 +25,11 @@ pub fn resolve(app: &Tenant, target: &str) -> Option<String> {
     let allowed = url.origin() == home.origin()
         || app.settings().settings.allowed_return_urls.iter().any(|pattern| matches(pattern, &url));
     allowed.then(|| url.to_string())
+}
+
+/// Where `flow` leads, if that is still allowed now.
+pub(super) fn current(app: &Tenant, flow: &Flow) -> Option<String> {
+    flow.data.return_to.as_deref().and_then(|target| resolve(app, target))
 }
 
 /// Whether a URL fits a pattern: same scheme, port and path prefix; `*.` stands for one whole leading label.

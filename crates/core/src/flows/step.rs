@@ -13,7 +13,7 @@ use avnology_model::{
 use avnology_store::{IdentityTx, flows::flows};
 use serde_json::Value;
 
-use super::{Submission, view::page_path};
+use super::{Submission, return_to, view::page_path};
 use crate::{Cx, Tenant, platform::SettingsVersion, sessions::SessionView};
 
 /// Submits that a flow accepts.
@@ -153,7 +153,7 @@ impl Work {
             }
             Step::Refuse(error) => Outcome::Refused(Box::new(Refused { error, flow: Some(flow) })),
             Step::SignedIn(made, verification_flow_id) => Outcome::SignedIn(Box::new(SignedIn {
-                redirect_to: flow.data.return_to.clone(),
+                redirect_to: return_to::current(&self.app, &flow),
                 session: shown(&made),
                 token: made.2,
                 flow,

@@ -6,6 +6,7 @@ use avnology_model::{
     platform::{LoginMethod, RegistrationField, TenantSettings},
 };
 
+use super::return_to;
 use crate::Tenant;
 
 /// The hosted page of a flow, without the flow's id.
@@ -49,7 +50,7 @@ pub fn view(app: &Tenant, flow: &Flow, csrf: Option<&str>, identity: Option<&Ide
         active: flow.active.clone(),
         issued_at: flow.issued_at,
         expires_at: flow.expires_at,
-        return_to: flow.data.return_to.clone(),
+        return_to: return_to::current(app, flow),
         organization_id: String::new(),
         organization: None,
         client: None,

@@ -56,7 +56,7 @@ fn draw(auth: &Auth<Visitor>, held: &Held) -> Response {
     let cx = Context::english(&brand, auth.cx.now);
     let saved = held.flow.data.messages.iter().any(|m| m.id == MessageId::Saved.id());
     let html = if held.flow.kind == FlowKind::Settings && saved {
-        let target = held.flow.data.return_to.as_deref().unwrap_or("/account");
+        let target = held.view.return_to.as_deref().unwrap_or("/account");
         RecoveryDone { cx, continue_url: target }.render()
     } else {
         Recovery { cx, flow: &held.view, sign_in_url: "/sign-in", resend_at: resend_at(&held.flow) }.render()

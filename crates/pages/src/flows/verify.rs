@@ -48,7 +48,7 @@ async fn show(auth: Auth<Visitor>, Query(q): Query<Params>) -> Result<Response> 
                 let html = Verify {
                     cx: Context::english(&brand, auth.cx.now),
                     flow: &held.view,
-                    continue_url: held.flow.data.return_to.as_deref().unwrap_or("/account"),
+                    continue_url: held.view.return_to.as_deref().unwrap_or("/account"),
                     resend_at: resend_at(&held.flow),
                 }
                 .render();
