@@ -16,7 +16,7 @@ curl -sS "$FORM" --json '{"method": "password", "body": {"password": "quiet lant
 jq '{session: {id: .session.id, aal: .session.aal}, session_token, verification_flow_id}' answer.json
 
 # --- verify
-mailed_code() { sleep 1; grep '"to":"jane@example.com"' tour.log | tail -n 1 | jq -r .code; }
+mailed_code() { sleep 2; grep '"to":"jane@example.com"' tour.log | tail -n 1 | jq -r .code; }
 FORM="$URL/v1/flows/verification/$(jq -r .verification_flow_id answer.json):submit"
 curl -sS "$FORM" --json "{\"method\": \"code\", \"body\": {\"code\": \"$(mailed_code)\"}}" |
   jq -c '.continue_flow | {state, told: [.ui.messages[].text]}'
@@ -48,7 +48,7 @@ jq -c '{kind: .session.kind, told: [.continue_flow.ui.messages[].text]}' answer.
 
 # --- profile
 TOKEN=$(jq -r .session_token answer.json)
-curl -sS -X PATCH "$URL/v1/identities/me" -H "Authorization: Bearer $TOKEN" \
+curl -sS -X PATCH "$URL/v1/me" -H "Authorization: Bearer $TOKEN" \
   -H 'Content-Type: application/merge-patch+json' -d '{"last_name": "Doe", "locale": "en-GB"}' |
   jq -c '{display_name, locale, etag}'
 
@@ -63,7 +63,7 @@ curl -sS "$URL/v1/sessions/whoami" -H "Authorization: Bearer $(jq -r .session_to
 
 # --- administer
 curl -sS -G "$URL/v1/identities" -H "Authorization: Bearer $KEY" \
-  --data-urlencode 'filter=email_verified = true AND email = "*@example.com"' \
+  --data-urlencode 'filter=email_verified = true AND email ~ "j*@example.com"' \
   --data-urlencode 'order_by=email' -d include_total=true |
   jq -c '{total_size, identities: [.identities[] | {email, state}]}'
 curl -sS -D headers.txt "$URL/v1/identities" -H "Authorization: Bearer $KEY" -H 'Idempotency-Key: sam-1' \

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use avnology_model::{Timestamp, platform::Environment};
+use avnology_model::{Result, Timestamp, platform::Environment};
 use avnology_store::Store;
 use secrecy::SecretString;
 use url::Url;
@@ -11,6 +11,7 @@ use url::Url;
 use crate::{
     Clock, Cx, Entropy,
     credentials::{Breaches, PasswordHasher},
+    identities::{SchemaCache, TraitsSchema},
     platform::{Keys, SettingsVersion},
     ports::{Composer, MailTransport},
     service_accounts::KeyCache,
@@ -63,6 +64,7 @@ pub struct Tenant {
     /// Carries mail; `None` logs it instead (development), and nothing carries it in the test environment.
     pub mail: Option<Arc<dyn MailTransport>>,
     pub(crate) settings: ArcSwap<SettingsVersion>,
+    schema: SchemaCache,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
 }
@@ -105,6 +107,7 @@ impl Tenant {
             composer: parts.composer,
             mail: parts.mail,
             settings: ArcSwap::from_pointee(parts.settings),
+            schema: SchemaCache::default(),
             clock: parts.clock,
             entropy: parts.entropy,
         }
@@ -113,6 +116,11 @@ impl Tenant {
     /// The present settings.
     pub fn settings(&self) -> Arc<SettingsVersion> {
         self.settings.load_full()
+    }
+
+    /// The compiled schema for traits of these settings; `None` when they have none.
+    pub(crate) fn traits_schema(&self, settings: &SettingsVersion) -> Result<Option<Arc<TraitsSchema>>> {
+        self.schema.of(settings)
     }
 
     /// A context for a job that begins now.

@@ -209,7 +209,7 @@ fn refuse_leftovers(raw: &Raw, route: &RouteRules) -> Result<()> {
                     "Expected an empty object, or nothing.",
                 ));
             }
-            RawBody::Empty | RawBody::Form(_) => {}
+            RawBody::Empty | RawBody::Form(_) | RawBody::Parts(_) | RawBody::TooLarge => {}
         }
     }
     Error::from_fields(errors)

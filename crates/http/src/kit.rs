@@ -177,9 +177,9 @@ impl Inner {
 
     fn see(&self, parts: &Parts, cx: &Cx) -> Seen {
         let path = parts.uri.path();
-        let is_api = path.starts_with("/v1/");
-        // Only error pages need these, and the API has none.
-        let has_pages = !is_api && self.config.html_error.is_some();
+        // Only error pages need these. The API has none, but for flows: the forms of the pages post there.
+        let is_for_programs = path.starts_with("/v1/") && !path.starts_with("/v1/flows/");
+        let has_pages = !is_for_programs && self.config.html_error.is_some();
         Seen {
             method: parts.method.clone(),
             path: if has_pages { path.to_owned() } else { String::new() },

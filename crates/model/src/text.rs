@@ -41,7 +41,8 @@ pub fn collect<T>(errors: &mut Vec<FieldError>, field: &str, result: Result<T, R
 
 /// An enum whose values have one text each, for JSON, the databases and people.
 macro_rules! text_enum {
-    ($(#[$doc:meta])* pub enum $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)* }) => {
+    // `tt` and not `literal`: ToSchema reads the plain token only, and would name the values by their variants.
+    ($(#[$doc:meta])* pub enum $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:tt,)* }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
         pub enum $name { $($(#[$vdoc])* #[serde(rename = $text)] $variant,)* }
@@ -81,6 +82,23 @@ pub(crate) use text_enum;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    text_enum! {
+        /// A light.
+        pub enum Light {
+            /// Stop.
+            Red = "red",
+            /// Go.
+            GreenArrow = "green_arrow",
+        }
+    }
+
+    #[test]
+    fn the_document_names_values_as_they_are_sent() {
+        let schema = serde_json::to_value(<Light as utoipa::PartialSchema>::schema()).unwrap();
+        assert_eq!(schema["enum"], serde_json::json!(["red", "green_arrow"]));
+        assert_eq!(serde_json::to_value(Light::GreenArrow).unwrap(), Light::ALL[1].as_str());
+    }
 
     #[test]
     fn text_is_trimmed_and_composed() {

@@ -54,6 +54,9 @@ pub(crate) fn with_cookies(mut response: Response, set: Vec<SetCookie>) -> Respo
 
 fn with_images<A: Access>(auth: &Auth<A>, page: Page) -> Page {
     let avatar = auth.caller.session().and_then(|live| live.identity.avatar_url.as_deref());
+    // An uploaded picture is ours, which the policy allows already.
+    let ours = format!("{}/", auth.app.config.origin());
+    let avatar = avatar.filter(|url| !url.starts_with(&ours));
     let origin = avatar.and_then(|url| url.split('/').nth(2).map(|host| format!("https://{host}")));
     match origin {
         Some(origin) => page.img_src(&origin),

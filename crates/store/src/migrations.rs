@@ -45,6 +45,8 @@ macro_rules! migrations {
 static IDENTITY: &[Migration] = migrations! { "identity":
     1 = "0001_foundation";
     2 = "0002_people";
+    3 = "0003_avatars";
+    4 = "0004_ever_verified";
 };
 
 static ORGANIZATION: &[Migration] = migrations! { "organization":

@@ -12,6 +12,7 @@ pub static IDENTITY: &[&[&Sql]] = &[
     migrations::ALL,
     events::log::ALL,
     identities::identities::ALL,
+    identities::avatars::ALL,
     credentials::passwords::ALL,
     credentials::lockouts::ALL,
     sessions::sessions::ALL,

@@ -31,19 +31,27 @@ pub const ORIGIN: &str = "https://id.example.com";
 pub struct Setup {
     engine: Engine,
     is_live: bool,
+    hash: PasswordHash,
     variables: Vec<(String, String)>,
 }
 
 impl Setup {
     /// A test environment on this engine.
     pub fn on(engine: Engine) -> Self {
-        Self { engine, is_live: false, variables: Vec::new() }
+        Self { engine, is_live: false, hash: PasswordHash::Cheapest, variables: Vec::new() }
     }
 
     /// The live environment.
     #[must_use]
     pub fn live(mut self) -> Self {
         self.is_live = true;
+        self
+    }
+
+    /// With the password hash of production, which takes its time.
+    #[must_use]
+    pub fn with_production_hash(mut self) -> Self {
+        self.hash = PasswordHash::Production;
         self
     }
 
@@ -73,7 +81,7 @@ impl Setup {
         let variables = variables.into_iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
         let mut config = Config::load(None, variables).unwrap_or_else(|e| panic!("the configuration: {e}"));
         // A live tenant may not be configured so; its tests must be quick all the same.
-        config.password_hash = PasswordHash::Cheapest;
+        config.password_hash = self.hash;
         config
     }
 }
@@ -96,7 +104,7 @@ struct Inner {
     setup: Setup,
     database: Option<String>,
     data_dir: PathBuf,
-    _directory: Arc<TempDir>,
+    directory: Arc<TempDir>,
 }
 
 impl TestApp {
@@ -121,13 +129,14 @@ impl TestApp {
         Self::open(inner.setup.clone(), data_dir, directory, inner.database.clone(), clock, 2).await
     }
 
-    /// The same app after a stop and a start, on the same data.
+    /// The same app after a stop and a start, on the same data. Clients of the stopped one must be gone.
     pub async fn restarted(self) -> Self {
         self.tenant().store.close().await.expect("the store closes");
-        let inner = &self.0;
-        let (setup, data_dir) = (inner.setup.clone(), inner.data_dir.clone());
-        let (directory, clock) = (Arc::clone(&inner._directory), Arc::clone(&inner.clock));
-        Self::open(setup, data_dir, directory, inner.database.clone(), clock, 3).await
+        let inner = Arc::into_inner(self.0).expect("nobody else has the app");
+        let Inner { setup, data_dir, directory, database, clock, tenant, kit, .. } = inner;
+        drop(kit);
+        drop(tenant);
+        Self::open(setup, data_dir, directory, database, clock, 3).await
     }
 
     async fn open(
@@ -148,7 +157,7 @@ impl TestApp {
         };
         let tenant = wiring::open(&config, parts).await.unwrap_or_else(|e| panic!("the app does not open: {e:?}"));
         let kit = wiring::kit(&tenant, &config).unwrap_or_else(|e| panic!("the routes collide: {e:?}"));
-        Self(Arc::new(Inner { tenant, kit, clock, mailbox, setup, database, data_dir, _directory: directory }))
+        Self(Arc::new(Inner { tenant, kit, clock, mailbox, setup, database, data_dir, directory }))
     }
 
     /// The tenant behind it.

@@ -1,5 +1,6 @@
 //! A flow that somebody goes through.
 
+use avnology_http::{Cookie, csrf};
 use serde_json::{Value, json};
 
 use crate::{Answer, Client};
@@ -91,5 +92,13 @@ impl FlowRun {
     /// Reads it again.
     pub async fn read(&self) -> Answer {
         self.client.get(&self.path()).await
+    }
+}
+
+impl Client {
+    /// The form token of a flow for this browser, as the page of a mailed link writes it.
+    pub fn csrf_of(&self, flow: &str) -> String {
+        let cookie = self.cookie(Cookie::Csrf.name(true)).expect("a browser that has seen a form");
+        csrf::token(self.app().tenant(), &cookie, flow.parse().expect("a flow"))
     }
 }

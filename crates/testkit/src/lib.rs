@@ -3,7 +3,13 @@
 //!
 //! Nothing here is shipped. A test states what it wants of the contract; how requests are made is here.
 
-#![expect(clippy::expect_used, clippy::panic, clippy::missing_panics_doc, reason = "a test fails by panicking")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a test fails by panicking"
+)]
 
 mod answer;
 mod app;

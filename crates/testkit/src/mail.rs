@@ -9,7 +9,7 @@ use avnology_core::{
     events::{MailConsumer, deliver_due, follow_once},
     ports::{Letter, MailTransport, PortFuture},
 };
-use avnology_model::platform::Environment;
+use avnology_model::{ids::MessageId, platform::Environment};
 use avnology_store::events::log;
 
 use crate::TestApp;
@@ -69,8 +69,10 @@ impl MailTransport for Mailbox {
 }
 
 impl TestApp {
-    /// Runs the jobs until nothing is left to do: every message that was asked for is in the outbox, or sent.
+    /// Runs the jobs until nothing is left to do: every message that was asked for is in the outbox, or sent, and times
+    /// of use are written.
     pub async fn settle(&self) {
+        avnology_core::sessions::flush_uses(self.tenant()).await.expect("times of use are written");
         let (marker, _) = self.mark().await;
         let consumer = Arc::new(MailConsumer { environment: self.tenant().config.environment });
         for _ in 0..PATIENCE {
@@ -97,7 +99,15 @@ impl TestApp {
         let page = self.admin_key().get("/v1/outbox/messages").query(&query).await;
         let messages = page.ok()["messages"].as_array().expect("messages").clone();
         let text = |m: &serde_json::Value, name: &str| m[name].as_str().unwrap_or_default().to_owned();
-        let mails = messages.iter().rev().map(|m| Mail {
+        // Times do not tell the order of what happened while the clock stood still; the log does.
+        let (_, log) = self.mark().await;
+        let place = |m: &serde_json::Value| {
+            let id: Option<MessageId> = m["id"].as_str().and_then(|id| id.parse().ok());
+            log.iter().position(|e| id.is_some_and(|id| id.bytes() == e.event_id.bytes()))
+        };
+        let mut messages = messages;
+        messages.sort_by_key(place);
+        let mails = messages.iter().map(|m| Mail {
             to: text(m, "to"),
             kind: text(m, "type"),
             subject: text(m, "subject"),

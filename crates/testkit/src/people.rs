@@ -105,6 +105,16 @@ impl Client {
         }
     }
 
+    /// Signs in with [`PASSWORD`], to a new account where there is none.
+    pub async fn sign_in_or_create(&self, email: &str) -> Person {
+        let filter = format!("email = \"{email}\"");
+        let found = self.app().admin_key().get("/v1/identities").query(&[("filter", &filter)]).await;
+        if found.ok()["identities"].as_array().is_some_and(Vec::is_empty) {
+            self.app().account(email).await;
+        }
+        self.signed_in(email).await
+    }
+
     /// Signs in with a mailed code; the answer to the submit of the code.
     pub async fn sign_in_by_code(&self, email: &str) -> Answer {
         let flow = self.open("login").await;

@@ -5,13 +5,24 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { crc32 } from "node:zlib";
+import { fileURLToPath } from "node:url";
 
-const BINARY = process.env.AVNOLOGY_BIN ?? resolve(import.meta.dirname, "../../../target/debug/avnology");
+const BUILT = fileURLToPath(new URL("../../../target/debug/avnology", import.meta.url));
+const BINARY = process.env.AVNOLOGY_BIN ?? BUILT;
 const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const READY_MS = 20_000;
+
+/** CRC-32 (ISO-HDLC) of ASCII text. */
+function crc32(text) {
+  let crc = ~0;
+  for (const char of text) {
+    crc ^= char.charCodeAt(0);
+    for (let bit = 0; bit < 8; bit += 1) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
+  }
+  return ~crc >>> 0;
+}
 
 /** A bearer secret with its check digits (contract 00 §5). */
 export function withCheck(body) {

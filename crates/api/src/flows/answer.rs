@@ -7,7 +7,7 @@ use avnology_core::{
 use avnology_http::{Auth, Cookie, Json, Problem, Reply, Response, SeeOther, SetCookie, Visitor, cookies};
 use avnology_model::{
     Code, Error, Result, Timestamp,
-    flows::{Flow, FlowKind, FlowView, Transport},
+    flows::{Flow, FlowKind, FlowView, MessageId, Transport},
     ids::FlowId,
     secret_token::SecretToken,
 };
@@ -148,6 +148,10 @@ fn after_sign_in(done: &SignedIn) -> String {
 
 /// The page of a flow; a settings flow that recovery opened is shown where recovery is.
 fn page(flow: &Flow) -> String {
+    // The flow is gone with the account.
+    if flow.kind == FlowKind::Verification && flow.data.messages.contains(&MessageId::AccountDenied.into()) {
+        return "/verify?denied=true".to_owned();
+    }
     let recovering = flow.kind == FlowKind::Settings && flow.data.recovered_address.is_some();
     let path = if recovering { "/recovery".to_owned() } else { flows::page_path(flow) };
     format!("{path}?flow={}", flow.id)

@@ -22,7 +22,8 @@ async fn submit(
     let sent = input.body.get("csrf_token").and_then(|v| v.as_str()).map(str::to_owned);
     let live = auth.visitor().map(|live| &**live);
     let submission = Submission { method: input.method, body: input.body };
-    let guard = |flow: &Flow| check(&auth, flow, sent.as_deref());
+    let by_link = submission.method == "link" && submission.body.contains_key("token");
+    let guard = |flow: &Flow| check(&auth, flow, sent.as_deref(), by_link);
     let outcome = flows::submit(&auth.app, &auth.cx, (kind.0, id), held, submission, live, guard).await;
     match outcome {
         Ok(outcome) if is_form => Ok(answer::redirect(&auth, outcome)),
@@ -33,9 +34,13 @@ async fn submit(
     }
 }
 
-/// A browser shows its form token; a program has no `Origin`.
-fn check(auth: &Auth<Visitor>, flow: &Flow, sent: Option<&str>) -> Result<()> {
+/// A browser shows its form token; a program has no `Origin`. The page of a mailed link is a browser's, whoever began the
+/// flow.
+fn check(auth: &Auth<Visitor>, flow: &Flow, sent: Option<&str>, by_link: bool) -> Result<()> {
     match flow.transport {
+        Transport::Api if by_link && sent.is_some() => {
+            csrf::check(&auth.app, auth.cookie(Cookie::Csrf), flow.id, sent)
+        }
         Transport::Browser => csrf::check(&auth.app, auth.cookie(Cookie::Csrf), flow.id, sent),
         Transport::Api if auth.origin.is_some() => Err(Error::new(Code::CsrfFailed)),
         Transport::Api => Ok(()),

@@ -1,7 +1,9 @@
 //! One's own identity (`contract/10` §5).
 
 use avnology_core::identities::{self as people, IdentityView, OwnChange};
-use avnology_http::{Auth, Json, List, NoContent, NoInput, PatchValue, Path1, Reply, Route, SignedIn};
+use avnology_http::{
+    Auth, Json, List, NoContent, NoInput, PatchValue, Path1, Reply, Route, SignedIn, Upload,
+};
 use avnology_model::{Code, Result, ids::CredentialId};
 
 use super::verbs::CredentialList;
@@ -19,6 +21,18 @@ async fn patch(auth: Auth<SignedIn>, PatchValue(patch): PatchValue) -> Result<im
     let changed = with_step_up(&auth.app, &auth.cx, auth.session(), changed).await?;
     let etag = changed.identity.etag.clone();
     Ok(Json(changed).with_etag(&etag))
+}
+
+async fn set_avatar(
+    auth: Auth<SignedIn>,
+    Upload(file): Upload<{ people::AVATAR_BYTES }>,
+) -> Result<impl Reply> {
+    let file = file.to_vec();
+    Ok(super::admin::tagged(people::set_avatar(&auth.app, &auth.cx, auth.session(), file).await?))
+}
+
+async fn remove_avatar(auth: Auth<SignedIn>, _: NoInput) -> Result<impl Reply> {
+    Ok(super::admin::tagged(people::remove_avatar(&auth.app, &auth.cx, auth.session()).await?))
 }
 
 async fn sessions(auth: Auth<SignedIn>, list: List) -> Result<Json<SessionList>> {
@@ -49,6 +63,18 @@ pub(super) fn routes() -> Vec<Route> {
             .tag("me")
             .answers::<OwnChange>(200, "The identity, and what waits for its proof.")
             .refuses(&[Code::StepUpRequired, Code::EmailTaken, Code::HandleTaken]),
+        Route::post("/v1/me/avatar", set_avatar)
+            .operation_id("setMyAvatar")
+            .summary("Upload one's own picture: PNG, JPEG or WebP, up to 2 MiB")
+            .tag("me")
+            .answers::<IdentityView>(200, "The identity with its new picture.")
+            .etag(),
+        Route::delete("/v1/me/avatar", remove_avatar)
+            .operation_id("deleteMyAvatar")
+            .summary("Remove one's own picture")
+            .tag("me")
+            .answers::<IdentityView>(200, "The identity without a picture.")
+            .etag(),
         Route::get("/v1/me/sessions", sessions)
             .operation_id("listMySessions")
             .summary("List one's own active sessions")

@@ -5,21 +5,26 @@ use avnology_model::{
     flows::{Flow, FlowState, MessageId},
     identities::Identity,
     ids::CredentialId,
+    platform::{RegistrationField, TenantSettings},
     sessions::{CompletedMethod, Method, SessionKind},
 };
 use avnology_store::{
     IdentityTx,
     credentials::{lockouts, passwords},
     identities::identities,
+    sessions::sessions as session_rows,
 };
 
 use super::{
-    account, send,
+    account,
+    identifier::refuse_invalid,
+    send,
     step::{Forget, Outcome, Step, Work, refuse, refuse_missing, refuse_node, refuse_state},
+    traits,
 };
 use crate::{
     credentials::check_new_password,
-    identities::{PasswordChange, store_password, words_of},
+    identities::{PasswordChange, save, store_password, words_of},
     sessions::{self, NewSession},
 };
 
@@ -69,10 +74,18 @@ fn go_on(
     next: &Next,
 ) -> Result<Step> {
     let settings = &work.settings.settings;
-    if settings.require_verified_email && !identity.email_verified {
-        let address = identity.email.clone().unwrap_or_default();
+    // Who has no address is asked for one first.
+    if let Some(address) = identity.email.clone()
+        && settings.require_verified_email
+        && !identity.email_verified
+    {
         flow.state = FlowState::VerifyAddress;
         return send::verification(tx, work, flow, identity, &address, &next.secrets);
+    }
+    flow.data.missing = missing_fields(settings, identity);
+    if !flow.data.missing.is_empty() {
+        flow.state = FlowState::CompleteProfile;
+        return Ok(Step::Continue);
     }
     if must_change_password(tx, work, flow, identity)? {
         flow.state = FlowState::CompleteProfile;
@@ -80,6 +93,83 @@ fn go_on(
         return Ok(Step::Continue);
     }
     finish(tx, work, flow, forget, identity, session)
+}
+
+/// The fields that the tenant asks for and this identity does not have.
+fn missing_fields(settings: &TenantSettings, identity: &Identity) -> Vec<RegistrationField> {
+    let i = identity;
+    let is_missing = |field: &RegistrationField| match field {
+        RegistrationField::Email => i.email.is_none(),
+        RegistrationField::Phone => i.phone.is_none(),
+        RegistrationField::Username => i.username.is_none(),
+        RegistrationField::FirstName => i.first_name.is_none(),
+        RegistrationField::LastName => i.last_name.is_none(),
+    };
+    let to_be_verified = settings.require_verified_email.then_some(RegistrationField::Email);
+    let mut missing: Vec<RegistrationField> = Vec::new();
+    for field in to_be_verified.into_iter().chain(settings.registration.required_fields.iter().copied()) {
+        if is_missing(&field) && !missing.contains(&field) {
+            missing.push(field);
+        }
+    }
+    missing
+}
+
+/// `method: profile` in state `complete_profile`: the fields that were missing.
+pub(super) async fn profile(work: &Work) -> Result<Outcome> {
+    let (session, next) = (NewSession::draw(&work.cx), Next::draw(work));
+    work.step(move |tx, work, flow, forget| {
+        let (FlowState::CompleteProfile, Some(id), [_, ..]) =
+            (flow.state, flow.identity_id, flow.data.missing.as_slice())
+        else {
+            return Ok(refuse_state(flow));
+        };
+        let before = identities::get(tx, id)?;
+        let fields = match traits::read_missing(&work.input, flow, &before) {
+            Ok(fields) => fields,
+            Err(step) => return Ok(step),
+        };
+        let mut identity = before.clone();
+        fields.write(&mut identity);
+        if let Some(step) = taken(tx, work, flow, &before, &identity)? {
+            return Ok(step);
+        }
+        save(tx, &work.cx, &before, &mut identity)?;
+        forget.extend(session_rows::token_hashes_of(tx, id)?);
+        flow.data.values.clear();
+        go_on(tx, work, flow, forget, &mut identity, &session, &next)
+    })
+    .await
+}
+
+/// The refusal when a new address or name is someone else's.
+fn taken(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    flow: &mut Flow,
+    before: &Identity,
+    after: &Identity,
+) -> Result<Option<Step>> {
+    if let Some(key) = after.email_key.as_ref().filter(|key| before.email_key.as_ref() != Some(key))
+        && identities::by_email(tx, key)?.is_some()
+    {
+        let discloses = work.settings.settings.registration.discloses_accounts;
+        return Ok(Some(if discloses {
+            refuse_node(flow, "traits.email", Code::EmailTaken, MessageId::EmailTaken)
+        } else {
+            refuse_invalid(flow, "traits.email")
+        }));
+    }
+    if let Some(name) = after.username.as_ref().filter(|name| before.username.as_ref() != Some(name))
+        && identities::by_username(tx, &name.to_ascii_lowercase())?.is_some()
+    {
+        let step = refuse_node(flow, "traits.username", Code::HandleTaken, MessageId::HandleTaken);
+        return Ok(Some(match step {
+            Step::Refuse(error) => Step::Refuse(error.with_member("field", "username")),
+            other => other,
+        }));
+    }
+    Ok(None)
 }
 
 /// Whether a sign-in by password must end with a new one.
@@ -144,7 +234,9 @@ pub(super) fn address_proven(
 pub(super) async fn new_password(work: &Work) -> Result<Outcome> {
     let first = work
         .prepare(|tx, work, flow| {
-            let (FlowState::CompleteProfile, Some(id)) = (flow.state, flow.identity_id) else {
+            let (FlowState::CompleteProfile, Some(id), []) =
+                (flow.state, flow.identity_id, flow.data.missing.as_slice())
+            else {
                 return Ok(Err(refuse_state(flow)));
             };
             let Some(password) = work.input.secret("password") else {
@@ -168,7 +260,9 @@ pub(super) async fn new_password(work: &Work) -> Result<Outcome> {
         PasswordChange { credential: CredentialId::new(work.now(), work.cx.random()), phc, by: "self" };
     let (session, next) = (NewSession::draw(&work.cx), Next::draw(work));
     work.step(move |tx, work, flow, forget| {
-        let (FlowState::CompleteProfile, Some(id)) = (flow.state, flow.identity_id) else {
+        let (FlowState::CompleteProfile, Some(id), []) =
+            (flow.state, flow.identity_id, flow.data.missing.as_slice())
+        else {
             return Ok(refuse_state(flow));
         };
         let mut identity = identities::get(tx, id)?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use avnology_model::{
     Error, Result, Timestamp,
-    flows::{Flow, FlowKind, Transport},
+    flows::{Flow, FlowKind, MessageId, Transport},
     ids::FlowId,
     secret_token::{SecretKind, SecretToken},
 };
@@ -19,6 +19,14 @@ pub async fn get(app: &Arc<Tenant>, cx: &Cx, kind: FlowKind, id: FlowId, holder:
     check_holder(&flow, holder)?;
     check_open(&flow, cx.now, &app.config.origin())?;
     Ok(flow)
+}
+
+/// A login flow of this browser that ended because its link was used in another one, if this is one: its page says so.
+pub async fn ended_elsewhere(app: &Arc<Tenant>, id: FlowId, holder: Holder) -> Result<Option<Flow>> {
+    let flow = load(app, FlowKind::Login, id).await?;
+    check_holder(&flow, holder)?;
+    let is_told = flow.data.messages.iter().any(|m| m.id == MessageId::SignedInElsewhere.id());
+    Ok(Some(flow).filter(|flow| is_told && flow.completed_at.is_some()))
 }
 
 pub(super) async fn load(app: &Arc<Tenant>, kind: FlowKind, id: FlowId) -> Result<Flow> {

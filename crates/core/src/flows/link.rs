@@ -3,7 +3,7 @@
 use avnology_model::{
     Code, Result,
     flows::{Flow, MessageId},
-    secret_token::{SecretKind, SecretToken},
+    secret_token::{SecretHash, SecretKind, SecretToken},
     sessions::Method,
 };
 use avnology_store::{IdentityTx, flows::flows};
@@ -16,16 +16,19 @@ use super::{
 };
 use crate::sessions::NewSession;
 
+/// The hash of the token if it is the flow's live link; nothing is used.
+pub(super) fn live(work: &Work, flow: &Flow, token: &str) -> Option<SecretHash> {
+    let token = SecretToken::parse(token).filter(|t| t.kind() == SecretKind::Link)?;
+    let in_time = flow.secret_expires_at.is_some_and(|until| until > work.now());
+    flow.link_hash.filter(|live| {
+        in_time && aws_lc_rs::constant_time::verify_slices_are_equal(&token.hash(), live).is_ok()
+    })
+}
+
 /// Uses the token as the flow's live link; whether it was right and is used up now.
 pub(super) fn redeem(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow, token: &str) -> Result<bool> {
-    let Some(token) = SecretToken::parse(token).filter(|t| t.kind() == SecretKind::Link) else {
-        return Ok(false);
-    };
-    let in_time = flow.secret_expires_at.is_some_and(|until| until > work.now());
-    let live = flow.link_hash.filter(|_| in_time);
-    let right = live
-        .is_some_and(|live| aws_lc_rs::constant_time::verify_slices_are_equal(&token.hash(), &live).is_ok());
-    if !right || !flows::use_link(tx, flow.id, &token.hash())? {
+    let Some(hash) = live(work, flow, token) else { return Ok(false) };
+    if !flows::use_link(tx, flow.id, &hash)? {
         return Ok(false);
     }
     flow.code_hash = None;

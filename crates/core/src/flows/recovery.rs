@@ -72,6 +72,7 @@ fn ask(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow, drawn: &Drawn, by_
     let Some(address) = given.or(before) else { return Ok(refuse_missing(flow, "email")) };
     let Ok(email) = Email::parse(&address) else { return Ok(refuse_invalid(flow, "email")) };
     flow.data.values.insert("email".to_owned(), address.clone());
+    flow.data.identifier = Some(address.clone());
     if let Some(step) = send::too_early(tx, work, flow, &address)? {
         return Ok(step);
     }

@@ -23,7 +23,7 @@ use super::{
 use crate::{
     credentials::check_new_password,
     events::emit_message,
-    identities::{self as people, IdentityInput, insert_new},
+    identities::{self as people, IdentityInput, TraitsSchema, insert_new},
     sessions::{self, NewSession},
 };
 
@@ -73,7 +73,10 @@ pub(super) fn check_open(settings: &TenantSettings) -> Result<()> {
 
 /// `method: password`: the form with a password.
 pub(super) async fn by_password(work: &Work) -> Result<Outcome> {
-    let first = work.prepare(|_, work, flow| Ok(read_form(work, flow, LoginMethod::Password))).await?;
+    let schema = work.app.traits_schema(&work.settings)?;
+    let first = work
+        .prepare(move |_, work, flow| Ok(read_form(work, flow, LoginMethod::Password, schema.as_deref())))
+        .await?;
     let pending = match first {
         Ok(pending) => pending,
         Err(outcome) => return Ok(outcome),
@@ -103,14 +106,22 @@ pub(super) async fn by_code(work: &Work) -> Result<Outcome> {
         let secrets = Drawn::draw(work);
         return work.step(move |tx, work, flow, _| resend(tx, work, flow, &secrets)).await;
     }
-    let first = work.prepare(|_, work, flow| Ok(read_form(work, flow, LoginMethod::Code))).await?;
+    let schema = work.app.traits_schema(&work.settings)?;
+    let first = work
+        .prepare(move |_, work, flow| Ok(read_form(work, flow, LoginMethod::Code, schema.as_deref())))
+        .await?;
     match first {
         Ok(pending) => register(work, pending, Method::Code).await,
         Err(outcome) => Ok(outcome),
     }
 }
 
-fn read_form(work: &Work, flow: &mut Flow, method: LoginMethod) -> Result<Pending, Step> {
+fn read_form(
+    work: &Work,
+    flow: &mut Flow,
+    method: LoginMethod,
+    schema: Option<&TraitsSchema>,
+) -> Result<Pending, Step> {
     if !matches!(flow.state, FlowState::ShowForm | FlowState::SentEmail | FlowState::VerifyAddress) {
         return Err(refuse_state(flow));
     }
@@ -118,7 +129,7 @@ fn read_form(work: &Work, flow: &mut Flow, method: LoginMethod) -> Result<Pendin
     if !settings.allowed_methods.contains(&method) {
         return Err(refuse_method(flow, settings.allowed_methods.iter().map(|m| m.as_str()).collect()));
     }
-    let (identity, _) = traits::read(&work.input, flow, settings)?;
+    let (identity, _) = traits::read(&work.input, flow, settings, schema)?;
     let consents = read_consents(work, flow)?;
     Ok(Pending { identity, phc: None, consents })
 }
@@ -216,6 +227,7 @@ fn prove_first(
         told: MessageId::VerificationSent,
     };
     send::send(tx, work, flow, secrets, &sending)?;
+    flow.data.identifier = Some(email.as_str().to_owned());
     let kept =
         existing.is_none().then(|| serde_json::to_value(pending)).transpose().map_err(Error::internal)?;
     flow.data.pending = kept;

@@ -24,7 +24,9 @@ use super::{
 use crate::{
     credentials::check_new_password,
     events::emit,
-    identities::{PasswordChange, change_own, remove_password, store_password, words_of},
+    identities::{
+        IdentityInput, PasswordChange, TraitsSchema, change_own, remove_password, store_password, words_of,
+    },
     sessions::{self, LiveSession},
 };
 
@@ -43,7 +45,8 @@ pub(super) async fn profile(work: &Work, live: &LiveSession) -> Result<Outcome> 
     if live.session.kind == SessionKind::Recovery {
         return Err(Error::new(Code::StepUpRequired));
     }
-    let patch = profile_patch(work);
+    let schema = work.app.traits_schema(&work.settings)?;
+    let patch = profile_patch(work, schema.as_deref());
     let fresh = live.is_fresh(&work.settings.settings.session_policy, work.now());
     let verification = NewVerification::draw(&work.app, &work.cx);
     let id = live.identity.id;
@@ -68,19 +71,36 @@ fn is_refusal(code: Code) -> bool {
     matches!(code, Code::ValidationFailed | Code::EmailTaken | Code::HandleTaken | Code::AlreadyExists)
 }
 
-/// The traits as a merge patch: an empty text clears, and a field that did not change is left out.
-fn profile_patch(work: &Work) -> Map<String, Value> {
+/// The traits as a merge patch, in which the tenant's own stand in a member of their own; an empty text clears.
+fn profile_patch(work: &Work, schema: Option<&TraitsSchema>) -> Map<String, Value> {
+    let fields = serde_json::to_value(IdentityInput::default()).unwrap_or_default();
     let emptied = |value: Value| match value {
         Value::String(text) if text.trim().is_empty() => Value::Null,
         other => other,
     };
-    work.input.object("traits").into_iter().map(|(name, value)| (name, emptied(value))).collect()
+    let (mut patch, mut own) = (Map::new(), Map::new());
+    for (name, value) in work.input.object("traits") {
+        if name != "traits" && fields.get(&name).is_some() {
+            patch.insert(name, emptied(value));
+        } else {
+            let read = match schema.and_then(|s| s.property(&name)) {
+                Some(property) => property.read(value).unwrap_or(Value::Null),
+                None => emptied(value),
+            };
+            own.insert(name, read);
+        }
+    }
+    if !own.is_empty() {
+        patch.insert("traits".to_owned(), Value::Object(own));
+    }
+    patch
 }
 
 /// Keeps what was entered, to be shown again after a step-up.
 pub(super) async fn keep_entered(work: &Work) -> Result<()> {
-    let kept = work.step(|_, work, flow, _| {
-        traits::remember(flow, &work.input.object("traits"));
+    let schema = work.app.traits_schema(&work.settings)?;
+    let kept = work.step(move |_, work, flow, _| {
+        traits::remember(flow, &work.input.object("traits"), schema.as_deref());
         Ok(Step::Continue)
     });
     kept.await.map(drop)
@@ -93,8 +113,9 @@ async fn refuse_profile(work: &Work, error: Error) -> Result<Outcome> {
         error.errors().to_vec(),
         error.members().get("field").and_then(Value::as_str).map(str::to_owned),
     );
+    let schema = work.app.traits_schema(&work.settings)?;
     work.step(move |_, work, flow, _| {
-        traits::remember(flow, &work.input.object("traits"));
+        traits::remember(flow, &work.input.object("traits"), schema.as_deref());
         Ok(match code {
             Code::EmailTaken => refuse_node(flow, "traits.email", code, MessageId::EmailTaken),
             Code::HandleTaken | Code::AlreadyExists => {
@@ -107,7 +128,9 @@ async fn refuse_profile(work: &Work, error: Error) -> Result<Outcome> {
             }
             _ => {
                 let named = fields.iter().cloned().map(|mut f| {
-                    f.field = format!("traits.{}", f.field);
+                    if !f.field.starts_with("traits.") {
+                        f.field = format!("traits.{}", f.field);
+                    }
                     if f.code == FieldCode::UnknownField {
                         f.code = FieldCode::NotAllowed;
                     }

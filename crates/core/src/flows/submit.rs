@@ -10,7 +10,8 @@ use avnology_model::{
 };
 
 use super::{
-    Holder, Submission, code, complete, get, identifier, link, password, recovery, registration, settings,
+    Holder, Submission, code, complete, deny, get, identifier, link, password, recovery, registration,
+    settings,
     step::{Outcome, Refused, Work, check_open, refuse_method, refuse_state},
     step_up, verification,
 };
@@ -45,7 +46,11 @@ pub async fn submit(
         return match kind {
             FlowKind::Login => link::submit(&work, holder, token).await,
             FlowKind::Recovery => recovery::by_link(&work, holder, token).await,
-            FlowKind::Verification => verification::by_link(&work, token).await,
+            FlowKind::Verification => match work.input.text("decision") {
+                None => verification::by_link(&work, holder, token).await,
+                Some("deny") => deny::submit(&work, token).await,
+                Some(_) => work.step(|_, _, flow, _| Ok(identifier::refuse_invalid(flow, "decision"))).await,
+            },
             FlowKind::Registration | FlowKind::Settings => refuse_unknown(&work).await,
         };
     }
@@ -64,6 +69,7 @@ fn link_token(input: &Submission) -> Option<String> {
 async fn login(work: &Work, flow: &Flow) -> Result<Outcome> {
     match work.input.method.as_str() {
         "identifier" => identifier::submit(work).await,
+        "profile" if flow.state == FlowState::CompleteProfile => complete::profile(work).await,
         "password" if flow.state == FlowState::CompleteProfile => complete::new_password(work).await,
         "password" => password::submit(work).await,
         "code" => code::submit(work, LoginMethod::Code).await,

@@ -16,7 +16,7 @@ use avnology_store::{
 };
 
 use super::{
-    account,
+    Holder, account,
     code::{Redeemed, check_lock, code_hash, redeem, refuse_code},
     identifier::refuse_invalid,
     link,
@@ -102,6 +102,7 @@ pub(crate) fn begin(
         secret_expires_at: None,
         data: FlowData {
             return_to: new.return_to.clone(),
+            identifier: Some(address.to_owned()),
             values: [("email".to_owned(), address.to_owned())].into(),
             ..FlowData::default()
         },
@@ -147,12 +148,15 @@ pub(super) async fn submit(work: &Work, by_link: bool) -> Result<Outcome> {
     .await
 }
 
-/// `method: link` with a token.
-pub(super) async fn by_link(work: &Work, token: String) -> Result<Outcome> {
+/// `method: link` with a token. The browser that opened the link is the one that is told.
+pub(super) async fn by_link(work: &Work, holder: Holder, token: String) -> Result<Outcome> {
     let undo = UndoLink::draw(&work.app, &work.cx);
     work.step(move |tx, work, flow, forget| {
         if !link::redeem(tx, work, flow, &token)? {
             return Ok(refuse(flow, Code::CodeExpired, MessageId::CodeExpired));
+        }
+        if flow.transport == Transport::Browser && holder.browser_hash().is_some() {
+            flow.browser_hash = holder.browser_hash();
         }
         proven(tx, work, flow, forget, &undo)
     })
@@ -170,6 +174,7 @@ fn ask(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow, drawn: &Drawn, by_
     let Some(address) = given.or(before).or(own) else { return Ok(refuse_missing(flow, "email")) };
     let Ok(email) = Email::parse(&address) else { return Ok(refuse_invalid(flow, "email")) };
     flow.data.values.insert("email".to_owned(), address.clone());
+    flow.data.identifier = Some(address.clone());
     if let Some(step) = send::too_early(tx, work, flow, &address)? {
         return Ok(step);
     }

@@ -1,13 +1,14 @@
 //! A flow as its client sees it: nodes from the state.
 
 use avnology_model::{
-    flows::{Flow, FlowKind, FlowState, FlowView, Group, InputType, MessageId, Node, Transport, Ui},
+    flows::{Flow, FlowKind, FlowState, FlowView, Group, InputType, Message, MessageId, Node, Transport, Ui},
     identities::Identity,
     platform::{LoginMethod, RegistrationField, TenantSettings},
 };
 
 use super::return_to;
-use crate::Tenant;
+use super::trait_nodes;
+use crate::{Tenant, identities::TraitsSchema};
 
 /// The hosted page of a flow, without the flow's id.
 pub fn page_path(flow: &Flow) -> String {
@@ -25,6 +26,8 @@ pub fn page_path(flow: &Flow) -> String {
 /// A flow as its client sees it. `csrf` is the form token of a browser; `identity` fills the fields of a settings flow.
 pub fn view(app: &Tenant, flow: &Flow, csrf: Option<&str>, identity: Option<&Identity>) -> FlowView {
     let settings = app.settings();
+    // A schema that cannot be had fails the submit, which says so.
+    let schema = app.traits_schema(&settings).ok().flatten();
     let mut nodes = Vec::new();
     if let (Transport::Browser, Some(token)) = (flow.transport, csrf) {
         let node = Node::input(Group::Default, InputType::Hidden, "csrf_token").with_value(token);
@@ -32,9 +35,12 @@ pub fn view(app: &Tenant, flow: &Flow, csrf: Option<&str>, identity: Option<&Ide
     }
     match flow.kind {
         FlowKind::Login => login(flow, &settings.settings, &mut nodes),
-        FlowKind::Registration => registration(flow, &settings.settings, &mut nodes),
+        FlowKind::Registration => registration(flow, &settings.settings, schema.as_deref(), &mut nodes),
+        FlowKind::Recovery | FlowKind::Verification if flow.completed_at.is_some() => {}
         FlowKind::Recovery | FlowKind::Verification => mailed(flow, &mut nodes),
-        FlowKind::Settings => settings_nodes(flow, &settings.settings, identity, &mut nodes),
+        FlowKind::Settings => {
+            settings_nodes(flow, &settings.settings, schema.as_deref(), identity, &mut nodes);
+        }
     }
     for node in &mut nodes {
         if let Some(messages) = flow.data.node_messages.get(node.name()) {
@@ -58,8 +64,21 @@ pub fn view(app: &Tenant, flow: &Flow, csrf: Option<&str>, identity: Option<&Ide
         requested_aal: flow.data.requested_aal,
         refresh: flow.data.refresh,
         identifier: flow.data.identifier.clone(),
-        ui: Ui { action, method: "POST".to_owned(), nodes, messages: flow.data.messages.clone() },
+        ui: Ui { action, method: "POST".to_owned(), messages: messages(flow, &nodes), nodes },
     }
+}
+
+/// The messages about the whole flow, with those about fields that have no node here.
+fn messages(flow: &Flow, nodes: &[Node]) -> Vec<Message> {
+    let mut messages = flow.data.messages.clone();
+    let homeless =
+        flow.data.node_messages.iter().filter(|(name, _)| !nodes.iter().any(|n| n.name() == *name));
+    for message in homeless.flat_map(|(_, about)| about) {
+        if !messages.contains(message) {
+            messages.push(message.clone());
+        }
+    }
+    messages
 }
 
 fn login(flow: &Flow, settings: &TenantSettings, nodes: &mut Vec<Node>) {
@@ -90,6 +109,10 @@ fn login(flow: &Flow, settings: &TenantSettings, nodes: &mut Vec<Node>) {
         FlowState::VerifyAddress => {
             code_entry(nodes);
             resend(flow, nodes);
+        }
+        FlowState::CompleteProfile if !flow.data.missing.is_empty() => {
+            nodes.extend(flow.data.missing.iter().map(|field| profile_field(*field, flow).required()));
+            nodes.push(Node::submit(Group::Profile, "profile", MessageId::LabelContinue));
         }
         FlowState::CompleteProfile => {
             new_password(settings, nodes);
@@ -160,11 +183,18 @@ fn new_password(settings: &TenantSettings, nodes: &mut Vec<Node>) {
     nodes.push(field);
 }
 
-fn registration(flow: &Flow, settings: &TenantSettings, nodes: &mut Vec<Node>) {
+fn registration(
+    flow: &Flow,
+    settings: &TenantSettings,
+    schema: Option<&TraitsSchema>,
+    nodes: &mut Vec<Node>,
+) {
     match flow.state {
         FlowState::ShowForm => {
             profile_fields(flow, settings, nodes);
-            consents(settings, nodes);
+            if let Some(schema) = schema {
+                trait_nodes::for_registration(schema, flow, nodes);
+            }
             let by_password = settings.allowed_methods.contains(&LoginMethod::Password);
             if by_password {
                 let policy = &settings.password_policy;
@@ -174,6 +204,10 @@ fn registration(flow: &Flow, settings: &TenantSettings, nodes: &mut Vec<Node>) {
                     .length(Some(policy.min_length), policy.max_length)
                     .with_label(MessageId::LabelPassword);
                 nodes.push(field);
+            }
+            // What is agreed to stands right above the button that does.
+            consents(settings, nodes);
+            if by_password {
                 nodes.push(Node::submit(Group::Password, "password", MessageId::LabelCreateAccount));
             } else if settings.allowed_methods.contains(&LoginMethod::Code) {
                 nodes.push(Node::submit(Group::Code, "code", MessageId::LabelCreateAccount));
@@ -258,13 +292,17 @@ fn mailed(flow: &Flow, nodes: &mut Vec<Node>) {
 fn settings_nodes(
     flow: &Flow,
     settings: &TenantSettings,
+    schema: Option<&TraitsSchema>,
     identity: Option<&Identity>,
     nodes: &mut Vec<Node>,
 ) {
     let section = flow.data.section.as_str();
     if matches!(section, "" | "profile") {
         if let Some(identity) = identity {
-            own_profile(flow, identity, nodes);
+            own_profile(flow, settings, identity, nodes);
+            if let Some(schema) = schema {
+                trait_nodes::for_settings(schema, flow, &identity.traits, nodes);
+            }
         }
         nodes.push(Node::submit(Group::Profile, "profile", MessageId::LabelSave));
     }
@@ -289,8 +327,9 @@ fn settings_nodes(
     }
 }
 
-fn own_profile(flow: &Flow, identity: &Identity, nodes: &mut Vec<Node>) {
+fn own_profile(flow: &Flow, settings: &TenantSettings, identity: &Identity, nodes: &mut Vec<Node>) {
     let i = identity;
+    let required = &settings.registration.required_fields;
     let fields = [
         ("first_name", InputType::Text, "given-name", 100, MessageId::LabelFirstName, &i.first_name),
         ("last_name", InputType::Text, "family-name", 100, MessageId::LabelLastName, &i.last_name),
@@ -301,13 +340,16 @@ fn own_profile(flow: &Flow, identity: &Identity, nodes: &mut Vec<Node>) {
         ("timezone", InputType::Text, "off", 64, MessageId::LabelTimezone, &i.timezone),
     ];
     for (name, input_type, autocomplete, max, label, value) in fields {
+        // An account that has an address keeps one.
+        let is_required = name == "email" && i.email.is_some() || required.iter().any(|f| f.as_str() == name);
         let name = format!("traits.{name}");
         let value = flow.data.values.get(&name).cloned().or_else(|| value.clone()).unwrap_or_default();
-        let node = Node::input(Group::Profile, input_type, &name)
+        let mut node = Node::input(Group::Profile, input_type, &name)
             .with_value(value)
             .autocomplete(autocomplete)
             .length(None, max)
             .with_label(label);
+        node.attributes.required = is_required;
         nodes.push(node);
     }
 }

@@ -65,6 +65,9 @@ pub async fn create(
     let asked = &settings.settings.registration.required_fields;
     let required: Vec<_> = asked.iter().copied().filter(|f| *f == RegistrationField::Email).collect();
     let fields = new.identity.check("identity.", &required).map_err(Error::of_fields)?;
+    if let Some(schema) = app.traits_schema(&settings)? {
+        Error::from_fields(schema.flaws(fields.traits(), "identity.traits"))?;
+    }
     if new.send_welcome && fields.email.is_none() {
         let code = avnology_model::FieldCode::Conflict;
         return Err(Error::field("send_welcome", code, "There is no address to send it to."));

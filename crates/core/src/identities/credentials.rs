@@ -68,6 +68,9 @@ pub async fn remove(app: &Tenant, cx: &Cx, id: IdentityId, credential: Credentia
 
 /// The caller removes one of their own credentials; their other sessions end. `_110` without a fresh sign-in.
 pub async fn remove_own(app: &Tenant, cx: &Cx, live: &LiveSession, credential: CredentialId) -> Result<()> {
+    if !live.is_fresh(&app.settings().settings.session_policy, cx.now) {
+        return Err(Error::new(Code::StepUpRequired));
+    }
     take_away(app, cx, live.identity.id, credential, Some(live.id()), "self").await
 }
 

@@ -13,7 +13,7 @@ use avnology_store::{
     IdentityTx,
     credentials::{lockouts, passwords},
     flows::{flows, links},
-    identities::identities,
+    identities::{avatars, identities},
     permissions::tuples,
     platform::messages,
     sessions::sessions as session_rows,
@@ -149,6 +149,7 @@ fn purge(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity, reason: &str) ->
     let id = identity.id;
     let hashes = session_rows::erase(tx, id)?;
     passwords::erase(tx, id)?;
+    avatars::erase(tx, id)?;
     lockouts::clear(tx, &id.to_string())?;
     flows::erase(tx, id)?;
     links::erase(tx, id)?;
@@ -171,6 +172,16 @@ pub(crate) fn replace_unproven(
     identity: &Identity,
 ) -> Result<Vec<SecretHash>> {
     purge(tx, cx, identity, "never_verified")
+}
+
+/// Removes an account that was never verified, because the owner of its address says that it is not theirs.
+pub(crate) fn remove_denied(
+    tx: &mut IdentityTx<'_>,
+    cx: &Cx,
+    identity: &Identity,
+) -> Result<Vec<SecretHash>> {
+    keep_last_admin(tx, identity.id)?;
+    purge(tx, cx, identity, "not_me")
 }
 
 /// Removes the identities whose grace period is over; how many.

@@ -127,6 +127,22 @@ impl IdentityInput {
         }
         if errors.is_empty() { Ok(Fields { email, rest }) } else { Err(errors) }
     }
+
+    /// The same for a change of `present`, whose picture may stay what it is: one that was uploaded here has our own
+    /// address, which in development is no `https` one.
+    pub(crate) fn check_change(
+        mut self,
+        present: &Identity,
+        prefix: &str,
+        required: &[RegistrationField],
+    ) -> Result<Fields, Vec<FieldError>> {
+        let kept = self.avatar_url.take_if(|url| present.avatar_url.as_ref() == Some(url));
+        let mut fields = self.check(prefix, required)?;
+        if kept.is_some() {
+            fields.rest.avatar_url = kept;
+        }
+        Ok(fields)
+    }
 }
 
 struct Checker<'a> {
@@ -210,6 +226,11 @@ impl Fields {
         identity.metadata = r.metadata;
         identity.external_id = r.external_id;
         identity.password_change_required = r.password_change_required;
+    }
+
+    /// The tenant's own fields.
+    pub(crate) fn traits(&self) -> &Map<String, Value> {
+        &self.rest.traits
     }
 
     /// Words of the person that a password must not be built on.

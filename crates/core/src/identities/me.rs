@@ -1,18 +1,19 @@
 //! People read and change their own identity.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use avnology_model::{
-    Code, Error, FieldCode, Result, Timestamp,
+    Code, Error, FieldCode, FieldError, Result, Timestamp,
     identities::{Email, Identity},
     ids::FlowId,
+    platform::RegistrationField,
 };
 use avnology_store::{IdentityTx, credentials::passwords, identities::identities, sessions::sessions};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::{IdentityView, editable, from_json, update::save};
+use super::{IdentityView, TraitsSchema, editable, from_json, update::save};
 use crate::{
     Cx, Tenant,
     flows::{self, NewVerification},
@@ -146,9 +147,14 @@ pub(crate) fn change_own(
     let new_email = rest.remove("email");
     let mut target = serde_json::to_value(editable(identity)).map_err(Error::internal)?;
     super::update::merge(&mut target, &Value::Object(rest));
-    let fields = from_json(target, "")?.check("", &[]).map_err(Error::of_fields)?;
+    let settings = app.settings();
+    let kept = required_and_touched(&settings.settings.registration.required_fields, patch);
+    let fields = from_json(target, "")?.check_change(identity, "", &kept).map_err(Error::of_fields)?;
     let mut changed = identity.clone();
     fields.write(&mut changed);
+    if let Some(schema) = app.traits_schema(&settings)? {
+        check_own_traits(&schema, &identity.traits, &changed.traits)?;
+    }
     let email = new_email.map(|value| read_email(identity, &value)).transpose()?.flatten();
     let touches_identifiers = changed.username != identity.username || email.is_some();
     if touches_identifiers && !fresh && IDENTIFIERS.iter().any(|name| patch.contains_key(*name)) {
@@ -157,14 +163,54 @@ pub(crate) fn change_own(
     *identity = changed;
     save(tx, cx, &before, identity)?;
     let Some(email) = email else { return Ok(None) };
-    if identities::by_email(tx, email.key())?.is_some()
-        && app.settings().settings.registration.discloses_accounts
-    {
+    if identities::by_email(tx, email.key())?.is_some() && settings.settings.registration.discloses_accounts {
         return Err(Error::new(Code::EmailTaken));
     }
     identity.pending_email = Some(email.as_str().to_owned());
     identities::update(tx, identity, cx.now)?;
     flows::begin_verification(tx, app, cx, identity, email.as_str(), new).map(Some)
+}
+
+/// The fields that the tenant asks for and this patch touches; the address has checks of its own.
+fn required_and_touched(
+    required: &[RegistrationField],
+    patch: &Map<String, Value>,
+) -> Vec<RegistrationField> {
+    let touched = |field: &RegistrationField| patch.contains_key(field.as_str());
+    required.iter().copied().filter(|f| *f != RegistrationField::Email).filter(touched).collect()
+}
+
+/// People may change the traits that the schema says are theirs, and only so that these fit. What did not fit before,
+/// because the schema has changed, does not stand in the way.
+fn check_own_traits(
+    schema: &TraitsSchema,
+    before: &Map<String, Value>,
+    after: &Map<String, Value>,
+) -> Result<()> {
+    let names: BTreeSet<&String> =
+        before.keys().chain(after.keys()).filter(|name| before.get(*name) != after.get(*name)).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let foreign = names.iter().filter(|name| !schema.is_self_service(name)).map(|name| {
+        let (code, message) = if schema.property(name).is_some() {
+            (FieldCode::NotAllowed, "This cannot be changed here.")
+        } else {
+            (FieldCode::UnknownField, "There is no such field.")
+        };
+        FieldError { field: format!("traits.{name}"), code, message: message.to_owned() }
+    });
+    Error::from_fields(foreign.collect())?;
+    let known = schema.flaws(before, "traits");
+    let is_of_changed = |flaw: &FieldError| {
+        let rest = flaw.field.strip_prefix("traits.").unwrap_or_default();
+        names.iter().any(|name| {
+            rest.strip_prefix(name.as_str())
+                .is_some_and(|tail| tail.is_empty() || tail.starts_with(['.', '[']))
+        })
+    };
+    let flaws = schema.flaws(after, "traits").into_iter().filter(|f| is_of_changed(f) || !known.contains(f));
+    Error::from_fields(flaws.collect())
 }
 
 /// The address asked for, if it is another one than the present.

@@ -1,6 +1,7 @@
 //! Identities: made and changed by administrators, by registration, and by the people themselves.
 
 mod admin;
+mod avatar;
 mod create;
 mod credentials;
 mod deletion;
@@ -10,6 +11,7 @@ mod me;
 mod password;
 mod read;
 mod recovery_link;
+mod schema;
 mod sessions;
 mod states;
 mod unlock;
@@ -17,6 +19,7 @@ mod update;
 mod view;
 
 pub use admin::{AdminCreated, create_admin, ensure_first_admin};
+pub use avatar::{AVATAR_BYTES, Picture, picture, remove as remove_avatar, set as set_avatar};
 pub use avnology_store::list::ListQuery;
 pub(crate) use create::insert_new;
 pub use create::{Created, NewIdentity, create};
@@ -26,7 +29,7 @@ pub use credentials::{
     remove_own as remove_own_credential,
 };
 pub use deletion::{cancel as cancel_deletion, delete, purge_due};
-pub(crate) use deletion::{cancel_scheduled, replace_unproven};
+pub(crate) use deletion::{cancel_scheduled, remove_denied, replace_unproven};
 pub(crate) use email::{UndoLink, apply_email, mark_verified, prove_ownership};
 pub use email::{peek_undo, undo_change as undo_email_change};
 pub use input::IdentityInput;
@@ -37,8 +40,10 @@ pub use password::set as set_password;
 pub(crate) use password::{PasswordChange, store_password};
 pub use read::{IdentityPage, get, list};
 pub use recovery_link::{RecoveryLink, create as create_recovery_link};
+pub(crate) use schema::{Property, PropertyKind, SchemaCache, TraitsSchema};
 pub use sessions::{list as list_sessions, revoke as revoke_session, revoke_all as revoke_sessions};
 pub use states::{deactivate, reactivate};
 pub use unlock::unlock;
+pub(crate) use update::save;
 pub use update::{IdentityUpdate, update};
 pub use view::{IdentityView, MetadataView};

@@ -7,7 +7,11 @@ use avnology_model::{
     ids::IdentityId,
     platform::Precondition,
 };
-use avnology_store::{IdentityTx, identities::identities, sessions::sessions};
+use avnology_store::{
+    IdentityTx,
+    identities::{avatars, identities},
+    sessions::sessions,
+};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -40,6 +44,7 @@ pub async fn update(
     change: IdentityUpdate,
 ) -> Result<IdentityView> {
     let mask = change.update_mask.as_deref().map(parse_mask).transpose()?;
+    let schema = app.traits_schema(&app.settings())?;
     let (cx, expected) = (cx.clone(), expected.clone());
     let (view, hashes) = app
         .store
@@ -49,6 +54,9 @@ pub async fn update(
             expected.check(&identity.etag())?;
             let before = identity.clone();
             apply(&mut identity, &change.identity, mask.as_deref())?;
+            if let Some(schema) = schema.as_ref().filter(|_| before.traits != identity.traits) {
+                Error::from_fields(schema.flaws(&identity.traits, "identity.traits"))?;
+            }
             save(tx, &cx, &before, &mut identity)?;
             let hashes = sessions::token_hashes_of(tx, id)?;
             Ok((IdentityView::for_administrators(&identity, cx.now), hashes))
@@ -82,7 +90,7 @@ fn apply(identity: &mut Identity, change: &Map<String, Value>, mask: Option<&[Ve
         Some(paths) => paths.iter().for_each(|path| set(&mut target, &change, path)),
     }
     let input = from_json(without_nulls(target), "identity.")?;
-    let fields = input.check("identity.", &[]).map_err(Error::of_fields)?;
+    let fields = input.check_change(identity, "identity.", &[]).map_err(Error::of_fields)?;
     fields.write(identity);
     Ok(())
 }
@@ -137,7 +145,7 @@ fn without_nulls(value: Value) -> Value {
 }
 
 /// Writes a changed identity and tells of it; nothing happens when nothing changed.
-pub(super) fn save(
+pub(crate) fn save(
     tx: &mut IdentityTx<'_>,
     cx: &Cx,
     before: &Identity,
@@ -149,6 +157,10 @@ pub(super) fn save(
     }
     if before.email_key != identity.email_key {
         identity.pending_email = None;
+    }
+    if before.avatar_url != identity.avatar_url {
+        // An uploaded picture that nothing points to any more.
+        avatars::erase(tx, identity.id)?;
     }
     identities::update(tx, identity, cx.now)?;
     let payload = json!({

@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-use crate::{Cx, Tenant, events::emit};
+use crate::{Cx, Tenant, events::emit, identities::TraitsSchema};
 
 /// The settings with their version.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,6 +94,9 @@ pub async fn update(
     expected: &Precondition,
     patch: Map<String, Value>,
 ) -> Result<TenantView> {
+    if patch.get("identity_schema").is_some_and(|schema| !schema.is_object() && !schema.is_null()) {
+        return Err(Error::field("identity_schema", FieldCode::InvalidFormat, "Expected an object."));
+    }
     let (cx, expected) = (cx.clone(), expected.clone());
     let environment = app.config.environment;
     let changed = app
@@ -112,6 +115,11 @@ pub async fn update(
             let before = serde_json::to_value(&present.settings).map_err(Error::internal)?;
             let settings = merged(&before, &patch)?;
             Error::from_fields(settings.problems())?;
+            if let Some(schema) = &settings.identity_schema
+                && present.settings.identity_schema.as_ref() != Some(schema)
+            {
+                TraitsSchema::compile(schema).map_err(|flaw| Error::of_fields(vec![flaw]))?;
+            }
             let after = serde_json::to_value(&settings).map_err(Error::internal)?;
             if after == before {
                 return Ok(present);

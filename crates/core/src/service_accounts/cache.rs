@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use avnology_model::{Timestamp, permissions::Scope, secret_token::SecretHash, service_accounts::ApiKey};
@@ -16,11 +16,13 @@ pub struct LiveKey {
     /// The key.
     pub key: ApiKey,
     loaded_at: Timestamp,
+    /// Whether nothing was forgotten while it was loaded.
+    confirmed: AtomicBool,
 }
 
 impl LiveKey {
     pub(super) fn new(key: ApiKey, now: Timestamp) -> Self {
-        Self { key, loaded_at: now }
+        Self { key, loaded_at: now, confirmed: AtomicBool::new(false) }
     }
 
     /// Whether the key holds `scope`.
@@ -43,7 +45,10 @@ impl Default for KeyCache {
 
 impl KeyCache {
     pub(super) fn warm(&self, hash: &SecretHash, now: Timestamp) -> Option<Arc<LiveKey>> {
-        self.live.get(hash).filter(|live| live.loaded_at.plus_seconds(LIFETIME_SECONDS) > now)
+        let live = self.live.get(hash)?;
+        let good =
+            live.confirmed.load(Ordering::SeqCst) && live.loaded_at.plus_seconds(LIFETIME_SECONDS) > now;
+        good.then_some(live)
     }
 
     pub(super) fn ticket(&self) -> u64 {
@@ -52,7 +57,9 @@ impl KeyCache {
 
     pub(super) fn keep(&self, ticket: u64, live: &Arc<LiveKey>) {
         self.live.insert(live.key.hash, Arc::clone(live));
-        if self.ticket() != ticket {
+        if self.ticket() == ticket {
+            live.confirmed.store(true, Ordering::SeqCst);
+        } else {
             self.live.remove(&live.key.hash);
         }
     }

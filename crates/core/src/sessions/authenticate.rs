@@ -11,8 +11,11 @@ use avnology_store::{identities::identities, permissions::tuples, sessions::sess
 use super::LiveSession;
 use crate::{Cx, Tenant};
 
+/// How long a token tells that its session has expired, in seconds (`contract/10` §8.1).
+const REMEMBERED_SECONDS: i64 = 30 * 24 * 60 * 60;
+
 /// The session that `token` stands for. `_005` when it is malformed, unknown, replaced or revoked; `_004` when the
-/// session reached its idle or absolute limit. Warm, it asks no database.
+/// session reached its idle or absolute limit within the last 30 days. Warm, it asks no database.
 pub async fn authenticate(app: &Tenant, cx: &Cx, token: &str) -> Result<Arc<LiveSession>> {
     let token = SecretToken::parse(token).filter(|t| t.kind() == SecretKind::Session);
     let Some(token) = token else { return Err(Error::new(Code::SessionInvalid)) };
@@ -24,8 +27,10 @@ pub async fn authenticate(app: &Tenant, cx: &Cx, token: &str) -> Result<Arc<Live
     if live.token_valid_until.is_some_and(|until| until <= cx.now) || live.session.revoked_at.is_some() {
         return Err(Error::new(Code::SessionInvalid));
     }
-    if live.is_expired(&app.settings().settings.session_policy, cx.now) {
-        return Err(Error::new(Code::SessionExpired));
+    let end = live.idle_expires_at(&app.settings().settings.session_policy);
+    if end <= cx.now {
+        let is_remembered = end.plus_seconds(REMEMBERED_SECONDS) > cx.now;
+        return Err(Error::new(if is_remembered { Code::SessionExpired } else { Code::SessionInvalid }));
     }
     app.sessions.touch(&live, cx.now);
     Ok(live)

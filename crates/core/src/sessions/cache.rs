@@ -1,11 +1,12 @@
 //! Sessions in memory over the database.
 //!
 //! A revocation is in force before it is acknowledged: who revokes commits, then calls [`SessionCache::forget`]; who
-//! loads a session checks afterwards whether anything was forgotten meanwhile and, if so, does not keep what it read.
+//! loads a session checks afterwards whether anything was forgotten meanwhile and, if so, does not keep what it read. Until
+//! that check is passed nobody else is given the entry.
 
 use std::sync::{
     Arc,
-    atomic::{AtomicI64, AtomicU64, Ordering},
+    atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
 };
 
 use arc_swap::ArcSwapOption;
@@ -42,6 +43,8 @@ pub struct LiveSession {
     /// Until when this token is good, if it was replaced.
     pub token_valid_until: Option<Timestamp>,
     loaded_at: Timestamp,
+    /// Whether the check after loading was passed.
+    confirmed: AtomicBool,
     last_used: AtomicI64,
     body: ArcSwapOption<Rendered>,
 }
@@ -67,6 +70,7 @@ impl LiveSession {
             role,
             token_valid_until,
             loaded_at: now,
+            confirmed: AtomicBool::new(false),
             last_used,
             body: ArcSwapOption::empty(),
         }
@@ -86,11 +90,6 @@ impl LiveSession {
     pub fn idle_expires_at(&self, policy: &SessionPolicy) -> Timestamp {
         let idle = self.last_used_at().plus_seconds(i64::from(policy.idle_timeout_seconds));
         self.session.expires_at.min(idle)
-    }
-
-    /// Whether the absolute or the idle limit is behind us.
-    pub fn is_expired(&self, policy: &SessionPolicy, now: Timestamp) -> bool {
-        self.idle_expires_at(policy) <= now
     }
 
     /// Whether the session holds `scope` in tenant scope. One that recovery opened never holds more than the caller's
@@ -114,8 +113,9 @@ impl LiveSession {
         {
             return rendered.bytes.clone();
         }
-        let bytes =
-            Bytes::from(serde_json::to_vec(&SessionView::of_live(self, settings, now)).unwrap_or_default());
+        let json = serde_json::to_vec(&SessionView::of_live(self, settings, now)).unwrap_or_default();
+        // As large as it is: there may be a hundred thousand of them.
+        let bytes = Bytes::from(json.into_boxed_slice());
         self.body.store(Some(Arc::new(Rendered {
             minute,
             settings_version: settings.version,
@@ -152,7 +152,9 @@ impl SessionCache {
     /// The session behind this token if memory holds it and need not ask again.
     pub(super) fn warm(&self, hash: &SecretHash, now: Timestamp) -> Option<Arc<LiveSession>> {
         let live = self.live.get(hash)?;
-        (live.loaded_at.plus_seconds(LIFETIME_SECONDS) > now).then_some(live)
+        let good =
+            live.confirmed.load(Ordering::SeqCst) && live.loaded_at.plus_seconds(LIFETIME_SECONDS) > now;
+        good.then_some(live)
     }
 
     /// To be drawn before the database is read.
@@ -166,7 +168,9 @@ impl SessionCache {
         let hash = live.session.token_hash;
         self.live.insert(hash, Arc::clone(live));
         let current = self.count(ticket.stripe) == ticket.count;
-        if !current {
+        if current {
+            live.confirmed.store(true, Ordering::SeqCst);
+        } else {
             self.live.remove(&hash);
         }
         current
@@ -226,4 +230,63 @@ impl SessionCache {
 
 fn stripe_of(hash: &SecretHash) -> usize {
     hash.first().map_or(0, |byte| usize::from(*byte) % STRIPES)
+}
+
+#[cfg(test)]
+mod tests {
+    use avnology_model::sessions::Aal;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
+
+    fn loaded(hash: SecretHash) -> Arc<LiveSession> {
+        let identity = Identity::new(IdentityId::new(NOW, [1; 10]), NOW);
+        let session = Session {
+            id: SessionId::new(NOW, [2; 10]),
+            identity_id: identity.id,
+            kind: SessionKind::Standard,
+            aal: Aal::Aal1,
+            methods: Vec::new(),
+            authenticated_at: NOW,
+            issued_at: NOW,
+            last_used_at: NOW,
+            expires_at: NOW.plus_seconds(3_600),
+            revoked_at: None,
+            device_id: None,
+            ip: String::new(),
+            user_agent: String::new(),
+            token_hash: hash,
+        };
+        Arc::new(LiveSession::new(session, identity, None, None, NOW))
+    }
+
+    #[test]
+    fn what_was_read_before_a_revocation_is_not_kept() {
+        let (cache, hash) = (SessionCache::default(), [7; 32]);
+        let ticket = cache.ticket(&hash);
+        cache.forget(&[hash]);
+        assert!(!cache.keep(&ticket, &loaded(hash)));
+        assert!(cache.warm(&hash, NOW).is_none() && cache.is_empty());
+        let ticket = cache.ticket(&hash);
+        assert!(cache.keep(&ticket, &loaded(hash)) && cache.warm(&hash, NOW).is_some());
+        cache.forget(&[hash]);
+        assert!(cache.warm(&hash, NOW).is_none());
+    }
+
+    #[test]
+    fn an_entry_whose_check_is_still_to_come_is_given_to_nobody() {
+        let (cache, hash) = (SessionCache::default(), [7; 32]);
+        // The moment between the two halves of `keep`.
+        cache.live.insert(hash, loaded(hash));
+        assert!(cache.warm(&hash, NOW).is_none());
+    }
+
+    #[test]
+    fn nothing_is_believed_for_longer_than_its_lifetime() {
+        let (cache, hash) = (SessionCache::default(), [7; 32]);
+        assert!(cache.keep(&cache.ticket(&hash), &loaded(hash)));
+        assert!(cache.warm(&hash, NOW.plus_seconds(LIFETIME_SECONDS - 1)).is_some());
+        assert!(cache.warm(&hash, NOW.plus_seconds(LIFETIME_SECONDS)).is_none());
+    }
 }

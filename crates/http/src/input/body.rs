@@ -98,7 +98,7 @@ fn json(raw: &Raw) -> &Value {
     static NOTHING: LazyLock<Value> = LazyLock::new(|| Value::Object(Map::new()));
     match &raw.body {
         RawBody::Json(value) => value,
-        RawBody::Empty | RawBody::Form(_) => &NOTHING,
+        RawBody::Empty | RawBody::Form(_) | RawBody::Parts(_) | RawBody::TooLarge => &NOTHING,
     }
 }
 

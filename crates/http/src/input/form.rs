@@ -30,7 +30,7 @@ impl<T: DeserializeOwned + Send + 'static> Input for Form<T> {
     fn parse(raw: &mut Raw) -> Result<Self> {
         let mut fields = match std::mem::replace(&mut raw.body, RawBody::Empty) {
             RawBody::Form(pairs) => object_of(pairs),
-            RawBody::Json(_) | RawBody::Empty => Map::new(),
+            _ => Map::new(),
         };
         let csrf = match fields.remove("csrf_token") {
             Some(Value::String(token)) => Some(token),
@@ -74,7 +74,7 @@ impl Input for Submit {
                 Ok(Self { method, body, is_form: false })
             }
             RawBody::Form(pairs) => from_form(pairs),
-            RawBody::Empty => from_form(Vec::new()),
+            _ => from_form(Vec::new()),
         }
     }
 

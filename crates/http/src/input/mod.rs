@@ -11,6 +11,7 @@ pub(crate) mod raw;
 mod text;
 mod tuple;
 mod typed;
+mod upload;
 
 pub use body::{Body, OptionalBody, Patch, PatchValue, nullable};
 pub use form::{Form, Submit};
@@ -20,6 +21,7 @@ pub(crate) use query::schema_of_text;
 pub use query::{NoParams, Query};
 pub use raw::{BodyKind, Raw};
 pub(crate) use typed::{Mode, typed};
+pub use upload::{Chosen, Upload, UploadForm};
 
 use avnology_model::Result;
 use utoipa::openapi::{RefOr, Schema, path::Parameter, request_body::RequestBody};

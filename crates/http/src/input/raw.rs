@@ -8,15 +8,19 @@ use axum::{
     body::Body,
     http::{HeaderMap, Method, Uri, header, request::Parts},
 };
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
+use super::upload::{self, MULTIPART, OVERHEAD, Part};
 use crate::{access::Caller, cookies::Cookies};
 
 /// Most bytes of a body (`contract/00` §3).
 pub(crate) const BODY_LIMIT: usize = 1 << 20;
+
+/// How much of a form with too large a file is read for the sake of an answer.
+const DISCARDED: usize = 32 << 20;
 
 const JSON: &str = "application/json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
@@ -37,6 +41,10 @@ pub enum BodyKind {
     Form,
     /// Either, as flows take it.
     JsonOrForm,
+    /// A file of at most so many bytes, sent by a script or a program.
+    Upload(usize),
+    /// A form with a file of at most so many bytes.
+    UploadForm(usize),
 }
 
 impl BodyKind {
@@ -51,12 +59,21 @@ impl BodyKind {
             Self::Patch => &[JSON, MERGE_PATCH],
             Self::Form => &[FORM],
             Self::JsonOrForm => &[JSON, FORM],
+            Self::Upload(_) | Self::UploadForm(_) => &[MULTIPART],
         }
     }
 
     /// Whether a browser's form can send it, so that the rules for forms hold.
     pub(crate) const fn is_form(self) -> bool {
-        matches!(self, Self::Form | Self::JsonOrForm)
+        matches!(self, Self::Form | Self::JsonOrForm | Self::UploadForm(_))
+    }
+
+    /// Most bytes of a body, and the limit that its sender is told.
+    const fn limits(self) -> (usize, usize) {
+        match self {
+            Self::Upload(file) | Self::UploadForm(file) => (file + OVERHEAD, file),
+            _ => (BODY_LIMIT, BODY_LIMIT),
+        }
     }
 }
 
@@ -69,6 +86,10 @@ pub(crate) enum RawBody {
     Json(Value),
     /// Fields of a form, decoded.
     Form(Vec<(String, String)>),
+    /// Parts of a form with a file.
+    Parts(Vec<Part>),
+    /// A form whose file is above the limit: its page says so.
+    TooLarge,
 }
 
 /// A request whose syntax is right.
@@ -128,7 +149,7 @@ impl Raw {
 }
 
 async fn read_body(headers: &HeaderMap, body: Body, kind: BodyKind) -> Result<RawBody> {
-    let bytes = collect(body).await?;
+    let Some(bytes) = collect(body, kind).await? else { return Ok(RawBody::TooLarge) };
     let sent = headers.get(header::CONTENT_TYPE).map(|v| v.to_str().unwrap_or("?"));
     if bytes.is_empty() && matches!(kind, BodyKind::None | BodyKind::OptionalJson) {
         return Ok(RawBody::Empty);
@@ -143,6 +164,9 @@ async fn read_body(headers: &HeaderMap, body: Body, kind: BodyKind) -> Result<Ra
         None if bytes.is_empty() => kind.types().first().copied().unwrap_or(JSON).to_owned(),
         None => return Err(unsupported(kind)),
     };
+    if media_type == MULTIPART {
+        return upload::read(bytes, sent.unwrap_or_default()).await.map(RawBody::Parts);
+    }
     if media_type == FORM {
         let text = std::str::from_utf8(&bytes).map_err(|_| malformed("The form is not UTF-8."))?;
         return decode_pairs(text).map(RawBody::Form);
@@ -158,17 +182,42 @@ async fn read_body(headers: &HeaderMap, body: Body, kind: BodyKind) -> Result<Ra
     }
 }
 
-async fn collect(body: Body) -> Result<Bytes> {
-    let too_large = || Error::new(Code::PayloadTooLarge).with_member("limit_bytes", BODY_LIMIT);
+/// The whole body; `None` for a form with a file that is too large but not beyond measure. That one is read to its end,
+/// without keeping it, since browsers listen for an answer only when they have sent everything.
+async fn collect(body: Body, kind: BodyKind) -> Result<Option<Bytes>> {
+    let (limit, told) = kind.limits();
+    let too_large = || Error::new(Code::PayloadTooLarge).with_member("limit_bytes", told);
+    if matches!(kind, BodyKind::UploadForm(_)) {
+        return collect_form(body, (limit, told)).await;
+    }
     let lower = axum::body::HttpBody::size_hint(&body).lower();
-    if lower > u64::try_from(BODY_LIMIT).unwrap_or(u64::MAX) {
+    if lower > u64::try_from(limit).unwrap_or(u64::MAX) {
         return Err(too_large());
     }
-    match Limited::new(body, BODY_LIMIT).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
+    match Limited::new(body, limit).collect().await {
+        Ok(collected) => Ok(Some(collected.to_bytes())),
         Err(e) if e.downcast_ref::<LengthLimitError>().is_some() => Err(too_large()),
         Err(e) => Err(malformed("The body ended early.").with_source(e)),
     }
+}
+
+/// Reads on to [`DISCARDED`] bytes above the limit, without keeping what is above it.
+async fn collect_form(mut body: Body, (limit, told): (usize, usize)) -> Result<Option<Bytes>> {
+    let (mut kept, mut read) = (BytesMut::new(), 0_usize);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|e| malformed("The body ended early.").with_source(e))?;
+        let Ok(data) = frame.into_data() else { continue };
+        read = read.saturating_add(data.len());
+        if read > limit.saturating_add(DISCARDED) {
+            return Err(Error::new(Code::PayloadTooLarge).with_member("limit_bytes", told));
+        }
+        if read <= limit {
+            kept.extend_from_slice(&data);
+        } else {
+            kept = BytesMut::new();
+        }
+    }
+    Ok((read <= limit).then(|| kept.freeze()))
 }
 
 /// The media type in lower case; `None` with a character set other than UTF-8.

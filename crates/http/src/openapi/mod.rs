@@ -77,6 +77,7 @@ pub fn document(routes: &[Route], info: Info<'_>) -> OpenApi {
 
 fn components(mut schemas: BTreeMap<String, RefOr<Schema>>) -> Components {
     schemas.extend(problem::schemas());
+    open_parts(&mut schemas);
     let mut components = ComponentsBuilder::new()
         .security_scheme(SESSION, bearer("A session token, `avnl_ses_…`."))
         .security_scheme(API_KEY, bearer("An API key, `ak_live_…` or `ak_test_…`."))
@@ -90,6 +91,26 @@ fn components(mut schemas: BTreeMap<String, RefOr<Schema>>) -> Components {
         .build();
     components.schemas = schemas;
     components
+}
+
+/// A part of a larger object must let the other parts' members pass: "nothing else" can hold for the whole only.
+fn open_parts(schemas: &mut BTreeMap<String, RefOr<Schema>>) {
+    let wholes = schemas.values().filter_map(|schema| match schema {
+        RefOr::T(Schema::AllOf(whole)) => Some(&whole.items),
+        _ => None,
+    });
+    let parts: Vec<String> = wholes
+        .flatten()
+        .filter_map(|part| match part {
+            RefOr::Ref(part) => part.ref_location.rsplit('/').next().map(str::to_owned),
+            RefOr::T(_) => None,
+        })
+        .collect();
+    for part in parts {
+        if let Some(RefOr::T(Schema::Object(object))) = schemas.get_mut(&part) {
+            object.additional_properties = None;
+        }
+    }
 }
 
 fn bearer(description: &str) -> SecurityScheme {

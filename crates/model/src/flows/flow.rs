@@ -8,6 +8,7 @@ use super::Message;
 use crate::{
     Timestamp,
     ids::{FlowId, IdentityId, SessionId},
+    platform::RegistrationField,
     secret_token::SecretHash,
     sessions::Aal,
     text::text_enum,
@@ -157,6 +158,8 @@ pub struct FlowData {
     pub node_messages: BTreeMap<String, Vec<Message>>,
     /// First factors completed in this flow, for steps that follow them.
     pub completed: Vec<crate::sessions::CompletedMethod>,
+    /// Login: required fields of the identity that are missing and asked for now.
+    pub missing: Vec<RegistrationField>,
     /// Registration: what was entered, kept until the address is proven; the password as its hash.
     pub pending: Option<serde_json::Value>,
     /// Settings: the section asked for, empty for all.

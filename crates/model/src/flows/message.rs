@@ -82,6 +82,7 @@ messages! {
     VerificationSent = "1080001", Info, "A code was sent";
     AddressVerified = "1080002", Success, "Your address is verified";
     ChangeUndone = "1080003", Success, "The change was undone";
+    AccountDenied = "1080004", Success, "The account was deleted";
     Required = "4000001", Error, "This field is required";
     Invalid = "4000002", Error, "This is not valid";
     PasswordBreached = "4000003", Error, "This password appeared in a breach";

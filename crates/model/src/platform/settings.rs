@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::{
@@ -161,6 +162,9 @@ impl RateLimitSetting {
     }
 }
 
+/// Most bytes of the identity schema, written as compact JSON.
+const SCHEMA_BYTES: usize = 64 * 1024;
+
 /// Names of the buckets that exist (`contract/00` §9).
 pub(super) const BUCKETS: &[&str] = &["ip.auth", "account.auth", "message.address", "api.key", "api.session"];
 
@@ -176,6 +180,10 @@ pub struct TenantSettings {
     pub default_locale: String,
     /// Languages offered.
     pub locales: Vec<String>,
+    /// JSON Schema (2020-12) that traits are validated by, up to 64 KiB; none accepts any. `"x-self-service": true` marks
+    /// the properties that people may change themselves.
+    #[schema(value_type = Option<Object>)]
+    pub identity_schema: Option<Map<String, Value>>,
     /// How people register.
     pub registration: Registration,
     /// Whether sign-in waits for a proven address.
@@ -205,6 +213,7 @@ impl Default for TenantSettings {
             support_email: None,
             default_locale: "en".to_owned(),
             locales: vec!["en".to_owned()],
+            identity_schema: None,
             registration: Registration::default(),
             require_verified_email: false,
             allowed_methods: LoginMethod::ALL.to_vec(),
@@ -241,12 +250,22 @@ impl TenantSettings {
         if self.allowed_methods.is_empty() {
             push(&mut errors, "allowed_methods", FieldCode::TooShort, "At least one method.");
         }
+        self.schema_problems(&mut errors);
         self.registration_problems(&mut errors);
         errors.extend(self.password_policy.problems("password_policy"));
         self.number_problems(&mut errors);
         self.url_problems(&mut errors);
         self.rate_limit_problems(&mut errors);
         errors
+    }
+
+    /// Its size only: whether it is a schema is known to those who can compile it.
+    fn schema_problems(&self, errors: &mut Vec<FieldError>) {
+        let Some(schema) = &self.identity_schema else { return };
+        let size = serde_json::to_vec(schema).map_or(usize::MAX, |bytes| bytes.len());
+        if size > SCHEMA_BYTES {
+            push(errors, "identity_schema", FieldCode::TooLong, "At most 64 KiB.");
+        }
     }
 
     fn registration_problems(&self, errors: &mut Vec<FieldError>) {
@@ -379,6 +398,8 @@ mod tests {
         let mut settings = TenantSettings::default();
         settings.name = " ".to_owned();
         settings.session_policy.idle_timeout_seconds = 1;
+        settings.identity_schema =
+            Some([("title".to_owned(), Value::from("x".repeat(65_536)))].into_iter().collect());
         settings.allowed_cors_origins = vec!["https://a.example/path".to_owned()];
         settings.allowed_return_urls =
             vec!["https://a.*.example/".to_owned(), "https://*.b.example/".to_owned()];
@@ -390,6 +411,7 @@ mod tests {
             fields,
             [
                 "name",
+                "identity_schema",
                 "session_policy.idle_timeout_seconds",
                 "allowed_cors_origins[0]",
                 "allowed_return_urls[0]",

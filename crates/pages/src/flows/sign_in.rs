@@ -1,9 +1,9 @@
 //! `/sign-in`.
 
-use avnology_core::flows::FlowRequest;
-use avnology_http::{Auth, Bucket, Query, Reply, Response, Route, SeeOther, Visitor};
+use avnology_core::flows::{self, FlowRequest};
+use avnology_http::{Auth, BrowserKeys, Bucket, Query, Reply, Response, Route, SeeOther, Visitor};
 use avnology_model::{
-    Code, Result,
+    Code, Error, Result,
     flows::{FlowKind, FlowState},
     platform::RegistrationMode,
 };
@@ -34,6 +34,7 @@ async fn show(auth: Auth<Visitor>, Query(q): Query<Params>) -> Result<Response> 
     if let Some(id) = &q.flow {
         return Ok(match find(&auth, &[FlowKind::Login], id).await? {
             Found::Held(held) => draw(&auth, &held),
+            Found::Gone(error) if error.code() == Code::FlowGone => over(&auth, id, &error).await?,
             Found::Gone(error) => gone(&auth, FlowPage::SignIn, "/sign-in", &error),
         });
     }
@@ -55,6 +56,19 @@ async fn show(auth: Auth<Visitor>, Query(q): Query<Params>) -> Result<Response> 
         }
         Err(error) => Err(error),
     }
+}
+
+/// A flow that is over; where its link was used in another browser, the page says that.
+async fn over(auth: &Auth<Visitor>, id: &str, error: &Error) -> Result<Response> {
+    let id = id.parse().map_err(|_| Error::not_found())?;
+    let ended = flows::ended_elsewhere(&auth.app, id, BrowserKeys::of(auth).holder()).await?;
+    Ok(match ended {
+        Some(flow) => {
+            let view = flows::view(&auth.app, &flow, None, None);
+            draw(auth, &Held { flow, view })
+        }
+        None => gone(auth, FlowPage::SignIn, "/sign-in", error),
+    })
 }
 
 fn draw(auth: &Auth<Visitor>, held: &Held) -> Response {

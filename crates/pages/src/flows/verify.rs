@@ -1,7 +1,7 @@
 //! `/verify`: the flow, the button of a mailed link, and undoing a change of address.
 
 use avnology_core::{
-    flows::{FlowRequest, peek_link},
+    flows::{FlowRequest, account_made, peek_link},
     identities::{peek_undo, undo_email_change},
 };
 use avnology_http::{
@@ -10,7 +10,7 @@ use avnology_http::{
 use avnology_model::{Code, Result, flows::FlowKind, ids::FlowId};
 use avnology_views::{
     Context,
-    flows::{FlowPage, UndoChange, Undone, Verify, VerifyLink, VerifyLinkUsed},
+    flows::{FlowPage, Origin, UndoChange, Undone, Verify, VerifyDenied, VerifyLink, VerifyLinkUsed},
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -30,11 +30,17 @@ struct Params {
     flow: Option<String>,
     token: Option<String>,
     undo: Option<String>,
+    denied: Option<String>,
     return_to: Option<String>,
     email: Option<String>,
 }
 
 async fn show(auth: Auth<Visitor>, Query(q): Query<Params>) -> Result<Response> {
+    if q.denied.is_some() {
+        let brand = brand(&auth.app);
+        let html = VerifyDenied { cx: Context::english(&brand, auth.cx.now) }.render();
+        return Ok(entry_page(&auth, html, 200, Vec::new()));
+    }
     if let Some(token) = &q.undo {
         return undo_page(&auth, token).await;
     }
@@ -88,13 +94,16 @@ async fn link(auth: &Auth<Visitor>, flow: &str, token: &str) -> Result<Response>
         return Ok(entry_page(auth, html, 410, Vec::new()));
     };
     let csrf_token = keys.csrf_token(auth, id);
+    let visitor = auth.visitor().map(|live| live.identity.id);
+    let made = account_made(&auth.app, id, visitor).await?;
+    let made = made.map(|made| Origin { device: made.device, place: made.place, at: made.at });
     let html = VerifyLink {
         cx,
         email: &peek.address,
         action: &format!("/v1/flows/verification/{id}:submit"),
         csrf_token: &csrf_token,
         token,
-        made: None,
+        made: made.as_ref(),
     }
     .render();
     Ok(entry_page(auth, html, 200, keys.set))

@@ -1,4 +1,6 @@
-//! The account: overview and profile.
+//! The account: overview, profile and picture.
+
+mod picture;
 
 use avnology_core::{
     flows::FlowRequest,
@@ -8,13 +10,13 @@ use avnology_http::{Auth, NoInput, PageSignedIn, Query, Reply, Response, Route, 
 use avnology_model::{Result, flows::FlowKind, sessions::Agent};
 use avnology_views::{
     Context,
-    identities::{Overview, Profile, RecentSignIn},
+    identities::{Overview, RecentSignIn},
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::{
-    browser::{Found, Held, Opened, find, open},
+    browser::{Found, Opened, find, open},
     shell::{brand, page, person_of},
 };
 
@@ -22,6 +24,7 @@ use crate::{
 #[serde(default)]
 struct Params {
     flow: Option<String>,
+    picture: Option<String>,
 }
 
 async fn overview(auth: Auth<PageSignedIn>, _: NoInput) -> Result<Response> {
@@ -55,7 +58,7 @@ async fn profile(auth: Auth<PageSignedIn>, Query(q): Query<Params>) -> Result<Re
     if let Some(id) = &q.flow
         && let Found::Held(held) = find(&auth, &[FlowKind::Settings], id).await?
     {
-        return Ok(draw(&auth, &held));
+        return Ok(picture::profile(&auth, &held, q.picture.as_deref()));
     }
     let request = FlowRequest { section: Some("profile".to_owned()), ..FlowRequest::default() };
     match open(&auth, FlowKind::Settings, "/account/profile", request).await? {
@@ -64,25 +67,12 @@ async fn profile(auth: Auth<PageSignedIn>, Query(q): Query<Params>) -> Result<Re
     }
 }
 
-fn draw(auth: &Auth<PageSignedIn>, held: &Held) -> Response {
-    let identity = &auth.session().identity;
-    let brand = brand(&auth.app);
-    let html = Profile {
-        cx: Context::english(&brand, auth.cx.now),
-        person: &person_of(identity),
-        flow: &held.view,
-        notice: None,
-        pending_email: identity.pending_email.as_deref(),
-        verify_url: "/verify",
-        step_up_url: None,
-    }
-    .render();
-    page(auth, html)
-}
-
 pub(crate) fn routes() -> Vec<Route> {
     vec![
         Route::get("/account", overview).answers_html(200),
         Route::get("/account/profile", profile).answers_html(200),
     ]
+    .into_iter()
+    .chain(picture::routes())
+    .collect()
 }

@@ -37,15 +37,16 @@ crate::statements! {
     INSERT = "INSERT INTO identities (id, state, previous_state, email, email_key, email_verified, pending_email, phone, \
         phone_verified, username, username_key, first_name, last_name, display_name, avatar_url, locale, timezone, traits, \
         metadata_public, metadata_admin, external_id, has_password, password_change_required, create_time, update_time, \
-        last_login_at, deletion_id, deletion_scheduled_for, deletion_cancel_on_login, version) \
+        last_login_at, deletion_id, deletion_scheduled_for, deletion_cancel_on_login, version, ever_verified) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, \
-        $24, $25, $26, $27, $28, $29, $30)";
+        $24, $25, $26, $27, $28, $29, $30, $6)";
     UPDATE = "UPDATE identities SET state = $2, previous_state = $3, email = $4, email_key = $5, email_verified = $6, \
         pending_email = $7, phone = $8, phone_verified = $9, username = $10, username_key = $11, first_name = $12, \
         last_name = $13, display_name = $14, avatar_url = $15, locale = $16, timezone = $17, traits = $18, \
         metadata_public = $19, metadata_admin = $20, external_id = $21, has_password = $22, \
         password_change_required = $23, create_time = $24, update_time = $25, last_login_at = $26, deletion_id = $27, \
-        deletion_scheduled_for = $28, deletion_cancel_on_login = $29, version = $30 WHERE id = $1";
+        deletion_scheduled_for = $28, deletion_cancel_on_login = $29, version = $30, \
+        ever_verified = (ever_verified OR $6) WHERE id = $1";
     BY_ID = select!("i.id = $1");
     BY_EMAIL = select!("i.email_key = $1");
     BY_USERNAME = select!("i.username_key = $1");
@@ -53,6 +54,7 @@ crate::statements! {
     BY_DELETION = select!("i.deletion_scheduled_for <= $1 ORDER BY i.deletion_scheduled_for LIMIT $2");
     TOUCH_LOGIN = "UPDATE identities SET last_login_at = $2 WHERE id = $1";
     DELETE = "DELETE FROM identities WHERE id = $1";
+    EVER_VERIFIED = "SELECT ever_verified FROM identities WHERE id = $1";
     COUNT = "SELECT COUNT(*) FROM identities";
     BURY = "INSERT INTO tombstones (id, removed_at) VALUES ($1, $2)";
     ADD_CONSENT = "INSERT INTO identity_consents (identity_id, consent_key, label, accepted_at) VALUES ($1, $2, $3, $4)";
@@ -193,6 +195,12 @@ pub fn by_username(tx: &mut IdentityTx<'_>, key: &str) -> Result<Option<Identity
 /// The identity that has proven this phone number.
 pub fn by_phone(tx: &mut IdentityTx<'_>, phone: &str) -> Result<Option<Identity>> {
     tx.query_one(&BY_PHONE, &params![phone])?.as_mut().map(from_row).transpose()
+}
+
+/// Whether an address of this identity was ever proven, one that it has left behind included.
+pub fn was_ever_verified(tx: &mut IdentityTx<'_>, id: IdentityId) -> Result<bool> {
+    let row = tx.query_one(&EVER_VERIFIED, &params![id])?;
+    row.map_or(Ok(false), |mut row| row.take())
 }
 
 /// At most `limit` identities whose grace period is over at `now`, the longest due first.

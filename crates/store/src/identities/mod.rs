@@ -1,5 +1,6 @@
-//! Identities: rows, look-ups by what people enter, tombstones, accepted consents. Lists stand in `list`.
+//! Identities: rows, look-ups by what people enter, tombstones, accepted consents, pictures. Lists stand in `list`.
 
+pub mod avatars;
 #[expect(clippy::module_inception, reason = "the area and its main table share their name")]
 pub mod identities;
 pub mod list;

@@ -31,6 +31,7 @@ crate::statements! {
     ACTIVE_OF = select!("WHERE s.identity_id = $1 AND s.revoked_at IS NULL AND s.expires_at > $2 AND s.last_used_at > $3 \
         AND (CAST($4 AS BIGINT) IS NULL OR s.issued_at < $4 OR (s.issued_at = $4 AND s.id < $5)) \
         ORDER BY s.issued_at DESC, s.id DESC LIMIT $6");
+    BEGUN_AT = select!("WHERE s.identity_id = $1 AND s.issued_at = $2 ORDER BY s.id LIMIT 1");
     OPEN_OF = select!("WHERE s.identity_id = $1 AND s.revoked_at IS NULL AND s.expires_at > $2");
     COUNT_ACTIVE = "SELECT COUNT(*) FROM sessions s WHERE s.identity_id = $1 AND s.revoked_at IS NULL \
         AND s.expires_at > $2 AND s.last_used_at > $3";
@@ -100,6 +101,11 @@ pub fn insert(tx: &mut IdentityTx<'_>, session: &Session) -> Result<()> {
     ];
     tx.execute(&INSERT, &values)?;
     tx.execute(&ADD_TOKEN, &params![s.token_hash, s.id]).map(drop)
+}
+
+/// The session that an identity began at this very moment, ended or not; its token is not read.
+pub fn begun_at(tx: &mut IdentityTx<'_>, identity: IdentityId, at: Timestamp) -> Result<Option<Session>> {
+    tx.query_one(&BEGUN_AT, &params![identity, at])?.map(without_token).transpose()
 }
 
 /// Writes kind, assurance, methods and limits of an open session; whether it was still open.

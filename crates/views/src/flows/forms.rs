@@ -190,7 +190,7 @@ impl<'a> Builder<'a> {
             Some(n) if is_new_password => {
                 format!("At least {n} characters. A few unrelated words make a good one.")
             }
-            _ => String::new(),
+            _ => example(node.name()).to_owned(),
         };
         let says_optional = self.flow.kind != FlowKind::Settings && !a.required && !a.readonly;
         Field {
@@ -279,6 +279,15 @@ fn is(node: &Node, input_type: InputType) -> bool {
 fn fillable(node: &Node) -> bool {
     let unseen = is(node, InputType::Hidden) || is(node, InputType::Submit);
     node.kind == NodeKind::Input && !unseen && !node.attributes.readonly && !node.attributes.disabled
+}
+
+/// How a value is written that people do not write every day.
+fn example(name: &str) -> &'static str {
+    match name {
+        "traits.locale" => "As in en-GB.",
+        "traits.timezone" => "As in Europe/London.",
+        _ => "",
+    }
 }
 
 /// The button that submits the fields of a group: the one that chooses its method.

@@ -19,7 +19,7 @@ pub use recovery_link::RecoveryLink;
 pub use sign_in::{SignIn, SignedInAlready};
 pub use sign_in_link::{LinkUsed, SignInLink};
 pub use sign_up::{SignUp, SignUpClosed, SignUpDone};
-pub use verify::{UndoChange, Undone, Verify, VerifyLink, VerifyLinkUsed};
+pub use verify::{UndoChange, Undone, Verify, VerifyDenied, VerifyLink, VerifyLinkUsed};
 
 use crate::{
     Context, Link,

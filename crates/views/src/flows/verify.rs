@@ -117,6 +117,25 @@ impl VerifyLinkUsed<'_> {
     }
 }
 
+/// "This was not me" was pressed: the account is gone.
+#[derive(Clone, Copy, Debug)]
+pub struct VerifyDenied<'a> {
+    /// Brand, language, time.
+    pub cx: Context<'a>,
+}
+
+impl VerifyDenied<'_> {
+    /// The page.
+    pub fn render(&self) -> String {
+        let mut card = Card::new(self.cx, FlowPage::Verify.name(), "denied", "The account was deleted");
+        card.icon = Some(Icon::Check);
+        card.lead
+            .push(Sentence::plain("Thank you for telling us. The account made with your address is gone."));
+        card.lead.push(Sentence::plain("There is nothing else to do here. You can close this page."));
+        card.render()
+    }
+}
+
 /// The link in the notice to the old address was opened: a button takes the change back.
 #[derive(Clone, Copy, Debug)]
 pub struct UndoChange<'a> {

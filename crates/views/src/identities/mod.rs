@@ -4,4 +4,4 @@ mod overview;
 mod profile;
 
 pub use overview::{Overview, RecentSignIn};
-pub use profile::Profile;
+pub use profile::{Picture, PictureError, Profile};

@@ -1,7 +1,7 @@
 //! `/account/profile`: the profile section of a settings flow.
 
 use askama::Template;
-use avnology_model::flows::{FlowView, Group};
+use avnology_model::flows::{FlowView, Group, Message, MessageId};
 
 use crate::{
     Context, Link, Notice, Person,
@@ -9,6 +9,41 @@ use crate::{
     layout::Section,
     parts::{ErrorSummary, Form, html},
 };
+
+/// Why an uploaded picture was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PictureError {
+    /// No file was chosen.
+    Missing,
+    /// The file is above the limit.
+    TooLarge,
+    /// The file is no picture of a known kind.
+    WrongType,
+}
+
+impl PictureError {
+    fn message(self) -> Message {
+        let text = match self {
+            Self::Missing => return MessageId::Required.into(),
+            Self::TooLarge => "This picture is larger than 2 MiB",
+            Self::WrongType => "This file is not a PNG, JPEG or WebP picture",
+        };
+        Message { text: text.to_owned(), ..MessageId::Invalid.into() }
+    }
+}
+
+/// The forms for a person's picture, which are no part of a flow.
+#[derive(Clone, Copy, Debug)]
+pub struct Picture<'a> {
+    /// Where a new one is posted, as `multipart/form-data` with the fields `csrf_token` and `file`.
+    pub action: &'a str,
+    /// Where its removal is posted.
+    pub remove_action: &'a str,
+    /// Form token of both.
+    pub csrf_token: &'a str,
+    /// Why the last one was refused.
+    pub error: Option<PictureError>,
+}
 
 /// The profile of a person.
 #[derive(Clone, Copy, Debug)]
@@ -27,12 +62,19 @@ pub struct Profile<'a> {
     pub verify_url: &'a str,
     /// A login flow to go through before e-mail, phone or username can change; set after such a change was refused.
     pub step_up_url: Option<&'a str>,
+    /// The forms for the picture.
+    pub picture: Picture<'a>,
 }
 
 impl Profile<'_> {
     /// The page.
     pub fn render(&self) -> String {
         let forms = forms::of_section(self.flow, Group::Profile);
+        let picture_error = self.picture.error.map(PictureError::message);
+        let mut errors = forms.errors;
+        if let Some(message) = &picture_error {
+            errors.get_or_insert_default().add_field("file", "Picture", message);
+        }
         html(&Document {
             cx: self.cx,
             page: "account-profile",
@@ -42,11 +84,13 @@ impl Profile<'_> {
             section: Section::Profile,
             notice: self.notice,
             notices: forms.notices,
-            errors: forms.errors,
+            errors,
             pending_email: self.pending_email,
             verify_url: self.verify_url,
             step_up: self.step_up_url.map(|url| Link::new("Confirm it is you", url)),
             form: forms.main,
+            picture: self.picture,
+            picture_error: picture_error.as_ref(),
         })
     }
 }
@@ -67,4 +111,6 @@ struct Document<'a> {
     verify_url: &'a str,
     step_up: Option<Link>,
     form: Option<Form>,
+    picture: Picture<'a>,
+    picture_error: Option<&'a Message>,
 }

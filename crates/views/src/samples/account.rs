@@ -6,7 +6,7 @@ use super::{World, nodes};
 use crate::{
     Notice, Person,
     credentials::{PasswordSection, Security},
-    identities::{Overview, Profile, RecentSignIn},
+    identities::{Overview, Picture, PictureError, Profile, RecentSignIn},
     sessions::{SessionRow, Sessions},
 };
 
@@ -63,10 +63,17 @@ fn overview(world: &World) -> Pages {
 }
 
 fn profile(world: &World) -> Pages {
+    let picture = Picture {
+        action: "/account/profile/picture",
+        remove_action: "/account/profile/picture/remove",
+        csrf_token: "hJ0sQ2vN8wXeR5tYuI1oPa",
+        error: None,
+    };
     let page = |flow: &FlowView, pending_email, step_up_url| {
         Profile {
             cx: world.cx(),
             person: &world.jane,
+            picture,
             flow,
             notice: None,
             pending_email,
@@ -76,7 +83,27 @@ fn profile(world: &World) -> Pages {
         .render()
     };
     let settings = || nodes::settings(world);
+    let shown =
+        Person { avatar_url: Some("/assets/avatars/jane/0f1e2d3c4b5a6978".to_owned()), ..world.jane.clone() };
+    let with_picture = |error| {
+        let flow = settings();
+        Profile {
+            cx: world.cx(),
+            person: &shown,
+            picture: Picture { error, ..picture },
+            flow: &flow,
+            notice: None,
+            pending_email: None,
+            verify_url: "/verify",
+            step_up_url: None,
+        }
+        .render()
+    };
     vec![
+        ("account-profile-picture", with_picture(None)),
+        ("account-profile-picture-large", with_picture(Some(PictureError::TooLarge))),
+        ("account-profile-picture-type", with_picture(Some(PictureError::WrongType))),
+        ("account-profile-picture-missing", with_picture(Some(PictureError::Missing))),
         ("account-profile", page(&settings(), None, None)),
         (
             "account-profile-saved",

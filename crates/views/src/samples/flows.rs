@@ -5,7 +5,8 @@ use avnology_model::flows::{FlowKind, FlowState, FlowView, Message, MessageId as
 use super::{World, nodes};
 use crate::flows::{
     FlowExpired, FlowPage, LinkUsed, Recovery, RecoveryDone, RecoveryLink, SignIn, SignInLink, SignUp,
-    SignUpClosed, SignUpDone, SignedInAlready, UndoChange, Undone, Verify, VerifyLink, VerifyLinkUsed,
+    SignUpClosed, SignUpDone, SignedInAlready, UndoChange, Undone, Verify, VerifyDenied, VerifyLink,
+    VerifyLinkUsed,
 };
 
 type Pages = Vec<(&'static str, String)>;
@@ -175,6 +176,7 @@ fn verify(world: &World) -> Pages {
         ("verify-link", link(None)),
         ("verify-link-made", link(Some(&world.origin))),
         ("verify-link-used", VerifyLinkUsed { cx: world.cx(), verify_url: "/verify" }.render()),
+        ("verify-denied", VerifyDenied { cx: world.cx() }.render()),
         ("verify-undo", undo.render()),
         ("verify-undone", undone.render()),
     ]

@@ -208,8 +208,8 @@ pub(super) fn registration(world: &World) -> FlowView {
         email,
         profile("traits.first_name", Id::LabelFirstName, "given-name"),
         profile("traits.last_name", Id::LabelLastName, "family-name"),
-        terms,
         password,
+        terms,
         Node::submit(Group::Password, "password", Id::LabelCreateAccount),
         Node::submit(Group::Code, "code", Id::LabelUseCode),
     ];

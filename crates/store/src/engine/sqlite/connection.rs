@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use crate::engine::Failure;
 
@@ -78,6 +78,9 @@ fn open(path: &Path, size: Size, flags: OpenFlags) -> Result<Connection, Failure
         .map_err(|e| Failure::from(e).during("open a database file"))?;
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+    // A plan never hangs on bound values. Otherwise every statement whose plan could would be compiled anew at each use,
+    // for the cache clears its values: measured, two thirds of the time of a read by key.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.execute_batch(&format!(
         "PRAGMA mmap_size = 268435456; PRAGMA cache_size = -{}; PRAGMA temp_store = MEMORY; \
          PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",

@@ -1,0 +1,77 @@
+# What one does with this tree. `make help` lists it.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+CARGO ?= cargo
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+BINARY := $(abspath $(TARGET)/debug/avnology)
+BROWSER := tests/browser
+VENV := tests/openapi/.venv
+
+.PHONY: help run build test check fmt lint deny unit openapi openapi-check browser schemathesis tour bench tools
+
+help: ## Lists these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: export AVNOLOGY_BOOTSTRAP_ADMIN_EMAIL ?= admin@example.com
+run: ## Builds and serves on SQLite at http://localhost:8080; prints the first administrator's sign-in link
+	$(CARGO) build -p avnology-server
+	@exec $(BINARY) serve
+
+build: ## Builds the server without optimisation, as the tests use it
+	$(CARGO) build -p avnology-server
+
+test: check unit openapi-check tour browser schemathesis ## Runs everything; installs what is missing
+	@echo "make test: all of it passed"
+
+check: fmt-check lint deny ## Format, lints, licences and banned crates
+
+.PHONY: fmt-check
+fmt-check:
+	$(CARGO) fmt --all -- --check
+
+fmt: ## Formats the code
+	$(CARGO) fmt --all
+
+lint: ## Clippy, with warnings as errors
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+deny: ## Licences, banned crates, sources (deny.toml)
+	scripts/install-cargo-deny.sh
+	$(CARGO) deny check bans licenses sources
+
+unit: ## Rust tests, on SQLite and a throw-away PostgreSQL
+	scripts/install-packages.sh postgresql
+	$(CARGO) test --workspace
+
+openapi: build ## Writes openapi/avnology.json anew
+	$(BINARY) openapi > openapi/avnology.json.new && mv openapi/avnology.json.new openapi/avnology.json
+
+openapi-check: build ## Fails when openapi/avnology.json is not the present document
+	$(BINARY) openapi --check openapi/avnology.json
+
+tour: build ## Runs the commands of README.md and compares their answers
+	scripts/install-packages.sh curl jq
+	scripts/check-tour.sh $(BINARY)
+
+browser: build $(BROWSER)/node_modules/.package-lock.json ## Drives the pages in headless Chromium
+	scripts/install-packages.sh chromium
+	cd $(BROWSER) && AVNOLOGY_BIN=$(BINARY) npm test
+
+$(BROWSER)/node_modules/.package-lock.json: $(BROWSER)/package.json $(BROWSER)/package-lock.json
+	scripts/install-packages.sh nodejs npm
+	cd $(BROWSER) && npm ci && touch node_modules/.package-lock.json
+
+schemathesis: build $(VENV)/installed ## Tries the API against openapi/avnology.json
+	AVNOLOGY_BIN=$(BINARY) $(VENV)/bin/python -m pytest -q tests/openapi
+
+$(VENV)/installed: tests/openapi/requirements.txt
+	scripts/install-packages.sh python3-venv
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --requirement tests/openapi/requirements.txt
+	touch $@
+
+bench: ## Measures, and prints the table of docs/performance.md
+	bench/run

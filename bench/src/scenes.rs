@@ -1,0 +1,364 @@
+//! The measurements, in the order of the table.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use avnology_core::credentials::{HasherConfig, PasswordHasher};
+use avnology_model::{credentials::ArgonCost, secret_token::SecretKind};
+use clap::Args;
+use tempfile::TempDir;
+use tokio::time::sleep;
+
+use crate::{
+    Outcome, bare,
+    client::Client,
+    report::{self, Goal, Line, median, middle, rounded},
+    seed::{self, told},
+    server::{Server, Setting},
+    storm::{self, Storm},
+    wrk::{self, Load, Seen},
+};
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// The binary `avnology`, built for release.
+    #[arg(long, default_value = "target/release/avnology")]
+    server: PathBuf,
+    /// Seconds of each load.
+    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u64).range(1..=60))]
+    seconds: u64,
+    /// How often each load is repeated; the middle one counts.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=9))]
+    rounds: u32,
+    /// Different sessions that are checked.
+    #[arg(long, default_value_t = 100_000)]
+    sessions: usize,
+    /// Only the session check and the bare server.
+    #[arg(long)]
+    only_whoami: bool,
+    /// Only making identities.
+    #[arg(long)]
+    only_create: bool,
+    /// Only sign-ins.
+    #[arg(long)]
+    only_sign_in: bool,
+}
+
+/// People with a password of each cost.
+const PEOPLE: usize = 256;
+/// Starts that are timed.
+const STARTS: usize = 5;
+
+/// What all measurements share.
+struct Stage {
+    options: Options,
+    dir: TempDir,
+    data_dir: PathBuf,
+    api_key: String,
+    tokens: Vec<String>,
+    tokens_file: PathBuf,
+    tokens_script: PathBuf,
+    create_script: PathBuf,
+    lines: Vec<Line>,
+    facts: Vec<(String, String)>,
+    goals: Vec<Goal>,
+}
+
+/// Runs everything and prints the table.
+pub(crate) async fn all(options: Options) -> Outcome<()> {
+    let whole = !(options.only_whoami || options.only_create || options.only_sign_in);
+    let (whoami, create) = (whole || options.only_whoami, whole || options.only_create);
+    let sign_in = whole || options.only_sign_in;
+    let mut stage = Stage::set(options).await?;
+    if whole {
+        stage.starts().await?;
+    }
+    if whoami {
+        stage.whoami().await?;
+    }
+    if create {
+        stage.create().await?;
+    }
+    if sign_in {
+        stage.sign_in().await?;
+    }
+    report::print(&stage.lines, &stage.facts, &stage.goals)?;
+    Ok(())
+}
+
+fn say(text: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "bench: {text}");
+}
+
+impl Stage {
+    async fn set(options: Options) -> Outcome<Self> {
+        // Beside the binary rather than in /tmp, which may be memory: what is durable must reach a disk.
+        let beside = options.server.parent().ok_or("--server names no file")?;
+        let dir = tempfile::Builder::new().prefix("bench-").tempdir_in(beside)?;
+        let data_dir = dir.path().join("data");
+        let count = options.sessions.max(1);
+        say(&format!("writing {count} sessions"));
+        let tokens = seed::with_sessions(&data_dir, count).await?;
+        let tokens_file = dir.path().join("tokens");
+        std::fs::write(&tokens_file, tokens.join("\n"))?;
+        let script = |name: &str, text: &str| -> Outcome<PathBuf> {
+            let path = dir.path().join(name);
+            std::fs::write(&path, text)?;
+            Ok(path)
+        };
+        Ok(Self {
+            api_key: seed::secret(SecretKind::TestKey).expose().to_owned(),
+            tokens_script: script("tokens.lua", include_str!("scripts/tokens.lua"))?,
+            create_script: script("create.lua", include_str!("scripts/create.lua"))?,
+            options,
+            dir,
+            data_dir,
+            tokens,
+            tokens_file,
+            lines: Vec::new(),
+            facts: Vec::new(),
+            goals: Vec::new(),
+        })
+    }
+
+    fn token(&self) -> &str {
+        self.tokens.first().map_or("", String::as_str)
+    }
+
+    async fn server(&self, data_dir: &Path, hash: &str, first: (&str, Option<&str>)) -> Outcome<Server> {
+        let binary = &self.options.server;
+        let setting = Setting { binary, data_dir, api_key: &self.api_key, password_hash: hash, first };
+        Server::ours(&setting).await
+    }
+
+    /// Ours on the seeded database, first asked for a session.
+    async fn ours(&self, hash: &str) -> Outcome<Server> {
+        self.server(&self.data_dir, hash, (bare::PATH, Some(self.token()))).await
+    }
+
+    fn fact(&mut self, name: &str, value: String) {
+        self.facts.push((name.to_owned(), value));
+    }
+
+    async fn starts(&mut self) -> Outcome<()> {
+        say("cold starts");
+        let (mut empty, mut full, mut idle) = (Vec::new(), Vec::new(), Vec::new());
+        for number in 0..STARTS {
+            let data_dir = self.dir.path().join(format!("empty-{number}"));
+            let server = self.server(&data_dir, "production", ("/healthz", None)).await?;
+            empty.push(server.cold_start.as_secs_f64() * 1_000.0);
+            server.stop().await?;
+            let server = self.ours("production").await?;
+            full.push(server.cold_start.as_secs_f64() * 1_000.0);
+            sleep(Duration::from_secs(1)).await;
+            idle.push(server.rss_mib()?);
+            server.stop().await?;
+        }
+        let (full, idle) = (middle(full), middle(idle));
+        self.fact(
+            "first start ever, new database, to the first answer",
+            format!("{} ms", rounded(middle(empty))),
+        );
+        self.fact("start to the first session check", format!("{} ms", rounded(full)));
+        self.fact("resident memory, idle", format!("{idle:.1} MiB"));
+        self.goal("cold start to first answer", "≤ 100 ms", format!("{} ms", rounded(full)), full <= 100.0);
+        self.goal(
+            "resident memory idle",
+            "≤ 40 MB",
+            format!("{:.1} MB", idle * 1.048_576),
+            idle * 1.048_576 <= 40.0,
+        );
+        Ok(())
+    }
+
+    async fn whoami(&mut self) -> Outcome<()> {
+        let ours = self.ours("production").await?;
+        let response = self.dir.path().join("response");
+        let raw = Client::connect(ours.address).await?.get_raw(bare::PATH, Some(self.token())).await?;
+        std::fs::write(&response, raw)?;
+        let bare = Server::bare(&response).await?;
+        say("session checks");
+        // Every session is read from the database once before it is measured.
+        let first = self.check(&ours, true, "").await?;
+        self.fact(
+            "session checks while memory is cold (each reads the database)",
+            format!("{}/s", rounded(first.per_second)),
+        );
+        let mut read = first.per_second * storm::number(self.options.seconds);
+        while read < storm::number(self.tokens.len().try_into()?) {
+            read += self.check(&ours, true, "").await?.per_second * storm::number(self.options.seconds);
+        }
+        let mut lines = [const { Vec::new() }; 4];
+        for _ in 0..self.options.rounds {
+            lines[0].push(self.check(&bare, false, "bare axum, the bytes of whoami").await?);
+            lines[1].push(self.check(&ours, false, "whoami, one session").await?);
+            lines[2].push(self.check(&bare, true, "bare axum, another token each time").await?);
+            lines[3].push(self.check(&ours, true, &format!("whoami, {} sessions", self.tokens.len())).await?);
+        }
+        let [bare_one, ours_one, bare_many, ours_many] =
+            lines.map(|rounds| median(rounds).unwrap_or_default());
+        let (one, many) =
+            (ours_one.per_second / bare_one.per_second, ours_many.per_second / bare_many.per_second);
+        self.lines.extend([
+            bare_one,
+            Line { ratio: Some(("bare", one)), ..ours_one },
+            bare_many,
+            Line { ratio: Some(("bare", many)), ..ours_many },
+        ]);
+        self.goal("whoami, one session", "≥ 0.60 of bare", format!("{one:.2}"), one >= 0.6);
+        self.goal("whoami, many sessions", "≥ 0.60 of bare", format!("{many:.2}"), many >= 0.6);
+        bare.stop().await?;
+        ours.stop().await
+    }
+
+    /// Loads the session check with one token or all of them.
+    async fn check(&self, server: &Server, all: bool, what: &str) -> Outcome<Line> {
+        let script =
+            all.then(|| (self.tokens_script.as_path(), vec![self.tokens_file.display().to_string()]));
+        let bearer = (!all).then(|| self.token());
+        self.load(server, bare::PATH, bearer, script, what).await
+    }
+
+    async fn create(&mut self) -> Outcome<()> {
+        let ours = self.ours("production").await?;
+        say("making identities");
+        let mut lines = Vec::new();
+        for round in 0..self.options.rounds {
+            let arguments = vec![self.api_key.clone(), format!("made-{round}-")];
+            let script = Some((self.create_script.as_path(), arguments));
+            let what = "create identity, durable (SQLite, FULL)";
+            lines.push(self.load(&ours, "/v1/identities", None, script, what).await?);
+        }
+        let line = median(lines).unwrap_or_default();
+        let reached = line.per_second;
+        self.lines.push(line);
+        self.goal(
+            "identities made, durable, 64 callers",
+            "≥ 3,000/s",
+            format!("{reached:.0}/s"),
+            reached >= 3_000.0,
+        );
+        ours.stop().await
+    }
+
+    async fn load(
+        &self,
+        server: &Server,
+        path: &str,
+        bearer: Option<&str>,
+        script: Option<(&Path, Vec<String>)>,
+        what: &str,
+    ) -> Outcome<Line> {
+        storm::settle().await;
+        let duration = Duration::from_secs(self.options.seconds);
+        let before = server.cpu_seconds()?;
+        let seen = wrk::run(Load { host: server.address, path, bearer, script, duration }).await?;
+        let cpu = server.cpu_seconds()? - before;
+        if seen.failures > 0 {
+            return Err(format!("{what}: {} requests failed", seen.failures).into());
+        }
+        let Seen { requests, per_second, p50_ms, p99_ms, .. } = seen;
+        let cpu_us = cpu * 1e6 / storm::number(requests);
+        Ok(Line {
+            what: what.to_owned(),
+            per_second,
+            p50_ms,
+            p99_ms,
+            cpu_us,
+            rss_mib: server.rss_mib()?,
+            ratio: None,
+        })
+    }
+
+    async fn sign_in(&mut self) -> Outcome<()> {
+        self.cheap_sign_in().await?;
+        let hasher = hasher(ArgonCost::PRODUCTION)?;
+        let people = Arc::new(seed::with_password(&self.data_dir, "production", PEOPLE, &hasher).await?);
+        let ours = self.ours("production").await?;
+        let seconds = Duration::from_secs(self.options.seconds * 2);
+        say("sign-ins with the production hash");
+        let (mut alone, mut lines, mut calm, mut stormy) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..self.options.rounds {
+            alone.push(storm::argon_alone(&hasher, seconds).await?);
+            storm::settle().await;
+            calm.push(storm::watched(ours.address, self.token(), seconds).await?);
+            let before = ours.cpu_seconds()?;
+            let (storm, watched) = tokio::join!(
+                storm::sign_ins(ours.address, &people, seconds),
+                storm::watched(ours.address, self.token(), seconds)
+            );
+            stormy.push(watched?);
+            let cpu = ours.cpu_seconds()? - before;
+            lines.push(line("sign in, production hash", &storm?, cpu, &ours)?);
+        }
+        let alone = middle(alone);
+        let line = median(lines).unwrap_or_default();
+        let share = line.per_second / alone;
+        self.lines.push(Line {
+            what: "Argon2 alone, production hash".to_owned(),
+            per_second: alone,
+            ..Line::default()
+        });
+        self.lines.push(Line { ratio: Some(("Argon2 alone", share)), ..line });
+        let at = |all: &[(f64, f64)]| {
+            (middle(all.iter().map(|p| p.0).collect()), middle(all.iter().map(|p| p.1).collect()))
+        };
+        let (calm, stormy) = (at(&calm), at(&stormy));
+        self.fact("whoami, 200 a second, alone: p50, p99", format!("{:.2} ms, {:.2} ms", calm.0, calm.1));
+        self.fact(
+            "whoami, 200 a second, in the storm: p50, p99",
+            format!("{:.2} ms, {:.2} ms", stormy.0, stormy.1),
+        );
+        self.fact("resident memory after the storm", format!("{:.1} MiB", ours.rss_mib()?));
+        let slower = stormy.1 / calm.1;
+        self.goal("sign-in, production hash", "≥ 0.95 of Argon2 alone", format!("{share:.2}"), share >= 0.95);
+        self.goal("whoami's p99 in the storm", "≤ 2 × alone", format!("{slower:.2} ×"), slower <= 2.0);
+        ours.stop().await
+    }
+
+    async fn cheap_sign_in(&mut self) -> Outcome<()> {
+        let hasher = hasher(ArgonCost::CHEAPEST)?;
+        let people = Arc::new(seed::with_password(&self.data_dir, "cheapest", PEOPLE, &hasher).await?);
+        let ours = self.ours("cheapest").await?;
+        say("sign-ins with the cheapest hash");
+        let mut lines = Vec::new();
+        for _ in 0..self.options.rounds {
+            storm::settle().await;
+            let before = ours.cpu_seconds()?;
+            let storm =
+                storm::sign_ins(ours.address, &people, Duration::from_secs(self.options.seconds)).await?;
+            lines.push(line("sign in, cheapest hash", &storm, ours.cpu_seconds()? - before, &ours)?);
+        }
+        self.lines.extend(median(lines));
+        ours.stop().await
+    }
+}
+
+fn line(what: &str, storm: &Storm, cpu: f64, server: &Server) -> Outcome<Line> {
+    Ok(Line {
+        what: what.to_owned(),
+        per_second: storm.per_second,
+        p50_ms: storm.p50_ms,
+        p99_ms: storm.p99_ms,
+        cpu_us: cpu * 1e6 / storm::number(storm.sign_ins.max(1)),
+        rss_mib: server.rss_mib()?,
+        ratio: None,
+    })
+}
+
+/// A hasher as the server has one: a thread for each core.
+fn hasher(cost: ArgonCost) -> Outcome<PasswordHasher> {
+    let threads = std::thread::available_parallelism()?.get();
+    let config = HasherConfig { cost, threads, memory_budget_kib: 1 << 20, queue: threads * 16 };
+    Ok(PasswordHasher::new(config).map_err(told)?)
+}
+
+impl Stage {
+    fn goal(&mut self, what: &'static str, wanted: &'static str, reached: String, is_met: bool) {
+        self.goals.push(Goal { what, wanted, reached, is_met });
+    }
+}

@@ -1,0 +1,28 @@
+//! The contract, as far as it is built: each rule by its name, through the whole app, on SQLite and on PostgreSQL.
+//!
+//! One binary, so that all tests share one PostgreSQL. A test takes an app of its own; nothing is shared between two.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::indexing_slicing, reason = "a member that is missing fails the test")]
+
+mod avatar;
+mod complete_profile;
+mod conventions;
+mod flows;
+mod identities;
+mod identity_schema;
+mod identity_states;
+mod limits;
+mod lists;
+mod lockout;
+mod login;
+mod mailed_codes;
+mod mailed_links;
+mod me;
+mod not_me;
+mod passwords;
+mod registration;
+mod revocation;
+mod sessions;
+mod step_up;
+mod writes;

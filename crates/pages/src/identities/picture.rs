@@ -1,0 +1,119 @@
+//! The profile page with the forms for a picture, and the pictures themselves.
+
+use avnology_core::identities::{self as people, AVATAR_BYTES};
+use avnology_http::{
+    Auth, Chosen, Form, HeaderName, HeaderValue, NoParams, PageSignedIn, Path2, Public, Query, Reply,
+    Response, ResponseBody, Route, SeeOther, UploadForm, csrf, header,
+};
+use avnology_model::{
+    Code, Error, Result,
+    ids::{FlowId, IdentityId},
+};
+use avnology_views::{
+    Context, Notice,
+    identities::{Picture, PictureError, Profile},
+};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::{
+    browser::Held,
+    shell::{brand, page, person_of},
+};
+
+/// The profile page; `outcome` is what came of the last form for the picture.
+pub(super) fn profile(auth: &Auth<PageSignedIn>, held: &Held, outcome: Option<&str>) -> Response {
+    let identity = &auth.session().identity;
+    let brand = brand(&auth.app);
+    let (notice, error) = match outcome {
+        Some("saved") => (Some(Notice::success("Your picture was saved.")), None),
+        Some("removed") => (Some(Notice::success("Your picture was removed.")), None),
+        Some("missing") => (None, Some(PictureError::Missing)),
+        Some("too_large") => (None, Some(PictureError::TooLarge)),
+        Some("wrong_type") => (None, Some(PictureError::WrongType)),
+        _ => (None, None),
+    };
+    let id = held.flow.id;
+    let html = Profile {
+        cx: Context::english(&brand, auth.cx.now),
+        person: &person_of(identity),
+        flow: &held.view,
+        notice: notice.as_ref(),
+        pending_email: identity.pending_email.as_deref(),
+        verify_url: "/verify",
+        step_up_url: None,
+        picture: Picture {
+            action: &format!("/account/profile/picture?flow={id}"),
+            remove_action: &format!("/account/profile/picture/remove?flow={id}"),
+            csrf_token: &csrf::page_token(&auth.app, auth.session().id()),
+            error,
+        },
+    }
+    .render();
+    page(auth, html)
+}
+
+/// The settings flow of the page that was left, to come back to.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+struct Params {
+    flow: String,
+}
+
+fn back(params: &Params, outcome: &str) -> Response {
+    let flow = params.flow.parse::<FlowId>().map(|id| format!("flow={id}&")).unwrap_or_default();
+    SeeOther(format!("/account/profile?{flow}picture={outcome}")).respond()
+}
+
+async fn save(
+    auth: Auth<PageSignedIn>,
+    (Query(params), form): (Query<Params>, UploadForm<AVATAR_BYTES>),
+) -> Result<Response> {
+    // Where the form was cut off, its token was too, and nothing is changed.
+    if form.file == Chosen::TooLarge {
+        return Ok(back(&params, "too_large"));
+    }
+    csrf::check_page(&auth.app, auth.session().id(), form.csrf.as_deref())?;
+    let Chosen::File(file) = form.file else { return Ok(back(&params, "missing")) };
+    match people::set_avatar(&auth.app, &auth.cx, auth.session(), file.to_vec()).await {
+        Ok(_) => Ok(back(&params, "saved")),
+        Err(error) if error.code() == Code::UnsupportedMediaType => Ok(back(&params, "wrong_type")),
+        Err(error) if error.code() == Code::PayloadTooLarge => Ok(back(&params, "too_large")),
+        Err(error) => Err(error),
+    }
+}
+
+async fn remove(
+    auth: Auth<PageSignedIn>,
+    (Query(params), form): (Query<Params>, Form<NoParams>),
+) -> Result<Response> {
+    csrf::check_page(&auth.app, auth.session().id(), form.csrf.as_deref())?;
+    people::remove_avatar(&auth.app, &auth.cx, auth.session()).await?;
+    Ok(back(&params, "removed"))
+}
+
+/// `/assets/avatars/…`: the address holds a part of the hash, so what is there never changes.
+async fn file(auth: Auth<Public>, Path2(id, hash): Path2<IdentityId, String>) -> Result<Response> {
+    let picture = people::picture(&auth.app, id, hash).await?;
+    let content_type = HeaderValue::try_from(picture.content_type).map_err(Error::internal)?;
+    let mut response = Response::new(ResponseBody::from(picture.bytes));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, content_type);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
+    // The file is somebody else's: opened by itself it must be able to do nothing.
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'"));
+    // Applications show it on their pages.
+    headers.insert(
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("cross-origin"),
+    );
+    Ok(response)
+}
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::post("/account/profile/picture", save).answers_redirect(303),
+        Route::post("/account/profile/picture/remove", remove).answers_redirect(303),
+        Route::get("/assets/avatars/{identity}/{hash}", file).produces(&["*/*"]).answers_html(200),
+    ]
+}

@@ -1,0 +1,4 @@
+import { suite } from "./harness/index.js";
+import { journeys } from "./journeys.js";
+
+journeys(suite());
