@@ -37,5 +37,5 @@ async fn keep_or_free(app: &Tenant, cx: &Cx, key: &IdempotencyKey, error: &Error
         return platform::abandon(app, key).await;
     }
     let document = problem::document(error, &app.config.origin(), &cx.request_id);
-    platform::finish_refusal(app, key, status, &document).await
+    platform::finish_refusal(app, cx, key, status, &document).await
 }

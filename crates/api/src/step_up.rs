@@ -1,31 +1,32 @@
 //! A refusal for want of a fresh sign-in carries the login flow to go through (`contract/11` §4.6).
 
-use std::sync::Arc;
-
 use avnology_core::{
-    Cx, Tenant,
+    Tenant,
     flows::{self, Holder},
     sessions::LiveSession,
 };
+use avnology_http::{Access, Auth, BrowserKeys};
 use avnology_model::{Code, Error, Result};
 use serde_json::json;
 
 /// The answer, or for `_110` the same with `required` and a login flow bound to the session.
-pub(crate) async fn with_step_up<T>(
-    app: &Arc<Tenant>,
-    cx: &Cx,
+pub(crate) async fn with_step_up<A: Access, T>(
+    auth: &Auth<A>,
     live: &LiveSession,
     answer: Result<T>,
 ) -> Result<T> {
-    match answer {
-        Err(error) if error.code() == Code::StepUpRequired => {
-            let flow = flows::open_step_up(app, cx, live, Holder::Program, None).await?;
-            let view = flows::view(app, &flow, None, None);
-            let view = serde_json::to_value(view).map_err(Error::internal)?;
-            Err(error.with_member("required", required(app)).with_member("continue_flow", view))
-        }
-        other => other,
-    }
+    let error = match answer {
+        Err(error) if error.code() == Code::StepUpRequired => error,
+        other => return other,
+    };
+    // A browser that has signed in here has its keys; a script elsewhere is a program.
+    let keys = Some(BrowserKeys::of(auth)).filter(|keys| auth.is_browser() && keys.set.is_empty());
+    let holder = keys.as_ref().map_or(Holder::Program, BrowserKeys::holder);
+    let flow = flows::open_step_up(&auth.app, &auth.cx, live, holder, None).await?;
+    let token = keys.map(|keys| keys.csrf_token(auth, flow.id));
+    let view = flows::view(&auth.app, &flow, token.as_deref(), None);
+    let view = serde_json::to_value(view).map_err(Error::internal)?;
+    Err(error.with_member("required", required(&auth.app)).with_member("continue_flow", view))
 }
 
 /// What a privileged change asks for.

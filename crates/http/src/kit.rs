@@ -227,7 +227,9 @@ impl Inner {
                     body,
                     params,
                 };
-                (Some(mounted), caught(mounted.endpoint.call(call)).await)
+                let is_safe = matches!(seen.method, Method::GET | Method::HEAD);
+                let call = caught(mounted.endpoint.call(call));
+                (Some(mounted), if is_safe { call.await } else { to_its_end(call).await })
             }
         }
     }
@@ -312,6 +314,15 @@ fn with_headers_of(from: &Response, mut written: Response) -> Response {
         written.headers_mut().append(name, value.clone());
     }
     written
+}
+
+/// Runs a call that changes something to its end even when the client goes away: what follows a commit, such as forgetting
+/// an ended session, must not be cut off.
+async fn to_its_end(call: impl Future<Output = Answered> + Send + 'static) -> Answered {
+    match tokio::spawn(call).await {
+        Ok(answered) => answered,
+        Err(error) => Answered { result: Err(Error::internal(error)), drawn: None },
+    }
 }
 
 /// The answer, or `_999` when the handler panicked: one request fails, the process goes on.

@@ -88,7 +88,11 @@ impl Answer {
     /// A refusal with this code, told as a problem document (`contract/00` §6.1); the document.
     #[track_caller]
     pub fn refused(&self, code: Code) -> &Value {
-        assert!(self.code() == Some(code) && self.status == code.status(), "expected {code} ({}): {self}", code.title());
+        assert!(
+            self.code() == Some(code) && self.status == code.status(),
+            "expected {code} ({}): {self}",
+            code.title()
+        );
         assert_eq!(self.header("content-type"), "application/problem+json", "{self}");
         &self.value
     }

@@ -25,7 +25,6 @@ use crate::{Client, Engine, FakeClock, Mailbox, SeededEntropy, postgres::Throwaw
 /// Where the app lives.
 pub const ORIGIN: &str = "https://id.example.com";
 
-
 /// What an app is put together from.
 #[derive(Clone, Debug)]
 pub struct Setup {
@@ -78,7 +77,8 @@ impl Setup {
         ];
         variables.extend(database.map(|url| ("AVNOLOGY_DATABASE_URL", url)));
         variables.extend(self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-        let variables = variables.into_iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
+        let variables =
+            variables.into_iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
         let mut config = Config::load(None, variables).unwrap_or_else(|e| panic!("the configuration: {e}"));
         // A live tenant may not be configured so; its tests must be quick all the same.
         config.password_hash = self.hash;
@@ -152,10 +152,13 @@ impl TestApp {
         let parts = Parts {
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::new(seed)),
-            mail: setup.is_live.then(|| Arc::new(mailbox.clone()) as Arc<dyn avnology_core::ports::MailTransport>),
+            mail: setup
+                .is_live
+                .then(|| Arc::new(mailbox.clone()) as Arc<dyn avnology_core::ports::MailTransport>),
             migrate: true,
         };
-        let tenant = wiring::open(&config, parts).await.unwrap_or_else(|e| panic!("the app does not open: {e:?}"));
+        let tenant =
+            wiring::open(&config, parts).await.unwrap_or_else(|e| panic!("the app does not open: {e:?}"));
         let kit = wiring::kit(&tenant, &config).unwrap_or_else(|e| panic!("the routes collide: {e:?}"));
         Self(Arc::new(Inner { tenant, kit, clock, mailbox, setup, database, data_dir, directory }))
     }
@@ -221,7 +224,10 @@ impl TestApp {
 
     /// Limits one bucket to so many in so many seconds.
     pub async fn limit(&self, bucket: &str, limit: u32, window_seconds: u32) {
-        self.settings(json!({ "rate_limits": { bucket: { "limit": limit, "window_seconds": window_seconds } } })).await;
+        self.settings(
+            json!({ "rate_limits": { bucket: { "limit": limit, "window_seconds": window_seconds } } }),
+        )
+        .await;
     }
 
     /// Runs the sweeping job once.

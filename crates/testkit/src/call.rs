@@ -88,8 +88,13 @@ impl Call {
         let response = client.app().kit().oneshot(request).await.expect("a kit always answers");
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.expect("a body").to_vec();
-        let is_json = parts.headers.get(header::CONTENT_TYPE).is_some_and(|t| t.as_bytes().ends_with(b"json"));
-        let value = if is_json && !body.is_empty() { serde_json::from_slice(&body).expect("JSON") } else { Value::Null };
+        let is_json =
+            parts.headers.get(header::CONTENT_TYPE).is_some_and(|t| t.as_bytes().ends_with(b"json"));
+        let value = if is_json && !body.is_empty() {
+            serde_json::from_slice(&body).expect("JSON")
+        } else {
+            Value::Null
+        };
         client.keep_cookies(&parts.headers);
         Answer { status: parts.status.as_u16(), headers: parts.headers, body, request: line, value }
     }

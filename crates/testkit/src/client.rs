@@ -145,7 +145,8 @@ impl Client {
             if !matches!(*method, Method::GET | Method::HEAD) {
                 headers.push((header::ORIGIN, value(ORIGIN)));
             }
-            let cookies: Vec<String> = state.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let cookies: Vec<String> =
+                state.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             if !cookies.is_empty() {
                 headers.push((header::COOKIE, value(&cookies.join("; "))));
             }

@@ -40,7 +40,8 @@ impl Client {
     pub fn follow(&self, answer: &Answer) -> FlowRun {
         let flow = answer.flow();
         let text = |name: &str| flow[name].as_str().unwrap_or_default().to_owned();
-        let csrf = answer.node("csrf_token").and_then(|n| n["attributes"]["value"].as_str()).map(str::to_owned);
+        let csrf =
+            answer.node("csrf_token").and_then(|n| n["attributes"]["value"].as_str()).map(str::to_owned);
         FlowRun { client: self.clone(), id: text("id"), kind: text("type"), opened: answer.clone(), csrf }
     }
 

@@ -93,7 +93,11 @@ impl TestApp {
         self.settle().await;
         if self.tenant().config.environment == Environment::Live {
             let sent = self.mailbox().all();
-            return sent.into_iter().filter(|(to, _)| to == address).map(|(to, l)| of_letter(to, &l)).collect();
+            return sent
+                .into_iter()
+                .filter(|(to, _)| to == address)
+                .map(|(to, l)| of_letter(to, &l))
+                .collect();
         }
         let query = [("to", address), ("page_size", "100")];
         let page = self.admin_key().get("/v1/outbox/messages").query(&query).await;
@@ -132,7 +136,9 @@ impl TestApp {
 
 fn of_letter(to: String, letter: &Letter) -> Mail {
     let words = || letter.text.split_whitespace();
-    let code = words().map(|w| w.trim_end_matches('.')).find(|w| w.len() == 6 && w.bytes().all(|b| b.is_ascii_digit()));
+    let code = words()
+        .map(|w| w.trim_end_matches('.'))
+        .find(|w| w.len() == 6 && w.bytes().all(|b| b.is_ascii_digit()));
     let link = words().find(|w| w.starts_with("http") && w.contains("token="));
     Mail {
         to,

@@ -80,7 +80,8 @@ impl Client {
     /// Registers by password; the answer to the submit.
     pub async fn register(&self, email: &str) -> Answer {
         let flow = self.open("registration").await;
-        let answer = flow.submit("password", json!({ "traits": { "email": email }, "password": PASSWORD })).await;
+        let answer =
+            flow.submit("password", json!({ "traits": { "email": email }, "password": PASSWORD })).await;
         self.take(&answer);
         answer
     }

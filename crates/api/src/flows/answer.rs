@@ -2,6 +2,7 @@
 
 use avnology_core::{
     flows::{self, Continued, Outcome, Refused, SignedIn},
+    identities::own_summary,
     sessions::SessionView,
 };
 use avnology_http::{Auth, Cookie, Json, Problem, Reply, Response, SeeOther, SetCookie, Visitor, cookies};
@@ -39,7 +40,7 @@ pub(super) struct SubmitAnswer {
 }
 
 /// The answer to a program or script.
-pub(super) fn json(auth: &Auth<Visitor>, outcome: Outcome) -> Result<Response> {
+pub(super) async fn json(auth: &Auth<Visitor>, outcome: Outcome) -> Result<Response> {
     match outcome {
         Outcome::SignedIn(done) => {
             let done = *done;
@@ -56,7 +57,7 @@ pub(super) fn json(auth: &Auth<Visitor>, outcome: Outcome) -> Result<Response> {
         }
         Outcome::Continue(next) => {
             let Continued { flow, session } = *next;
-            let continue_flow = Some(view(auth, &flow));
+            let continue_flow = Some(current_view(auth, &flow).await?);
             let Some((session, token)) = session else {
                 return Ok(Json(SubmitAnswer { continue_flow, ..SubmitAnswer::default() }).respond());
             };
@@ -83,6 +84,16 @@ fn refusal(auth: &Auth<Visitor>, refused: Refused) -> Result<Response> {
         error = error.with_member("required", required(&auth.app));
     }
     Ok(Problem(error).respond())
+}
+
+/// The flow after a step: settings show the identity as it is now, not as the request found it.
+async fn current_view(auth: &Auth<Visitor>, flow: &Flow) -> Result<FlowView> {
+    let token = csrf_token(auth, flow.id);
+    let identity = match auth.visitor().filter(|_| flow.kind == FlowKind::Settings) {
+        Some(live) => Some(own_summary(&auth.app, &auth.cx, live).await?.identity),
+        None => None,
+    };
+    Ok(flows::view(&auth.app, flow, token.as_deref(), identity.as_ref()))
 }
 
 fn view(auth: &Auth<Visitor>, flow: &Flow) -> FlowView {

@@ -32,6 +32,7 @@ struct LoginParams {
     /// Authenticate again although a session exists.
     refresh: bool,
     /// The same if the last authentication is older, in seconds.
+    #[param(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
     max_age: Option<u32>,
     /// Prefills the identifier.
     login_hint: Option<String>,
@@ -171,7 +172,7 @@ async fn verification(auth: Auth<Visitor>, Query(q): Query<MailedParams>) -> Res
 async fn settings(auth: Auth<AnySession>, Query(q): Query<SettingsParams>) -> Result<Response> {
     let request = FlowRequest { return_to: q.return_to, section: q.section, ..FlowRequest::default() };
     let opened = open(&auth, FlowKind::Settings, q.transport.as_deref(), request).await;
-    crate::step_up::with_step_up(&auth.app, &auth.cx, auth.session(), opened).await
+    crate::step_up::with_step_up(&auth, auth.session(), opened).await
 }
 
 async fn get(auth: Auth<Visitor>, Path2(kind, id): Path2<Kind, FlowId>) -> Result<Json<FlowView>> {

@@ -27,7 +27,7 @@ async fn submit(
     let outcome = flows::submit(&auth.app, &auth.cx, (kind.0, id), held, submission, live, guard).await;
     match outcome {
         Ok(outcome) if is_form => Ok(answer::redirect(&auth, outcome)),
-        Ok(outcome) => answer::json(&auth, outcome),
+        Ok(outcome) => answer::json(&auth, outcome).await,
         // A form that cannot go on leads to a page that says so.
         Err(error) if is_form && error.code() == Code::FlowGone => Ok(answer::gone(kind.0, id)),
         Err(error) => Err(error),

@@ -18,7 +18,7 @@ async fn get(auth: Auth<SignedIn>, _: NoInput) -> Result<impl Reply> {
 
 async fn patch(auth: Auth<SignedIn>, PatchValue(patch): PatchValue) -> Result<impl Reply> {
     let changed = people::patch_own(&auth.app, &auth.cx, auth.session(), patch).await;
-    let changed = with_step_up(&auth.app, &auth.cx, auth.session(), changed).await?;
+    let changed = with_step_up(&auth, auth.session(), changed).await?;
     let etag = changed.identity.etag.clone();
     Ok(Json(changed).with_etag(&etag))
 }
@@ -45,7 +45,7 @@ async fn credentials(auth: Auth<SignedIn>, _: NoInput) -> Result<Json<Credential
 
 async fn remove_credential(auth: Auth<SignedIn>, Path1(id): Path1<CredentialId>) -> Result<NoContent> {
     let removed = people::remove_own_credential(&auth.app, &auth.cx, auth.session(), id).await;
-    with_step_up(&auth.app, &auth.cx, auth.session(), removed).await?;
+    with_step_up(&auth, auth.session(), removed).await?;
     Ok(NoContent)
 }
 

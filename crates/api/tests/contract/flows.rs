@@ -21,7 +21,7 @@ on_both_engines! {
     a_finished_flow_is_gone_with_the_place_of_a_new_one,
     an_expired_flow_is_gone,
     a_flow_takes_fifty_submits,
-    a_method_that_does_not_exist_is_a_step_that_does_not_fit,
+    a_method_that_is_not_offered_is_refused_and_one_that_does_not_exist_does_not_fit,
     a_method_that_is_switched_off_is_refused,
     a_step_that_does_not_fit_the_state_is_refused,
     a_submit_that_is_malformed_is_refused,
@@ -289,16 +289,17 @@ async fn a_flow_takes_fifty_submits(app: TestApp) {
     flow.submit("dance", json!({})).await.refused(Code::FlowGone);
 }
 
-async fn a_method_that_does_not_exist_is_a_step_that_does_not_fit(app: TestApp) {
+async fn a_method_that_is_not_offered_is_refused_and_one_that_does_not_exist_does_not_fit(app: TestApp) {
     let flow = app.program().open("login").await;
-    for method in ["dance", "", "Password", "totp", "passkey"] {
+    for method in ["totp", "passkey", "sso"] {
+        let refused = flow.submit(method, json!({})).await;
+        assert_eq!(refused.refused(Code::MethodDisabled)["allowed_methods"], json!(["password", "code", "link"]), "{method}");
+        assert_eq!(refused.messages(), ["4010005"]);
+    }
+    for method in ["dance", "", "Password"] {
         let refused = flow.submit(method, json!({})).await;
         refused.refused(Code::StepUnavailable);
-        assert_eq!(
-            (refused.messages(), refused.state()),
-            (vec!["4000011".to_owned()], "choose_method".to_owned()),
-            "{method}"
-        );
+        assert_eq!((refused.messages(), refused.state()), (vec!["4000011".to_owned()], "choose_method".to_owned()), "{method}");
     }
 }
 

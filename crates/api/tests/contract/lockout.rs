@@ -1,7 +1,9 @@
 //! Lockout: `contract/11` §11.
 
+use std::collections::BTreeMap;
+
 use avnology_model::{Code, events::EventType};
-use avnology_testkit::{Engine, PASSWORD, TestApp, on_both_engines};
+use avnology_testkit::{Engine, FlowRun, PASSWORD, TestApp, on_both_engines};
 use serde_json::json;
 
 const JANE: &str = "jane@acme.example";
@@ -159,26 +161,32 @@ async fn a_thousand_wrong_passwords_at_once_count_as_five_and_the_lock_holds(app
     for _ in 0..flows {
         runs.push(app.program().open("login").await);
     }
-    let submits: Vec<_> = (0..tries)
-        .flat_map(|n| runs.iter().map(move |run| (n, run.clone())))
-        .map(|(n, run)| {
-            // The right one comes with the second half.
-            let password = if n > tries / 2 { PASSWORD } else { "wrong" };
-            tokio::spawn(async move {
-                run.submit("password", json!({ "identifier": JANE, "password": password })).await
-            })
-        })
-        .collect();
-    let mut statuses = std::collections::BTreeMap::new();
-    for submit in submits {
-        let answer = submit.await.expect("an answer");
-        *statuses.entry(answer.status).or_insert(0) += 1;
-        assert!(matches!(answer.status, 401 | 423 | 503), "{answer}");
-    }
+    let mut statuses = storm(&runs, tries, |_| false).await;
     let failures = app.payloads(EventType::SessionLoginFailed).await.len();
-    assert_eq!((statuses.get(&401), failures), (Some(&5), 5), "{statuses:?}");
+    assert_eq!((statuses.remove(&401), failures), (Some(5), 5), "{statuses:?}");
+    assert!(statuses.keys().all(|status| matches!(status, 423 | 503)), "{statuses:?}");
     assert_eq!(app.payloads(EventType::UserLocked).await.len(), 1);
+    let statuses = storm(&runs, tries, |n| n % 3 == 0).await;
+    assert!(statuses.keys().all(|status| matches!(status, 423 | 503)), "{statuses:?}");
+    assert_eq!(app.payloads(EventType::SessionLoginFailed).await.len(), 5, "nothing counts during the lock");
     assert_eq!(locked_for(&app, JANE).await, 900);
     let locked = app.admin_key().get(&format!("/v1/identities/{id}")).await;
     assert_eq!(locked.at("/locked_until"), "2026-03-02T09:15:00.000Z");
+}
+
+/// All at once, `tries` in each flow, with the right password where `is_right` says so; how often which status came.
+async fn storm(runs: &[FlowRun], tries: usize, is_right: fn(usize) -> bool) -> BTreeMap<u16, usize> {
+    let submits: Vec<_> = (0..tries * runs.len())
+        .map(|n| (n, runs[n % runs.len()].clone()))
+        .map(|(n, run)| {
+            let password = if is_right(n) { PASSWORD } else { "wrong" };
+            let body = json!({ "identifier": JANE, "password": password });
+            tokio::spawn(async move { run.submit("password", body).await.status })
+        })
+        .collect();
+    let mut statuses = BTreeMap::new();
+    for submit in submits {
+        *statuses.entry(submit.await.expect("an answer")).or_insert(0) += 1;
+    }
+    statuses
 }

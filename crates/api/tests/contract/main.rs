@@ -5,24 +5,28 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![expect(clippy::indexing_slicing, reason = "a member that is missing fails the test")]
 
-mod avatar;
-mod complete_profile;
+mod codes;
 mod conventions;
-mod flows;
-mod identities;
-mod identity_schema;
-mod identity_states;
-mod limits;
+mod writes;
 mod lists;
-mod lockout;
+mod limits;
+mod identities;
+mod identity_states;
+mod passwords;
+mod me;
+mod sessions;
+mod revocation;
+mod flows;
 mod login;
+mod lockout;
 mod mailed_codes;
 mod mailed_links;
-mod me;
-mod not_me;
-mod passwords;
-mod registration;
-mod revocation;
-mod sessions;
 mod step_up;
-mod writes;
+mod registration;
+mod recovery;
+mod verification;
+mod settings;
+mod events;
+mod tenant;
+mod authorization;
+mod two_nodes;

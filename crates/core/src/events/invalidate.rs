@@ -66,6 +66,8 @@ fn concerned(event: &Event) -> Option<IdentityId> {
             | EventType::UserDeleted
             | EventType::UserDisabled
             | EventType::UserEnabled
+            | EventType::UserLocked
+            | EventType::UserUnlocked
             | EventType::UserEmailVerified
             | EventType::UserEmailChanged
             | EventType::UserPasswordChanged

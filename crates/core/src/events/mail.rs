@@ -1,7 +1,7 @@
 //! Mail is a consumer: it turns events into messages of the queue, once each.
 
 use avnology_model::{
-    Error, Result, Timestamp,
+    Result, Timestamp,
     events::{Event, EventType, MessageRequest},
     ids::MessageId,
     platform::Environment,
@@ -29,8 +29,14 @@ impl Consumer for MailConsumer {
         if event.event_type != EventType::MessageRequested {
             return Ok(());
         }
-        let request: MessageRequest =
-            serde_json::from_value(event.payload.clone()).map_err(Error::internal)?;
+        let request: MessageRequest = match serde_json::from_value(event.payload.clone()) {
+            Ok(request) => request,
+            Err(error) => {
+                // Written by a newer version, which sends it itself; the others must not wait for it.
+                tracing::warn!(event = %event.event_id, %error, "a wanted message could not be read");
+                return Ok(());
+            }
+        };
         let message = StoredMessage {
             id: MessageId::from_bytes(event.event_id.bytes()),
             request,

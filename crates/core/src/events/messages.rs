@@ -70,18 +70,24 @@ pub async fn deliver_due(app: &Arc<Tenant>) -> Result<usize> {
             sending.spawn(async move { deliver(&app, message).await });
         }
         while let Some(result) = sending.join_next().await {
-            result.map_err(Error::internal)??;
+            if let Err(error) = result.map_err(Error::internal).and_then(|delivered| delivered) {
+                tracing::warn!(
+                    ?error,
+                    "the fate of a message could not be noted; it is due again after its lease"
+                );
+            }
         }
     }
 }
 
 async fn deliver(app: &Tenant, message: StoredMessage) -> Result<()> {
-    let (letter, secrets) = compose(app, &message)?;
-    let sent = if let Some(mail) = &app.mail {
-        mail.send(&message.request.to, &letter).await
-    } else {
-        log_instead(&message.request, &letter, &secrets);
-        Ok(())
+    let sent = match (compose(app, &message), &app.mail) {
+        (Err(error), _) => Err(error),
+        (Ok((letter, _)), Some(mail)) => mail.send(&message.request.to, &letter).await,
+        (Ok((letter, secrets)), None) => {
+            log_instead(&message.request, &letter, &secrets);
+            Ok(())
+        }
     };
     let cx = app.system_cx();
     app.store.identity().write(move |tx| report(tx, &cx, &message, &sent)).await

@@ -170,6 +170,9 @@ pub(super) fn record_failure(
 fn count_failure(tx: &mut IdentityTx<'_>, work: &Work, account: &Account) -> Result<()> {
     let (now, rules) = (work.now(), work.settings.settings.lockout);
     let mut failures = lockouts::find(tx, &account.key)?.unwrap_or_default();
+    if failures.locked_until.is_some_and(|until| until > now) {
+        return Ok(());
+    }
     let window_is_over = failures.window_start.plus_seconds(i64::from(rules.window_seconds)) <= now;
     let lock_is_over = failures.locked_until.is_some_and(|until| until <= now);
     if failures.failures == 0 || window_is_over || lock_is_over {

@@ -4,23 +4,35 @@ use avnology_model::{
     Code, Error, Result,
     events::MessageType,
     flows::{Flow, FlowState, MessageId},
+    identities::{Email, Identity},
     ids::FlowId,
     platform::LoginMethod,
     secret_token::SecretHash,
     sessions::{CompletedMethod, Method},
 };
-use avnology_store::{IdentityTx, flows::flows, identities::identities};
+use avnology_store::{IdentityTx, flows::flows, identities::identities, sessions::sessions};
 
 use super::{
     account, complete,
     password::find_account,
     send::{self, Drawn, Sending},
-    step::{Forget, Outcome, Step, Work, refuse_method, refuse_node, refuse_state},
+    step::{Forget, Outcome, Step, Work, refuse, refuse_method, refuse_node, refuse_state},
 };
-use crate::{identities::prove_ownership, platform::Keys, sessions::NewSession};
+use crate::{
+    identities::{mark_verified, prove_ownership},
+    platform::Keys,
+    sessions::NewSession,
+};
 
 /// Wrong tries that a code survives, less one.
 const TRIES: u32 = 5;
+
+/// Whether the flow's code or link went to the address that this identity has now.
+pub(super) fn proves(flow: &Flow, identity: &Identity) -> bool {
+    let Some(challenge) = &flow.data.challenge else { return false };
+    let key = Email::parse(&challenge.address).ok().map(|email| email.key().to_owned());
+    challenge.identity_id == Some(identity.id) && key.is_some() && key == identity.email_key
+}
 
 /// What is kept of a code: it has too few digits for a plain hash.
 pub(crate) fn code_hash(keys: &Keys, flow: FlowId, code: &str) -> SecretHash {
@@ -142,11 +154,18 @@ fn ask(
     }
     let identity = account.identity.as_ref().filter(|i| account::may_sign_in(i).is_ok());
     let address = identity.and_then(|i| i.email.clone());
-    // Without an account the message goes nowhere, and everything else happens all the same.
-    let counted = address.clone().or_else(|| flow.data.identifier.clone()).unwrap_or_default();
-    if let Some(step) = send::too_early(tx, work, flow, &counted)? {
+    // Told is only what follows from what was entered; without an account the message goes nowhere, and everything else
+    // happens all the same.
+    let entered = flow.data.identifier.clone().or_else(|| address.clone()).unwrap_or_default();
+    if let Some(step) = send::too_early(tx, work, flow, &entered)? {
         return Ok(step);
     }
+    let address = match address {
+        Some(address) if send::may_mail_besides(tx, work, &entered, &address)? => Some(address),
+        _ => None,
+    };
+    let identity = identity.filter(|_| address.is_some());
+    let counted = address.clone().unwrap_or(entered);
     let (message, told) = match method {
         LoginMethod::Link => (MessageType::SignInLink, MessageId::SignInLinkSent),
         LoginMethod::Code | LoginMethod::Password => (MessageType::SignInCode, MessageId::SignInCodeSent),
@@ -201,9 +220,22 @@ pub(super) fn sign_in(
 ) -> Result<Step> {
     let id = flow.data.challenge.as_ref().and_then(|c| c.identity_id);
     let id = id.ok_or_else(|| Error::internal("a right code of nobody"))?;
-    let mut identity = identities::get(tx, id)?;
+    let found = identities::find(tx, id)?.filter(|identity| proves(flow, identity));
+    let Some(mut identity) = found else {
+        return Ok(refuse(flow, Code::CodeExpired, MessageId::CodeExpired));
+    };
+    if account::may_sign_in(&identity).is_err() {
+        return Ok(refuse(flow, Code::AccountInactive, MessageId::AccountInactive));
+    }
     let bootstrap = work.app.config.bootstrap_admin_email.as_deref();
-    forget.extend(prove_ownership(tx, &work.cx, &mut identity, bootstrap)?);
+    let own = flow.session_id.is_some() || flow.data.completed.iter().any(|m| m.method == Method::Password);
+    if own {
+        // A session or password of the account itself came before: nobody else made it.
+        mark_verified(tx, &work.cx, &mut identity, bootstrap)?;
+    } else {
+        forget.extend(prove_ownership(tx, &work.cx, &mut identity, bootstrap)?);
+    }
+    forget.extend(sessions::token_hashes_of(tx, id)?);
     let completed = CompletedMethod::first_factor(method, work.now());
     complete::first_factor(tx, work, flow, forget, &mut identity, completed, session, next)
 }

@@ -6,7 +6,7 @@ use avnology_model::{
     identities::Identity,
     ids::CredentialId,
     platform::{RegistrationField, TenantSettings},
-    sessions::{CompletedMethod, Method, SessionKind},
+    sessions::{CompletedMethod, Method, RevokeReason, SessionKind},
 };
 use avnology_store::{
     IdentityTx,
@@ -73,6 +73,9 @@ fn go_on(
     session: &NewSession,
     next: &Next,
 ) -> Result<Step> {
+    if let Some(step) = refuse_changed(tx, flow, identity)? {
+        return Ok(step);
+    }
     let settings = &work.settings.settings;
     // Who has no address is asked for one first.
     if let Some(address) = identity.email.clone()
@@ -80,6 +83,8 @@ fn go_on(
         && !identity.email_verified
     {
         flow.state = FlowState::VerifyAddress;
+        // A code that is still live was mailed to somebody else.
+        (flow.code_hash, flow.link_hash, flow.data.challenge) = (None, None, None);
         return send::verification(tx, work, flow, identity, &address, &next.secrets);
     }
     flow.data.missing = missing_fields(settings, identity);
@@ -93,6 +98,18 @@ fn go_on(
         return Ok(Step::Continue);
     }
     finish(tx, work, flow, forget, identity, session)
+}
+
+/// The refusal when the account was switched off, or its password replaced, since the first factor was shown.
+fn refuse_changed(tx: &mut IdentityTx<'_>, flow: &mut Flow, identity: &Identity) -> Result<Option<Step>> {
+    if account::may_sign_in(identity).is_err() {
+        return Ok(Some(refuse(flow, Code::AccountInactive, MessageId::AccountInactive)));
+    }
+    let shown =
+        flow.data.completed.iter().find(|done| done.method == Method::Password).map(|m| m.completed_at);
+    let Some(shown) = shown else { return Ok(None) };
+    let stands = passwords::find(tx, identity.id)?.is_some_and(|password| password.create_time <= shown);
+    Ok((!stands).then(|| refuse_state(flow)))
 }
 
 /// The fields that the tenant asks for and this identity does not have.
@@ -125,6 +142,9 @@ pub(super) async fn profile(work: &Work) -> Result<Outcome> {
             return Ok(refuse_state(flow));
         };
         let before = identities::get(tx, id)?;
+        if let Some(step) = refuse_changed(tx, flow, &before)? {
+            return Ok(step);
+        }
         let fields = match traits::read_missing(&work.input, flow, &before) {
             Ok(fields) => fields,
             Err(step) => return Ok(step),
@@ -225,8 +245,12 @@ pub(super) fn address_proven(
 ) -> Result<Step> {
     let id = flow.identity_id.ok_or_else(|| Error::internal("a flow waits for an address of nobody"))?;
     let mut identity = identities::get(tx, id)?;
+    if !super::code::proves(flow, &identity) {
+        return Ok(refuse_node(flow, "code", Code::CodeExpired, MessageId::CodeExpired));
+    }
     let bootstrap = work.app.config.bootstrap_admin_email.as_deref();
     crate::identities::mark_verified(tx, &work.cx, &mut identity, bootstrap)?;
+    forget.extend(session_rows::token_hashes_of(tx, id)?);
     go_on(tx, work, flow, forget, &mut identity, session, next)
 }
 
@@ -243,7 +267,11 @@ pub(super) async fn new_password(work: &Work) -> Result<Outcome> {
                 return Ok(Err(refuse_missing(flow, "password")));
             };
             let policy = &work.settings.settings.password_policy;
-            Ok(Ok((identities::get(tx, id)?, passwords::history(tx, id, policy.history)?, password)))
+            let identity = identities::get(tx, id)?;
+            if let Some(step) = refuse_changed(tx, flow, &identity)? {
+                return Ok(Err(step));
+            }
+            Ok(Ok((identity, passwords::history(tx, id, policy.history)?, password)))
         })
         .await?;
     let (identity, former, password) = match first {
@@ -266,8 +294,16 @@ pub(super) async fn new_password(work: &Work) -> Result<Outcome> {
             return Ok(refuse_state(flow));
         };
         let mut identity = identities::get(tx, id)?;
+        if let Some(step) = refuse_changed(tx, flow, &identity)? {
+            return Ok(step);
+        }
         identity.password_change_required = false;
         store_password(tx, &work.cx, &mut identity, &change)?;
+        let reason = RevokeReason::PasswordChanged;
+        forget.extend(sessions::end_all(tx, &work.cx, id, flow.session_id, reason)?);
+        for done in flow.data.completed.iter_mut().filter(|done| done.method == Method::Password) {
+            done.completed_at = work.now();
+        }
         go_on(tx, work, flow, forget, &mut identity, &session, &next)
     })
     .await

@@ -2,7 +2,7 @@
 
 use avnology_model::{
     Code, Result,
-    flows::{Flow, MessageId},
+    flows::{Flow, MessageId, Transport},
     secret_token::{SecretHash, SecretKind, SecretToken},
     sessions::Method,
 };
@@ -47,8 +47,14 @@ pub(super) async fn submit(work: &Work, holder: Holder, token: String) -> Result
         if !redeem(tx, work, flow, &token)? {
             return Ok(refuse(flow, Code::CodeExpired, MessageId::CodeExpired));
         }
-        let elsewhere = flow.browser_hash.is_some() && flow.browser_hash != holder.browser_hash();
+        let began_here = match flow.transport {
+            Transport::Browser => flow.browser_hash == holder.browser_hash(),
+            // A program has no key: a browser that shows one has opened the link for it.
+            Transport::Api => holder.browser_hash().is_none(),
+        };
+        let elsewhere = !began_here;
         if elsewhere {
+            flow.transport = Transport::Browser;
             flow.data.return_to = None;
             flow.session_id = None;
         }

@@ -7,7 +7,7 @@ use avnology_model::{
     platform::LoginMethod,
     sessions::{CompletedMethod, Method},
 };
-use avnology_store::{IdentityTx, credentials::passwords, identities::identities};
+use avnology_store::{IdentityTx, credentials::passwords, identities::identities, sessions::sessions};
 use secrecy::SecretString;
 
 use super::{
@@ -124,6 +124,9 @@ fn settle(
     };
     let (true, true, Some(mut identity)) = (verdict.matches, unchanged, identity) else {
         account::record_failure(tx, work, &account, Method::Password, Code::WrongCredentials)?;
+        if let Some(identity) = &account.identity {
+            forget.extend(sessions::token_hashes_of(tx, identity.id)?);
+        }
         return Ok(refuse(flow, Code::WrongCredentials, MessageId::WrongCredentials));
     };
     passwords::touch(tx, identity.id, work.now())?;

@@ -3,17 +3,20 @@
 use avnology_model::{
     Code, Result,
     events::{EventType, MessageType},
-    flows::{Flow, FlowData, FlowKind, FlowState, MessageId},
+    flows::{Flow, FlowData, FlowKind, FlowState, MessageId, Transport},
     identities::Email,
     ids::FlowId,
     sessions::{CompletedMethod, Method, SessionKind},
 };
-use avnology_store::{IdentityTx, credentials::lockouts, flows::flows, identities::identities};
+use avnology_store::{
+    IdentityTx, credentials::lockouts, flows::flows, identities::identities,
+    sessions::sessions as session_rows,
+};
 use serde_json::json;
 
 use super::{
     Holder, account,
-    code::{Redeemed, redeem, refuse_code},
+    code::{Redeemed, proves, redeem, refuse_code},
     identifier::refuse_invalid,
     link,
     send::{self, Drawn, Sending},
@@ -57,7 +60,11 @@ pub(super) async fn by_link(work: &Work, holder: Holder, token: String) -> Resul
         if !link::redeem(tx, work, flow, &token)? {
             return Ok(refuse(flow, Code::RecoveryExpired, MessageId::RecoveryExpired));
         }
-        flow.browser_hash = holder.browser_hash();
+        if holder.browser_hash().is_some() {
+            // The browser that opened the link goes on, whoever began the flow.
+            flow.transport = Transport::Browser;
+            flow.browser_hash = holder.browser_hash();
+        }
         recovered(tx, work, flow, forget, &draw)
     })
     .await
@@ -84,7 +91,10 @@ fn ask(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow, drawn: &Drawn, by_
     let recoverable = identity.as_ref().filter(|_| kind == Some(MessageType::Recovery));
     let told = MessageId::RecoverySent;
     let method = if by_link { "link" } else { "code" };
-    let sending = Sending { kind, address: &address, identity: recoverable, method, told };
+    // To the address as it was registered: look-alikes that count as equal need not be one mailbox.
+    let stored = identity.as_ref().and_then(|i| i.email.clone());
+    let to = stored.as_deref().unwrap_or(&address);
+    let sending = Sending { kind, address: to, identity: recoverable, method, told };
     send::send(tx, work, flow, drawn, &sending)?;
     if let Some(identity) = recoverable {
         let payload = json!({ "user_id": identity.id, "channel": "email" });
@@ -128,12 +138,19 @@ fn recovered(
     if account::may_sign_in(&identity).is_err() {
         return Ok(refuse(flow, Code::AccountInactive, MessageId::AccountInactive));
     }
-    lockouts::clear(tx, &identity.id.to_string())?;
-    let key = Email::parse(&challenge.address).ok().map(|e| e.key().to_owned());
-    if key.is_some() && key == identity.email_key {
+    // A link that an administrator made for an account without an address proves none.
+    if !challenge.address.is_empty() {
+        if !proves(flow, &identity) {
+            return Ok(refuse(flow, Code::RecoveryExpired, MessageId::RecoveryExpired));
+        }
         let bootstrap = work.app.config.bootstrap_admin_email.as_deref();
         forget.extend(prove_ownership(tx, &work.cx, &mut identity, bootstrap)?);
     }
+    if identity.pending_email.take().is_some() {
+        identities::update(tx, &mut identity, work.now())?;
+    }
+    lockouts::clear(tx, &identity.id.to_string())?;
+    forget.extend(session_rows::token_hashes_of(tx, identity.id)?);
     let methods = [CompletedMethod::first_factor(Method::Recovery, work.now())];
     let policy = &work.settings.settings.session_policy;
     let session =

@@ -4,12 +4,12 @@ use avnology_model::{
     Code, Error, FieldCode, FieldError, Result,
     events::{MessageRequest, MessageType},
     flows::{Flow, FlowState, MessageId},
-    identities::{Email, Identity},
+    identities::{Email, Identity, IdentityState},
     ids::{CredentialId, IdentityId},
     platform::{LoginMethod, RegistrationMode, TenantSettings},
     sessions::{CompletedMethod, Method, SessionKind},
 };
-use avnology_store::{IdentityTx, identities::identities};
+use avnology_store::{IdentityTx, identities::identities, permissions::tuples};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -158,7 +158,7 @@ async fn register(work: &Work, pending: Pending, method: Method) -> Result<Outco
         let settings = &work.settings.settings;
         let email = pending.identity.email.as_deref().and_then(|e| Email::parse(e).ok());
         let email = email.ok_or_else(|| Error::internal("a registration without an address"))?;
-        let existing = identities::by_email(tx, email.key())?.filter(|i| !gives_way(i, work));
+        let existing = standing(tx, work, email.key())?;
         let discloses = settings.registration.discloses_accounts;
         if existing.is_some() && discloses {
             return Ok(refuse_node(flow, "traits.email", Code::EmailTaken, MessageId::EmailTaken));
@@ -167,21 +167,32 @@ async fn register(work: &Work, pending: Pending, method: Method) -> Result<Outco
             return Ok(step);
         }
         if method == Method::Code || !discloses || settings.require_verified_email {
-            flow.state = if method == Method::Code || !discloses {
+            let then = if method == Method::Code || !discloses {
                 FlowState::SentEmail
             } else {
                 FlowState::VerifyAddress
             };
-            return prove_first(tx, work, flow, &pending, &email, existing.as_ref(), &draw.secrets);
+            let step = prove_first(tx, work, flow, &pending, &email, existing.as_ref(), &draw.secrets)?;
+            if matches!(step, Step::Continue) {
+                flow.state = then;
+            }
+            return Ok(step);
         }
         make(tx, work, flow, forget, &pending, false, method, &draw)
     })
     .await
 }
 
-/// Whether an account was left unproven for so long that a new one may take its address.
-fn gives_way(identity: &Identity, work: &Work) -> bool {
-    !identity.email_verified && identity.create_time.plus_seconds(UNPROVEN_SECONDS) <= work.now()
+/// The account that has this address, unless it was left unproven from its beginning for so long that a new one may take
+/// its place. One that was ever proven, was switched off or has a role stands.
+fn standing(tx: &mut IdentityTx<'_>, work: &Work, key: &str) -> Result<Option<Identity>> {
+    let Some(identity) = identities::by_email(tx, key)? else { return Ok(None) };
+    let gives_way = !identity.email_verified
+        && identity.create_time.plus_seconds(UNPROVEN_SECONDS) <= work.now()
+        && identity.state == IdentityState::Active
+        && !identities::was_ever_verified(tx, identity.id)?
+        && tuples::platform_role(tx, identity.id)?.is_none();
+    Ok((!gives_way).then_some(identity))
 }
 
 fn handle_taken(tx: &mut IdentityTx<'_>, flow: &mut Flow, pending: &Pending) -> Result<Option<Step>> {
@@ -277,10 +288,12 @@ fn enter(
     let email = pending.identity.email.as_deref().and_then(|e| Email::parse(e).ok());
     let key = email.map(|e| e.key().to_owned()).unwrap_or_default();
     // Somebody else may have registered the address or the name while the code was on its way.
-    if identities::by_email(tx, &key)?.is_some_and(|i| !gives_way(&i, work)) {
+    if standing(tx, work, &key)?.is_some() {
+        flow.state = FlowState::ShowForm;
         return Ok(refuse_node(flow, "traits.email", Code::EmailTaken, MessageId::EmailTaken));
     }
     if let Some(step) = handle_taken(tx, flow, &pending)? {
+        flow.state = FlowState::ShowForm;
         return Ok(step);
     }
     make(tx, work, flow, forget, &pending, true, method, draw)

@@ -80,6 +80,20 @@ pub(super) fn take_address(tx: &mut IdentityTx<'_>, work: &Work, address: &str) 
     rate_cells::take(tx, "message.address", &subject, &limits, work.now())
 }
 
+/// Whether mail may go to the address of an account that was named by something else, such as its username: nobody is told.
+pub(super) fn may_mail_besides(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    entered: &str,
+    address: &str,
+) -> Result<bool> {
+    let key = |text: &str| avnology_model::identities::Email::parse(text).ok().map(|e| e.key().to_owned());
+    if key(entered).is_some() && key(entered) == key(address) {
+        return Ok(true);
+    }
+    Ok(take_address(tx, work, address)?.is_none())
+}
+
 fn wait(flow: &mut Flow, seconds: i64) -> Step {
     let message = Message::new(MessageId::WaitForCode).with("seconds", seconds);
     refuse_for(flow, Code::TooManyRequests, message, u32::try_from(seconds).unwrap_or(u32::MAX))

@@ -175,6 +175,12 @@ pub(super) async fn password(work: &Work, live: &LiveSession) -> Result<Outcome>
             if present.is_some() && !by_password && current.is_none() {
                 return Ok(Err(refuse_missing(flow, "current_password")));
             }
+            if current.is_some() && !by_password {
+                let account = super::account::of_identity(identities::get(tx, id)?);
+                if let Some(step) = super::account::check(tx, work, flow, &account)? {
+                    return Ok(Err(step));
+                }
+            }
             let history = work.settings.settings.password_policy.history;
             let (identity, former) = (identities::get(tx, id)?, passwords::history(tx, id, history)?);
             Ok(Ok(Gate { identity, former, present, password, current }))
@@ -198,7 +204,7 @@ pub(super) async fn password(work: &Work, live: &LiveSession) -> Result<Outcome>
     let phc = work.app.hasher.hash(&gate.password, work.cx.random()).await?;
     let by = if session.kind == SessionKind::Recovery { "recovery" } else { "self" };
     let change = PasswordChange { credential: CredentialId::new(work.now(), work.cx.random()), phc, by };
-    save(work, session, change).await
+    save(work, session, change, gate.current.is_some() && !by_password).await
 }
 
 async fn wrong_current(work: &Work, identity: Identity) -> Result<Outcome> {
@@ -210,18 +216,26 @@ async fn wrong_current(work: &Work, identity: Identity) -> Result<Outcome> {
     .await
 }
 
-/// Stores the password and ends what it must end; the session gets a new token, a recovery session becomes a standard one.
-async fn save(work: &Work, session: Session, change: PasswordChange) -> Result<Outcome> {
+/// Stores the password and ends what it must end, unless `guesses` at the present one have locked the account; the session gets a new token, a recovery session becomes a standard one.
+async fn save(work: &Work, session: Session, change: PasswordChange, guesses: bool) -> Result<Outcome> {
     let token = work.cx.secret(SecretKind::Session);
     let keep_others = work.input.flag("keep_other_sessions") && session.kind == SessionKind::Standard;
     work.step(move |tx, work, flow, forget| {
         let mut identity = identities::get(tx, session.identity_id)?;
+        if guesses {
+            // Many guesses may have waited for their hash at the same time.
+            let account = super::account::of_identity(identity.clone());
+            if let Some(step) = super::account::check_lock(tx, work, flow, &account)? {
+                return Ok(step);
+            }
+        }
         identity.password_change_required = false;
         store_password(tx, &work.cx, &mut identity, &change)?;
         if !keep_others {
             let reason = RevokeReason::PasswordChanged;
             forget.extend(sessions::end_all(tx, &work.cx, identity.id, Some(session.id), reason)?);
         }
+        forget.extend(session_rows::token_hashes_of(tx, identity.id)?);
         let session = renew(tx, work, forget, session.id, &token)?;
         if change.by == "recovery" {
             let payload = json!({ "user_id": identity.id, "channel": "email" });

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use avnology_model::{
     Code, Error, Result,
-    flows::{Flow, FlowKind, FlowState},
+    flows::{Flow, FlowKind, FlowState, Transport},
     ids::FlowId,
     platform::LoginMethod,
 };
@@ -119,6 +119,7 @@ async fn settings_method(
         Err(error) if error.code() == Code::StepUpRequired => {
             settings::keep_entered(work).await?;
             let back = format!("{}?flow={}", super::view::page_path(flow), flow.id);
+            let holder = if flow.transport == Transport::Api { Holder::Program } else { holder };
             let next = step_up::open(&work.app, &work.cx, live, holder, Some(back)).await?;
             Ok(Outcome::Refused(Box::new(Refused { error, flow: Some(next) })))
         }

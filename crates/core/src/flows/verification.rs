@@ -155,7 +155,8 @@ pub(super) async fn by_link(work: &Work, holder: Holder, token: String) -> Resul
         if !link::redeem(tx, work, flow, &token)? {
             return Ok(refuse(flow, Code::CodeExpired, MessageId::CodeExpired));
         }
-        if flow.transport == Transport::Browser && holder.browser_hash().is_some() {
+        if holder.browser_hash().is_some() {
+            flow.transport = Transport::Browser;
             flow.browser_hash = holder.browser_hash();
         }
         proven(tx, work, flow, forget, &undo)
@@ -182,10 +183,18 @@ fn ask(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow, drawn: &Drawn, by_
     let told = MessageId::VerificationSent;
     let method = if by_link { "link" } else { "code" };
     let kind = identity.is_some().then_some(MessageType::Verification);
-    let sending = Sending { kind, address: &address, identity: identity.as_ref(), method, told };
+    // To the address as it was registered: look-alikes that count as equal need not be one mailbox.
+    let to = identity.as_ref().and_then(|i| stored(i, &email)).unwrap_or(address);
+    let sending = Sending { kind, address: &to, identity: identity.as_ref(), method, told };
     send::send(tx, work, flow, drawn, &sending)?;
     flow.state = FlowState::SentEmail;
     Ok(Step::Continue)
+}
+
+/// The present or pending address of an identity that equals `email`, as it was registered.
+fn stored(identity: &Identity, email: &Email) -> Option<String> {
+    let own = [&identity.email, &identity.pending_email].into_iter().flatten();
+    own.clone().find(|text| Email::parse(text).is_ok_and(|own| own.key() == email.key())).cloned()
 }
 
 /// The identity whose present or, in its own session, pending address this is.

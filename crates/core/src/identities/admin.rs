@@ -59,10 +59,11 @@ async fn make(app: &Tenant, cx: &Cx, address: &str, only_first: bool) -> Result<
                 insert_new(tx, &cx, &identity, None, "admin")?;
                 identity
             };
-            super::mark_verified(tx, &cx, &mut identity, None)?;
+            // Whoever made the account before may not have been its owner: nothing of theirs opens it from now on.
+            let mut hashes = super::prove_ownership(tx, &cx, &mut identity, None)?;
             grant(tx, &cx, identity.id)?;
             let url = link.insert(tx, &cx, &origin, &identity, email.as_str())?;
-            let hashes = sessions::token_hashes_of(tx, identity.id)?;
+            hashes.extend(sessions::token_hashes_of(tx, identity.id)?);
             Ok(Some((AdminCreated { identity_id: identity.id, link: url }, hashes)))
         })
         .await?;

@@ -112,7 +112,7 @@ pub async fn create(
             }
             let view = IdentityView::for_administrators(&identity, cx.now);
             let body = serde_json::to_vec(&view).map_err(Error::internal)?;
-            platform::finish(tx, &job.keys, key.as_ref(), 201, &body)?;
+            platform::finish(tx, cx, &job.keys, key.as_ref(), 201, &body)?;
             Ok(view)
         })
         .await?;

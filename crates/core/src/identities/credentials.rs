@@ -8,7 +8,7 @@ use avnology_model::{
     platform::{LoginMethod, TenantSettings},
     sessions::RevokeReason,
 };
-use avnology_store::{IdentityTx, credentials::passwords, identities::identities};
+use avnology_store::{IdentityTx, credentials::passwords, identities::identities, sessions::sessions};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -91,7 +91,9 @@ async fn take_away(
             let found = passwords::find(tx, id)?.filter(|p| p.id == credential);
             found.ok_or_else(Error::not_found)?;
             remove_password(tx, &cx, &settings.settings, &mut identity, by)?;
-            end_all(tx, &cx, id, keep, RevokeReason::FactorChanged)
+            let mut hashes = end_all(tx, &cx, id, keep, RevokeReason::FactorChanged)?;
+            hashes.extend(sessions::token_hashes_of(tx, id)?);
+            Ok(hashes)
         })
         .await?;
     app.sessions.forget(&hashes);

@@ -193,10 +193,17 @@ pub async fn purge_due(app: &Tenant, cx: &Cx) -> Result<usize> {
             .store
             .identity()
             .write(move |tx| {
-                let due = identities::due_for_deletion(tx, cx.now, BATCH)?;
+                let mut due = identities::due_for_deletion(tx, cx.now, BATCH)?;
                 let mut hashes = Vec::new();
-                for identity in &due {
-                    hashes.extend(purge(tx, &cx, identity, "grace_period_over")?);
+                for identity in &mut due {
+                    match keep_last_admin(tx, identity.id) {
+                        Ok(()) => hashes.extend(purge(tx, &cx, identity, "grace_period_over")?),
+                        // Scheduled while others could sign in; by now this is the last one who could come back.
+                        Err(e) if e.code() == Code::LastOwner => {
+                            cancel_scheduled(tx, &cx, identity, "last_administrator")?;
+                        }
+                        Err(e) => return Err(e),
+                    }
                 }
                 Ok((due.len(), hashes))
             })

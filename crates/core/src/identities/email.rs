@@ -1,7 +1,7 @@
 //! Proving an address, and taking a pending one into use.
 
 use avnology_model::{
-    Error, Result,
+    Error, Result, Timestamp,
     events::{EventType, MessageRequest, MessageType},
     identities::{Email, Identity},
     permissions::PlatformRole,
@@ -67,8 +67,12 @@ pub(crate) fn prove_ownership(
         return Ok(Vec::new());
     }
     passwords::erase(tx, identity.id)?;
-    identity.has_password = false;
+    if std::mem::take(&mut identity.has_password) {
+        super::password::tell(tx, cx, identity, "recovery")?;
+    }
     identity.password_change_required = false;
+    identity.pending_email = None;
+    links::erase(tx, identity.id)?;
     let hashes = sessions::end_all(tx, cx, identity.id, None, RevokeReason::FactorChanged)?;
     mark_verified(tx, cx, identity, bootstrap_admin)?;
     Ok(hashes)
@@ -106,9 +110,10 @@ pub(crate) fn apply_email(
     emit(tx, &cx.event(EventType::UserEmailChanged, payload).on("identity", &identity.id))?;
     let payload = json!({ "user_id": identity.id, "email": new });
     emit(tx, &cx.event(EventType::UserEmailVerified, payload).on("identity", &identity.id))?;
-    let Some(old) = old else { return Ok(()) };
+    // An address that was never proven may be anybody's: its owner gets no say in this account.
+    let Some(old) = old.filter(|_| old_was_verified) else { return Ok(()) };
     let expires_at = cx.now.plus_seconds(UNDO_SECONDS);
-    let data = json!({ "old": old, "new": new, "verified": old_was_verified });
+    let data = json!({ "old": old, "changed_at": cx.now });
     links::insert(
         tx,
         &undo.token.hash(),
@@ -138,8 +143,9 @@ pub async fn peek_undo(app: &Tenant, cx: &Cx, token: &str) -> Result<Option<Stri
     Ok(link.and_then(|link| link.data.get("old").and_then(|v| v.as_str()).map(str::to_owned)))
 }
 
-/// Undoes a change of address by the link that the old address was sent; all sessions end. `false` when the link is
-/// unknown, too old or used, or the address was changed again meanwhile.
+/// Undoes a change of address by the link that the old address was sent, whatever was changed since: all sessions end, and
+/// a password set after the change is gone. `false` when the link is unknown, too old or used, or another account has
+/// taken the address meanwhile.
 pub async fn undo_change(app: &Tenant, cx: &Cx, token: &str) -> Result<bool> {
     let Some(token) = SecretToken::parse(token).filter(|t| t.kind() == SecretKind::Link) else {
         return Ok(false);
@@ -152,11 +158,20 @@ pub async fn undo_change(app: &Tenant, cx: &Cx, token: &str) -> Result<bool> {
             let Some(link) = links::take(tx, &hash, UNDO, cx.now)? else { return Ok(None) };
             let Some(mut identity) = identities::find(tx, link.identity_id)? else { return Ok(None) };
             let text = |name: &str| link.data.get(name).and_then(|v| v.as_str()).map(str::to_owned);
-            let (old, new) = (text("old"), text("new"));
+            let old = text("old");
             let Some(parsed) = old.as_deref().and_then(|o| Email::parse(o).ok()) else { return Ok(None) };
-            if identity.email != new {
+            if identities::by_email(tx, parsed.key())?.is_some_and(|other| other.id != identity.id) {
                 return Ok(None);
             }
+            let changed_at = text("changed_at").and_then(|at| Timestamp::parse(&at)).unwrap_or_default();
+            if passwords::find(tx, identity.id)?.is_some_and(|password| password.create_time >= changed_at) {
+                passwords::erase(tx, identity.id)?;
+                identity.has_password = false;
+                super::password::tell(tx, &cx, &identity, "recovery")?;
+            }
+            links::erase(tx, identity.id)?;
+            identity.pending_email = None;
+            let new = identity.email.take();
             identity.email.clone_from(&old);
             identity.email_key = Some(parsed.key().to_owned());
             identity.email_verified = true;

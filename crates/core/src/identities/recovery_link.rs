@@ -78,7 +78,8 @@ impl Prepared {
         let flow = Flow {
             id: self.flow_id,
             kind: FlowKind::Recovery,
-            transport: Transport::Browser,
+            // Whoever gets the link or the code may use it: no browser began it.
+            transport: Transport::Api,
             state: FlowState::SentEmail,
             active: "link".to_owned(),
             issued_at: cx.now,

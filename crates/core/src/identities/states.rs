@@ -80,10 +80,10 @@ pub(super) fn wrong_state(state: IdentityState) -> Error {
     Error::new(Code::ConflictingState).with_member("state", state.as_str())
 }
 
-/// `_305` when the identity is the only platform administrator.
+/// `_305` when the identity is the only platform administrator who can sign in.
 pub(super) fn keep_last_admin(tx: &mut IdentityTx<'_>, id: IdentityId) -> Result<()> {
     let is_admin = tuples::platform_role(tx, id)? == Some(PlatformRole::Admin);
-    if is_admin && tuples::count_platform(tx, PlatformRole::Admin)? <= 1 {
+    if is_admin && tuples::count_other_active(tx, PlatformRole::Admin, id)? == 0 {
         return Err(
             Error::new(Code::LastOwner).with_detail("The last platform administrator cannot be removed.")
         );

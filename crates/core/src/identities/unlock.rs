@@ -1,7 +1,7 @@
 //! Lifting the lock that failures brought.
 
 use avnology_model::{Result, events::EventType, ids::IdentityId, platform::Precondition};
-use avnology_store::{credentials::lockouts, identities::identities};
+use avnology_store::{credentials::lockouts, identities::identities, sessions::sessions};
 use serde_json::json;
 
 use super::IdentityView;
@@ -10,7 +10,8 @@ use crate::{Cx, Tenant, events::emit};
 /// Lifts the lock of an identity; nothing happens when there is none.
 pub async fn unlock(app: &Tenant, cx: &Cx, id: IdentityId, expected: &Precondition) -> Result<IdentityView> {
     let (cx, expected) = (cx.clone(), expected.clone());
-    app.store
+    let (view, hashes) = app
+        .store
         .identity()
         .write(move |tx| {
             let mut identity = identities::get(tx, id)?;
@@ -22,7 +23,10 @@ pub async fn unlock(app: &Tenant, cx: &Cx, id: IdentityId, expected: &Preconditi
                 emit(tx, &cx.event(EventType::UserUnlocked, payload).on("identity", &id))?;
             }
             identity.locked_until = None;
-            Ok(IdentityView::for_administrators(&identity, cx.now))
+            let hashes = sessions::token_hashes_of(tx, id)?;
+            Ok((IdentityView::for_administrators(&identity, cx.now), hashes))
         })
-        .await
+        .await?;
+    app.sessions.forget(&hashes);
+    Ok(view)
 }

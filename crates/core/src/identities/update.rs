@@ -168,6 +168,10 @@ pub(crate) fn save(
         "previous_values": old, "new_values": new,
     });
     emit(tx, &cx.event(EventType::UserUpdated, payload).on("identity", &identity.id))?;
+    if identity.email_verified && !before.email_verified {
+        let payload = json!({ "user_id": identity.id, "email": identity.email });
+        emit(tx, &cx.event(EventType::UserEmailVerified, payload).on("identity", &identity.id))?;
+    }
     if before.email_key != identity.email_key {
         tell_old_address(tx, cx, before, identity)?;
     }

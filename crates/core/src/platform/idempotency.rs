@@ -32,15 +32,18 @@ pub async fn begin(app: &Tenant, cx: &Cx, key: &IdempotencyKey) -> Result<Begun>
                 let first =
                     rows::find(tx, &key.scope)?.filter(|f| f.create_time.plus_seconds(KEPT_SECONDS) > now);
                 match first {
+                    Some(first)
+                        if first.status.is_none() && first.create_time.plus_seconds(DEAD_SECONDS) <= now =>
+                    {
+                        rows::claim(tx, &key.scope, &key.body, now).map(|()| None)
+                    }
                     Some(first) if first.body != key.body => Err(Error::new(Code::IdempotencyConflict)
                         .with_detail("The key was used with another body.")),
                     Some(first) if first.status.is_some() => Ok(Some((key.scope, first))),
-                    Some(first) if first.create_time.plus_seconds(DEAD_SECONDS) > now => {
-                        Err(Error::new(Code::IdempotencyConflict)
-                            .with_detail("The first call with this key is still running.")
-                            .with_retry_after(1))
-                    }
-                    _ => rows::claim(tx, &key.scope, &key.body, now).map(|()| None),
+                    Some(_) => Err(Error::new(Code::IdempotencyConflict)
+                        .with_detail("The first call with this key is still running.")
+                        .with_retry_after(1)),
+                    None => rows::claim(tx, &key.scope, &key.body, now).map(|()| None),
                 }
             })
             .await?;
@@ -56,9 +59,11 @@ pub async fn begin(app: &Tenant, cx: &Cx, key: &IdempotencyKey) -> Result<Begun>
     }
 }
 
-/// Keeps the answer of the change that this transaction makes.
+/// Keeps the answer of the change that this transaction makes. `_904`, and so no change, when the call took so long that
+/// another one has claimed the key.
 pub(crate) fn finish(
     tx: &mut IdentityTx<'_>,
+    cx: &Cx,
     keys: &Keys,
     key: Option<&IdempotencyKey>,
     status: u16,
@@ -66,14 +71,23 @@ pub(crate) fn finish(
 ) -> Result<()> {
     let Some(key) = key else { return Ok(()) };
     let sealed = keys.seal(&place(&hex(&key.scope)), body)?;
-    rows::finish(tx, &key.scope, status, &sealed)
+    if rows::finish(tx, &key.scope, cx.now, status, &sealed)? {
+        return Ok(());
+    }
+    Err(Error::new(Code::IdempotencyConflict).with_detail("Another call with this key was faster."))
 }
 
 /// Keeps a refusal, which changed nothing; its body is the problem document.
-pub async fn finish_refusal(app: &Tenant, key: &IdempotencyKey, status: u16, body: &[u8]) -> Result<()> {
+pub async fn finish_refusal(
+    app: &Tenant,
+    cx: &Cx,
+    key: &IdempotencyKey,
+    status: u16,
+    body: &[u8],
+) -> Result<()> {
     let sealed = app.keys.seal(&place(&hex(&key.scope)), body)?;
-    let scope = key.scope;
-    app.store.identity().write(move |tx| rows::finish(tx, &scope, status, &sealed)).await
+    let (scope, now) = (key.scope, cx.now);
+    app.store.identity().write(move |tx| rows::finish(tx, &scope, now, status, &sealed)).await.map(drop)
 }
 
 /// Frees a key whose call failed or was limited: its answer is not kept.

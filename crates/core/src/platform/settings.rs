@@ -71,8 +71,16 @@ fn parse(stored: StoredSettings) -> Result<SettingsVersion> {
 /// Takes over what another node changed.
 pub async fn reload(app: &Tenant) -> Result<()> {
     let loaded = load(&app.store).await?;
-    app.settings.store(Arc::new(loaded));
+    publish(app, loaded);
     Ok(())
+}
+
+/// Takes settings into memory, unless newer ones are there: two changes may arrive in either order.
+fn publish(app: &Tenant, version: SettingsVersion) {
+    let version = Arc::new(version);
+    app.settings.rcu(|present| {
+        if present.version > version.version { Arc::clone(present) } else { Arc::clone(&version) }
+    });
 }
 
 /// The tenant as administrators see it.
@@ -138,7 +146,7 @@ pub async fn update(
             Ok(next)
         })
         .await?;
-    app.settings.store(Arc::new(changed));
+    publish(app, changed);
     Ok(view(app))
 }
 

@@ -38,7 +38,11 @@ pub async fn install_bootstrap_key(app: &Tenant, cx: &Cx, key: &str) -> Result<(
     app.store
         .identity()
         .write(move |tx| {
-            if keys::reinstate(tx, &key.hash, &key.scopes)? {
+            if keys::by_hash(tx, &key.hash)?.is_some_and(|known| known.revoked_at.is_some()) {
+                return Err(Error::internal("the bootstrap API key is revoked")
+                    .with_detail("The bootstrap API key was revoked, for example because it was sent in a URL. Make a new one."));
+            }
+            if keys::set_scopes(tx, &key.hash, &key.scopes)? {
                 return Ok(());
             }
             keys::insert_account(tx, account, "Bootstrap", &key.scopes, cx.now)?;

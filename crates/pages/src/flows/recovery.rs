@@ -39,8 +39,9 @@ async fn show(auth: Auth<Visitor>, Query(q): Query<Params>) -> Result<Response> 
             Found::Gone(error) => gone(&auth, FlowPage::Recovery, "/recovery", &error),
         });
     }
-    let asked_to_go = q.return_to.is_some();
-    let request = FlowRequest { return_to: q.return_to, email: q.email, ..FlowRequest::default() };
+    let return_to = q.return_to.filter(|target| !target.is_empty());
+    let asked_to_go = return_to.is_some();
+    let request = FlowRequest { return_to, email: q.email, ..FlowRequest::default() };
     match open(&auth, FlowKind::Recovery, "/recovery", request).await {
         Ok(Opened::Go(response)) => Ok(response),
         Ok(Opened::SignedIn(_)) => Ok(SeeOther("/account".to_owned()).respond()),

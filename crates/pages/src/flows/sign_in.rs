@@ -38,9 +38,10 @@ async fn show(auth: Auth<Visitor>, Query(q): Query<Params>) -> Result<Response> 
             Found::Gone(error) => gone(&auth, FlowPage::SignIn, "/sign-in", &error),
         });
     }
-    let asked_to_go = q.return_to.is_some();
+    let return_to = q.return_to.filter(|target| !target.is_empty());
+    let asked_to_go = return_to.is_some();
     let request = FlowRequest {
-        return_to: q.return_to,
+        return_to,
         login_hint: q.login_hint,
         refresh: q.refresh,
         max_age: q.max_age,

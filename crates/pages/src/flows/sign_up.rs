@@ -37,8 +37,9 @@ async fn show(auth: Auth<Visitor>, Query(q): Query<Params>) -> Result<Response> 
             Found::Gone(error) => gone(&auth, FlowPage::SignUp, "/sign-up", &error),
         });
     }
-    let asked_to_go = q.return_to.is_some();
-    let request = FlowRequest { return_to: q.return_to, login_hint: q.login_hint, ..FlowRequest::default() };
+    let return_to = q.return_to.filter(|target| !target.is_empty());
+    let asked_to_go = return_to.is_some();
+    let request = FlowRequest { return_to, login_hint: q.login_hint, ..FlowRequest::default() };
     match open(&auth, FlowKind::Registration, "/sign-up", request).await {
         Ok(Opened::Go(response)) => Ok(response),
         Ok(Opened::SignedIn(_)) => Ok(SeeOther("/account".to_owned()).respond()),

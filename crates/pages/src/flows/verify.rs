@@ -63,10 +63,11 @@ async fn show(auth: Auth<Visitor>, Query(q): Query<Params>) -> Result<Response> 
             Found::Gone(error) => gone(&auth, FlowPage::Verify, "/verify", &error),
         });
     }
-    let asked_to_go = q.return_to.is_some();
+    let return_to = q.return_to.filter(|target| !target.is_empty());
+    let asked_to_go = return_to.is_some();
     let own =
         auth.visitor().and_then(|l| l.identity.pending_email.clone().or_else(|| l.identity.email.clone()));
-    let request = FlowRequest { return_to: q.return_to, email: q.email.or(own), ..FlowRequest::default() };
+    let request = FlowRequest { return_to, email: q.email.or(own), ..FlowRequest::default() };
     match open(&auth, FlowKind::Verification, "/verify", request).await {
         Ok(Opened::Go(response)) => Ok(response),
         Ok(Opened::SignedIn(_)) => Ok(SeeOther("/account".to_owned()).respond()),

@@ -10,6 +10,8 @@ crate::statements! {
     DELETE = "DELETE FROM relation_tuples WHERE namespace = $1 AND object = $2 AND relation = $3 AND subject = $4";
     RELATIONS = "SELECT relation FROM relation_tuples WHERE subject = $1 AND namespace = $2 AND object = $3";
     COUNT_SUBJECTS = "SELECT COUNT(*) FROM relation_tuples WHERE namespace = $1 AND object = $2 AND relation = $3";
+    COUNT_OTHER_ACTIVE = "SELECT COUNT(*) FROM relation_tuples t JOIN identities i ON i.id = t.subject \
+        WHERE t.namespace = $1 AND t.object = $2 AND t.relation = $3 AND t.subject <> $4 AND i.state = 'active'";
     DELETE_OF_SUBJECT = "DELETE FROM relation_tuples WHERE subject = $1 OR object = $1";
 }
 
@@ -48,6 +50,12 @@ pub fn platform_role(tx: &mut IdentityTx<'_>, of: IdentityId) -> Result<Option<P
 /// How many identities hold a platform role.
 pub fn count_platform(tx: &mut IdentityTx<'_>, role: PlatformRole) -> Result<u64> {
     tx.query_one(&COUNT_SUBJECTS, &params![PLATFORM, MAIN, role])?.map_or(Ok(0), |mut row| row.take())
+}
+
+/// How many other identities that may sign in hold a platform role.
+pub fn count_other_active(tx: &mut IdentityTx<'_>, role: PlatformRole, than: IdentityId) -> Result<u64> {
+    let row = tx.query_one(&COUNT_OTHER_ACTIVE, &params![PLATFORM, MAIN, role, than])?;
+    row.map_or(Ok(0), |mut row| row.take())
 }
 
 /// Removes every tuple that names the identity.

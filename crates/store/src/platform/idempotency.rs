@@ -7,7 +7,7 @@ use crate::{IdentityTx, params};
 crate::statements! {
     FIND = "SELECT body, status, sealed, create_time FROM idempotency_keys WHERE scope = $1";
     CLAIM = "INSERT INTO idempotency_keys (scope, body, create_time) VALUES ($1, $2, $3)";
-    FINISH = "UPDATE idempotency_keys SET status = $2, sealed = $3 WHERE scope = $1";
+    FINISH = "UPDATE idempotency_keys SET status = $3, sealed = $4 WHERE scope = $1 AND create_time = $2";
     RELEASE = "DELETE FROM idempotency_keys WHERE scope = $1";
     PURGE = "DELETE FROM idempotency_keys WHERE create_time < $1";
 }
@@ -45,9 +45,15 @@ pub fn claim(tx: &mut IdentityTx<'_>, scope: &[u8; 32], body: &[u8; 32], now: Ti
     tx.execute(&CLAIM, &params![scope, body, now]).map(drop)
 }
 
-/// Keeps the answer.
-pub fn finish(tx: &mut IdentityTx<'_>, scope: &[u8; 32], status: u16, sealed: &[u8]) -> Result<()> {
-    tx.execute(&FINISH, &params![scope, status, sealed]).map(drop)
+/// Keeps the answer of the call that claimed the key at `claimed_at`; whether the key is still its own.
+pub fn finish(
+    tx: &mut IdentityTx<'_>,
+    scope: &[u8; 32],
+    claimed_at: Timestamp,
+    status: u16,
+    sealed: &[u8],
+) -> Result<bool> {
+    Ok(tx.execute(&FINISH, &params![scope, claimed_at, status, sealed])? > 0)
 }
 
 /// Frees the key.

@@ -16,7 +16,7 @@ crate::statements! {
         VALUES ($1, $2, $3, $4, $5, $6)";
     BY_HASH = "SELECT k.id, k.service_account_id, k.hash, k.prefix, k.scopes, k.create_time, k.revoked_at \
         FROM api_keys k JOIN service_accounts a ON a.id = k.service_account_id WHERE k.hash = $1 AND a.active";
-    SET_SCOPES = "UPDATE api_keys SET scopes = $2, revoked_at = NULL WHERE hash = $1";
+    SET_SCOPES = "UPDATE api_keys SET scopes = $2 WHERE hash = $1";
     REVOKE = "UPDATE api_keys SET revoked_at = $2 WHERE hash = $1 AND revoked_at IS NULL RETURNING id, service_account_id, prefix";
 }
 
@@ -65,8 +65,8 @@ pub fn by_hash(tx: &mut IdentityTx<'_>, hash: &SecretHash) -> Result<Option<ApiK
     .transpose()
 }
 
-/// Gives a key these scopes and puts it in force again.
-pub fn reinstate(tx: &mut IdentityTx<'_>, hash: &SecretHash, scopes: &[Scope]) -> Result<bool> {
+/// Gives a key these scopes; whether there is such a key.
+pub fn set_scopes(tx: &mut IdentityTx<'_>, hash: &SecretHash, scopes: &[Scope]) -> Result<bool> {
     Ok(tx.execute(&SET_SCOPES, &params![hash, scopes_to_json(scopes)?])? > 0)
 }
 

@@ -1,0 +1,161 @@
+//! Every route of the table, called by everyone: `contract/00` §§10, 12, 13.
+
+use std::collections::BTreeMap;
+
+use avnology_http::{AccessRule, Route};
+use avnology_model::{
+    Code,
+    permissions::{PlatformRole, Scope},
+};
+use avnology_testkit::{Answer, Client, TestApp, on_both_engines};
+
+on_both_engines! {
+    every_route_refuses_whom_it_must_and_no_other,
+    a_key_of_the_other_environment_is_refused_everywhere,
+    a_role_that_was_taken_away_is_gone_at_once,
+    no_route_fails_or_lets_strangers_in_by_an_odd_credential,
+}
+
+/// A caller, and whether it holds a scope.
+struct Caller {
+    name: &'static str,
+    client: Client,
+    holds: fn(Scope) -> bool,
+    is_session: bool,
+    is_recovery: bool,
+}
+
+async fn callers(app: &TestApp) -> Vec<Caller> {
+    let session = |name, client, holds: fn(Scope) -> bool, is_recovery| Caller { name, client, holds, is_session: true, is_recovery };
+    vec![
+        session("a person", app.person("jane@acme.example").await.client, Scope::is_self, false),
+        session("a person in recovery", app.recovering("rec@acme.example").await.client, Scope::is_self, true),
+        session(
+            "a viewer",
+            app.person_with_role("view@acme.example", PlatformRole::Viewer).await.client,
+            |scope| PlatformRole::Viewer.holds(scope),
+            false,
+        ),
+        session("an administrator", app.person_with_role("root@acme.example", PlatformRole::Admin).await.client, |_| true, false),
+        Caller { name: "the operator's key", client: app.admin_key(), holds: |scope| !scope.is_self(), is_session: false, is_recovery: false },
+    ]
+}
+
+/// The path with ids that name nothing.
+fn filled(path: &str) -> String {
+    let values = BTreeMap::from([
+        ("{id}", "usr_01kjpwd6m0emptw6bw4v8qtn83"),
+        ("{session_id}", "ses_01kjpwe457etztza3v90genf98"),
+        ("{cred_id}", "cred_01kjpwe457etztza3v90genf98"),
+        ("{type}", "login"),
+        ("{code}", "901"),
+        ("{path}", "avnology.css"),
+    ]);
+    let mut filled = path.to_owned();
+    for (name, value) in values {
+        filled = filled.replace(name, value);
+    }
+    if path.starts_with("/v1/flows/") {
+        filled = filled.replace("usr_", "flw_");
+    }
+    if path == "/v1/sessions/{id}" || path == "/account/sessions/{id}" {
+        filled = filled.replace("usr_", "ses_");
+    }
+    assert!(!filled.contains('{'), "a parameter of {path} has no value here");
+    filled
+}
+
+async fn call(client: &Client, route: &Route) -> Answer {
+    // Unknown fields reach validation, and nothing is changed: authorisation comes before it.
+    let call = client.call(route.method().as_str(), &filled(route.path()));
+    match route.method().as_str() {
+        "GET" | "DELETE" => call.await,
+        _ if route.is_api() => call.json(&serde_json::json!({ "no_such_field": 1 })).await,
+        _ => call.form(&[]).await,
+    }
+}
+
+/// The refusal that the rule demands, if any.
+fn expected(rule: AccessRule, caller: &Caller) -> Option<Code> {
+    match rule {
+        AccessRule::Public | AccessRule::Visitor | AccessRule::PageSignedIn => None,
+        AccessRule::AnySession if caller.is_session => None,
+        AccessRule::AnySession => Some(Code::ScopeMissing),
+        AccessRule::SignedIn | AccessRule::Scoped(_) if caller.is_recovery => Some(Code::StepUpRequired),
+        AccessRule::SignedIn => (!(caller.holds)(Scope::AccountSelf)).then_some(Code::ScopeMissing),
+        AccessRule::Scoped(scope) => (!(caller.holds)(scope)).then_some(Code::ScopeMissing),
+    }
+}
+
+fn is_refused_for_the_caller(answer: &Answer) -> bool {
+    matches!(answer.code(), Some(Code::SessionInvalid | Code::SessionExpired | Code::ScopeMissing | Code::PermissionDenied | Code::WrongEnvironment))
+}
+
+async fn every_route_refuses_whom_it_must_and_no_other(app: TestApp) {
+    let routes = avnology_server::wiring::routes();
+    assert!(routes.len() > 50, "the whole table: {}", routes.len());
+    let nobody = app.program();
+    for route in &routes {
+        let answer = call(&nobody, route).await;
+        let line = format!("{} {}", route.method(), route.path());
+        match route.access() {
+            AccessRule::AnySession | AccessRule::SignedIn | AccessRule::Scoped(_) => drop(answer.refused(Code::SessionInvalid)),
+            AccessRule::PageSignedIn => {
+                assert!(answer.is(303).header("location").starts_with("/sign-in"), "{line}: {answer}");
+            }
+            AccessRule::Public | AccessRule::Visitor => {
+                assert!(answer.status < 500 && !is_refused_for_the_caller(&answer), "{line}: {answer}");
+            }
+        }
+    }
+    for caller in callers(&app).await {
+        // Ending the caller's own sessions would end the walk.
+        let ends = |route: &&Route| !(matches!(route.path(), "/v1/sessions:logout" | "/sign-out") && route.method() == "POST");
+        for route in routes.iter().filter(ends) {
+            let answer = call(&caller.client, route).await;
+            let line = format!("{} {} by {}", route.method(), route.path(), caller.name);
+            match expected(route.access(), &caller) {
+                Some(code) => assert_eq!(answer.code(), Some(code), "{line}: {answer}"),
+                None => assert!(answer.status < 500 && !is_refused_for_the_caller(&answer), "{line}: {answer}"),
+            }
+        }
+        if caller.is_session {
+            caller.client.whoami().await.ok();
+        }
+    }
+}
+
+async fn a_key_of_the_other_environment_is_refused_everywhere(app: TestApp) {
+    for route in avnology_server::wiring::routes() {
+        if matches!(route.access(), AccessRule::AnySession | AccessRule::SignedIn | AccessRule::Scoped(_)) {
+            call(&app.foreign_key(), &route).await.refused(Code::WrongEnvironment);
+        }
+    }
+}
+
+async fn a_role_that_was_taken_away_is_gone_at_once(app: TestApp) {
+    let viewer = app.person_with_role("view@acme.example", PlatformRole::Viewer).await;
+    viewer.client.get("/v1/tenant").await.ok();
+    let id = viewer.id.parse().expect("an identity");
+    let store = app.tenant().store.identity();
+    let taken = store.write(move |tx| avnology_store::permissions::tuples::revoke_platform(tx, PlatformRole::Viewer, id)).await;
+    assert!(taken.expect("written"));
+    // No request of the API takes a role yet; memory forgets by itself within a minute.
+    app.advance(60);
+    viewer.client.get("/v1/tenant").await.refused(Code::ScopeMissing);
+}
+
+async fn no_route_fails_or_lets_strangers_in_by_an_odd_credential(app: TestApp) {
+    let odd = ["Basic amFuZTpwYXNz", "Bearer", "Bearer ", "Bearer a b c", "Bearer avnl_ses_", "bearer \u{e9}", "DPoP x", "ak_test_x", "Bearer ak_test_"];
+    for route in avnology_server::wiring::routes() {
+        if !matches!(route.access(), AccessRule::AnySession | AccessRule::SignedIn | AccessRule::Scoped(_)) {
+            continue;
+        }
+        for credential in odd {
+            let call = app.program().call(route.method().as_str(), &filled(route.path()));
+            let call = call.header("authorization", credential);
+            let answer = if route.method() == "GET" { call.await } else { call.json(&serde_json::json!({})).await };
+            answer.refused(Code::SessionInvalid);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Two nodes on one PostgreSQL: what one changes the other knows within a second (`contract/00` §8, *Consistency*).
+
+use std::time::Duration;
+
+use avnology_model::Code;
+use avnology_server::wiring::Jobs;
+use avnology_testkit::{Answer, Engine, PASSWORD, TestApp, run};
+use serde_json::json;
+
+/// Both nodes with their jobs.
+struct Nodes {
+    first: TestApp,
+    second: TestApp,
+    jobs: [Jobs; 2],
+}
+
+impl Nodes {
+    async fn start(first: TestApp) -> Self {
+        let second = first.second_node().await;
+        let jobs = [Jobs::start(first.tenant()), Jobs::start(second.tenant())];
+        // The followers find the end of the log first.
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        Self { first, second, jobs }
+    }
+
+    async fn stop(self) {
+        let [one, two] = self.jobs;
+        one.stop().await;
+        two.stop().await;
+    }
+}
+
+/// Asks until the answer fits; fails after a second and a half, which leaves room for a busy machine.
+async fn within_a_second<F: Future<Output = Answer>>(ask: impl Fn() -> F, fits: impl Fn(&Answer) -> bool) {
+    let mut last = None;
+    for _ in 0..30 {
+        let answer = ask().await;
+        if fits(&answer) {
+            return;
+        }
+        last = Some(answer);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("not within a second: {}", last.map(|a| a.to_string()).unwrap_or_default());
+}
+
+#[test]
+fn a_session_ended_on_one_node_ends_on_the_other() {
+    run(Engine::Postgres, |app: TestApp| async move {
+        let nodes = Nodes::start(app).await;
+        let jane = nodes.first.person("jane@acme.example").await;
+        let there = nodes.second.program().with_token(&jane.client.token());
+        there.whoami().await.ok();
+        jane.client.post("/v1/sessions:logout").await.no_content();
+        within_a_second(|| there.whoami(), |answer| answer.code() == Some(Code::SessionInvalid)).await;
+        nodes.stop().await;
+    });
+}
+
+#[test]
+fn a_deactivation_and_a_new_password_hold_on_the_other_node() {
+    run(Engine::Postgres, |app: TestApp| async move {
+        let nodes = Nodes::start(app).await;
+        for (email, verb, body) in [
+            ("jane@acme.example", "deactivate", json!({})),
+            ("joe@acme.example", "setPassword", json!({ "password": "amber canyon tulip 9" })),
+        ] {
+            let person = nodes.first.person(email).await;
+            let there = nodes.second.program().with_token(&person.client.token());
+            there.whoami().await.ok();
+            nodes.first.admin_key().post(&format!("/v1/identities/{}:{verb}", person.id)).json(&body).await.ok();
+            within_a_second(|| there.whoami(), |answer| answer.status == 401).await;
+        }
+        nodes.stop().await;
+    });
+}
+
+#[test]
+fn a_changed_profile_is_shown_by_the_other_node() {
+    run(Engine::Postgres, |app: TestApp| async move {
+        let nodes = Nodes::start(app).await;
+        let jane = nodes.first.person("jane@acme.example").await;
+        let there = nodes.second.program().with_token(&jane.client.token());
+        there.whoami().await.ok();
+        jane.client.patch("/v1/me").json(&json!({ "first_name": "Jane" })).await.ok();
+        within_a_second(|| there.whoami(), |answer| answer["identity"]["first_name"] == json!("Jane")).await;
+        nodes.stop().await;
+    });
+}
+
+#[test]
+fn settings_changed_on_one_node_hold_on_the_other() {
+    run(Engine::Postgres, |app: TestApp| async move {
+        let nodes = Nodes::start(app).await;
+        nodes.first.settings(json!({ "registration": { "mode": "closed" } })).await;
+        let open = || nodes.second.program().get("/v1/flows/registration").into_future();
+        within_a_second(open, |answer| answer.code() == Some(Code::RegistrationDisabled)).await;
+        nodes.stop().await;
+    });
+}
+
+#[test]
+fn a_flow_begun_on_one_node_ends_on_the_other_and_a_code_works_once_on_both() {
+    run(Engine::Postgres, |app: TestApp| async move {
+        let nodes = Nodes::start(app).await;
+        nodes.first.account("jane@acme.example").await;
+        let flow = nodes.first.program().open("login").await;
+        let there = nodes.second.program();
+        flow.submit_as(&there, "password", json!({ "identifier": "jane@acme.example", "password": PASSWORD })).await.token();
+        let flow = nodes.first.program().open("login").await;
+        flow.submit("code", json!({ "identifier": "jane@acme.example" })).await.goes_on("sent_email");
+        let code = nodes.first.latest_mail("jane@acme.example").await.code;
+        let (here, other) = (nodes.first.program(), nodes.second.program());
+        let body = json!({ "code": code });
+        let (a, b) = tokio::join!(flow.submit_as(&here, "code", body.clone()), flow.submit_as(&other, "code", body));
+        let won = [&a, &b].into_iter().filter(|answer| answer.status == 200).count();
+        assert_eq!(won, 1, "{a}\n{b}");
+        nodes.stop().await;
+    });
+}
+
+#[test]
+fn failures_are_counted_for_both_nodes_together() {
+    run(Engine::Postgres, |app: TestApp| async move {
+        let nodes = Nodes::start(app).await;
+        nodes.first.account("jane@acme.example").await;
+        for n in 0..5 {
+            let node = if n % 2 == 0 { &nodes.first } else { &nodes.second };
+            node.program().sign_in("jane@acme.example", "wrong").await.refused(Code::WrongCredentials);
+        }
+        for node in [&nodes.first, &nodes.second] {
+            node.program().sign_in("jane@acme.example", PASSWORD).await.refused(Code::AccountLocked);
+        }
+        nodes.stop().await;
+    });
+}

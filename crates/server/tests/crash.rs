@@ -1,0 +1,281 @@
+//! Sudden ends: the server killed under load, PostgreSQL stopped as in a crash. Whatever was acknowledged is there
+//! afterwards; whatever was not is there whole or not at all.
+
+#![expect(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "helpers of tests")]
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use avnology_throwaway_postgres::{Stop, ThrowawayPostgres};
+use reqwest::Client;
+use serde_json::{Value, json};
+use tokio::{task::JoinSet, time::sleep};
+
+const CALLERS: usize = 64;
+const KILLS: usize = 3;
+/// How many registrations are acknowledged before the end comes.
+const BEFORE_THE_END: usize = 150;
+const PATIENCE: Duration = Duration::from_secs(30);
+const PASSWORD: &str = "violet-harbour-quilt-93";
+
+/// The binary as a process of its own, which is killed without a word when dropped.
+struct Server {
+    child: Child,
+    public: SocketAddr,
+}
+
+impl Server {
+    async fn start(data_dir: &Path, database: Option<&str>) -> Self {
+        let (public, admin) = (free_port(), free_port());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_avnology"));
+        command.env_clear().current_dir(data_dir).env("AVNOLOGY_DATA_DIR", data_dir.join("data"));
+        command.env("AVNOLOGY_LISTEN", public.to_string()).env("AVNOLOGY_ADMIN_ADDR", admin.to_string());
+        command.env("AVNOLOGY_PUBLIC_URL", format!("http://{public}")).env("AVNOLOGY_LOG", "error");
+        command.env("AVNOLOGY_ENVIRONMENT", "test").env("AVNOLOGY_PASSWORD_HASH", "cheapest");
+        command.envs(database.map(|url| ("AVNOLOGY_DATABASE_URL", url)));
+        let child = command.arg("serve").stdout(Stdio::null()).spawn().unwrap();
+        let mut server = Self { child, public };
+        let (since, ready) = (Instant::now(), format!("http://{admin}/readyz"));
+        while !reqwest::get(&ready).await.is_ok_and(|answer| answer.status() == 200) {
+            assert!(server.child.try_wait().unwrap().is_none(), "the server ended at its start");
+            assert!(since.elapsed() < PATIENCE, "the server is ready soon");
+            sleep(Duration::from_millis(20)).await;
+        }
+        server
+    }
+
+    /// SIGKILL: no handler runs, nothing is written out.
+    fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    fn caller(&self) -> Caller {
+        let http = Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
+        Caller { http, url: format!("http://{}", self.public) }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn free_port() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+/// A program that calls the API.
+#[derive(Clone)]
+struct Caller {
+    http: Client,
+    url: String,
+}
+
+impl Caller {
+    /// Status and body; nothing when the connection broke off.
+    async fn call(&self, path: &str, body: Option<Value>) -> Option<(u16, Value)> {
+        let url = format!("{}{path}", self.url);
+        let request = match body {
+            Some(body) => {
+                self.http.post(url).header("content-type", "application/json").body(body.to_string())
+            }
+            None => self.http.get(url),
+        };
+        let answer = request.send().await.ok()?;
+        let status = answer.status().as_u16();
+        let body = serde_json::from_slice(&answer.bytes().await.ok()?).unwrap();
+        Some((status, body))
+    }
+
+    /// Opens a flow and submits one step of it.
+    async fn flow(&self, kind: &str, body: Value) -> Option<(u16, Value)> {
+        let (status, flow) = self.call(&format!("/v1/flows/{kind}?type=api"), None).await?;
+        if status != 200 {
+            return Some((status, flow));
+        }
+        let id = flow["id"].as_str().unwrap();
+        self.call(&format!("/v1/flows/{kind}/{id}:submit"), Some(body)).await
+    }
+
+    async fn register(&self, email: &str) -> Option<(u16, Value)> {
+        let body = json!({ "traits": { "email": email }, "password": PASSWORD });
+        self.flow("registration", json!({ "method": "password", "body": body })).await
+    }
+
+    async fn sign_in(&self, email: &str) -> (u16, Value) {
+        let body = json!({ "identifier": email, "password": PASSWORD });
+        self.flow("login", json!({ "method": "password", "body": body })).await.unwrap()
+    }
+
+    async fn whoami(&self, token: &str) -> u16 {
+        let request = self.http.get(format!("{}/v1/sessions/whoami", self.url)).bearer_auth(token);
+        request.send().await.unwrap().status().as_u16()
+    }
+}
+
+/// What came of the registrations.
+#[derive(Default)]
+struct Outcomes {
+    /// Address and session token of each acknowledged one.
+    acknowledged: Vec<(String, String)>,
+    /// Addresses whose answer was an error, or never came.
+    unknown: Vec<String>,
+    /// The errors.
+    problems: Vec<(u16, Value)>,
+}
+
+/// Registrations by many callers at once.
+struct Load {
+    outcomes: Arc<Mutex<Outcomes>>,
+    done: Arc<AtomicUsize>,
+    enough: Arc<AtomicBool>,
+    tasks: JoinSet<()>,
+}
+
+impl Load {
+    /// `survives` is whether callers go on after an error.
+    fn start(caller: &Caller, round: usize, callers: usize, survives: bool) -> Self {
+        let outcomes = Arc::<Mutex<Outcomes>>::default();
+        let (done, enough) = (Arc::<AtomicUsize>::default(), Arc::<AtomicBool>::default());
+        let mut tasks = JoinSet::new();
+        for number in 0..callers {
+            let (caller, outcomes) = (caller.clone(), Arc::clone(&outcomes));
+            let (done, enough) = (Arc::clone(&done), Arc::clone(&enough));
+            tasks.spawn(async move {
+                for count in 0.. {
+                    if enough.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    let email = format!("p{round}-{number}-{count}@example.com");
+                    let answer = caller.register(&email).await;
+                    let failed = answer.as_ref().is_none_or(|(status, _)| *status != 200);
+                    note(&mut outcomes.lock().unwrap(), email, answer);
+                    if !failed {
+                        done.fetch_add(1, Ordering::Relaxed);
+                    } else if survives {
+                        sleep(Duration::from_millis(50)).await;
+                    } else {
+                        return;
+                    }
+                }
+            });
+        }
+        Self { outcomes, done, enough, tasks }
+    }
+
+    /// Waits until so many more registrations are acknowledged.
+    async fn acknowledges(&self, more: usize) {
+        let (since, before) = (Instant::now(), self.done.load(Ordering::Relaxed));
+        while self.done.load(Ordering::Relaxed) < before + more {
+            assert!(since.elapsed() < PATIENCE, "registrations go on");
+            sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    async fn end(mut self) -> Outcomes {
+        self.enough.store(true, Ordering::Relaxed);
+        while let Some(task) = self.tasks.join_next().await {
+            task.unwrap();
+        }
+        std::mem::take(&mut self.outcomes.lock().unwrap())
+    }
+}
+
+fn note(outcomes: &mut Outcomes, email: String, answer: Option<(u16, Value)>) {
+    match answer {
+        Some((200, body)) => {
+            outcomes.acknowledged.push((email, body["session_token"].as_str().unwrap().to_owned()));
+        }
+        Some(problem) => {
+            outcomes.unknown.push(email);
+            outcomes.problems.push(problem);
+        }
+        None => outcomes.unknown.push(email),
+    }
+}
+
+/// Everything acknowledged is there; everything else is there whole, or can be done anew.
+async fn check(caller: &Caller, outcomes: &Outcomes) {
+    for (email, token) in &outcomes.acknowledged {
+        let (status, body) = caller.sign_in(email).await;
+        assert_eq!(status, 200, "{email} was acknowledged and cannot sign in: {body}");
+        assert_eq!(caller.whoami(token).await, 200, "the session of {email} was acknowledged");
+    }
+    for email in &outcomes.unknown {
+        let (status, body) = caller.register(email).await.unwrap();
+        if status != 200 {
+            assert_eq!((status, body["code"].as_str()), (409, Some("AVNOLOGY_AUTH_014")), "{email}: {body}");
+        }
+        let (status, body) = caller.sign_in(email).await;
+        assert_eq!(status, 200, "{email} is there by half: {body}");
+    }
+}
+
+async fn is_killed_under_load(database: Option<&str>) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut server = Server::start(dir.path(), database).await;
+    for round in 0..KILLS {
+        let load = Load::start(&server.caller(), round, CALLERS, false);
+        load.acknowledges(BEFORE_THE_END).await;
+        server.kill();
+        let outcomes = load.end().await;
+        assert!(
+            outcomes.problems.is_empty(),
+            "nothing failed before the end: {:?}",
+            outcomes.problems.first()
+        );
+        assert!(!outcomes.unknown.is_empty(), "some were under way when the end came");
+        server = Server::start(dir.path(), database).await;
+        check(&server.caller(), &outcomes).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_acknowledged_registration_is_lost_when_the_server_is_killed_on_sqlite() {
+    is_killed_under_load(None).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_acknowledged_registration_is_lost_when_the_server_is_killed_on_postgresql() {
+    let url = ThrowawayPostgres::shared().create_database();
+    is_killed_under_load(Some(&url)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_postgresql_crashes_and_comes_back_requests_succeed_or_say_that_they_did_not() {
+    let postgres = ThrowawayPostgres::start().unwrap();
+    let url = postgres.create_database();
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path(), Some(&url)).await;
+    let load = Load::start(&server.caller(), 0, 16, true);
+    for pause in [0, 700] {
+        load.acknowledges(BEFORE_THE_END / 2).await;
+        postgres.stop(Stop::Immediate);
+        sleep(Duration::from_millis(pause)).await;
+        postgres.start_again();
+    }
+    load.acknowledges(BEFORE_THE_END / 2).await;
+    let outcomes = load.end().await;
+
+    assert!(!outcomes.problems.is_empty(), "some met the crash");
+    for (status, problem) in &outcomes.problems {
+        assert_eq!(
+            (*status, problem["code"].as_str()),
+            (503, Some("AVNOLOGY_AUTH_912")),
+            "a clear answer: {problem}"
+        );
+    }
+    assert_eq!(outcomes.problems.len(), outcomes.unknown.len(), "every request was answered");
+    check(&server.caller(), &outcomes).await;
+}
