@@ -65,7 +65,7 @@ $(BROWSER)/node_modules/.package-lock.json: $(BROWSER)/package.json $(BROWSER)/p
 	cd $(BROWSER) && npm ci && touch node_modules/.package-lock.json
 
 schemathesis: build $(VENV)/installed ## Tries the API against openapi/avnology.json
-	AVNOLOGY_BIN=$(BINARY) $(VENV)/bin/python -m pytest -q tests/openapi
+	AVNOLOGY_BIN=$(BINARY) $(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/openapi
 
 $(VENV)/installed: tests/openapi/requirements.txt
 	scripts/install-packages.sh python3-venv

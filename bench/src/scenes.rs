@@ -211,6 +211,12 @@ impl Stage {
         ]);
         self.goal("whoami, one session", "≥ 0.60 of bare", format!("{one:.2}"), one >= 0.6);
         self.goal("whoami, many sessions", "≥ 0.60 of bare", format!("{many:.2}"), many >= 0.6);
+        let (own, whole) = (ours.own_mib()?, ours.rss_mib()?);
+        let sessions = self.tokens.len();
+        self.fact(
+            &format!("resident memory with {sessions} sessions in it"),
+            format!("{whole:.0} MiB, of which {own:.0} MiB are not mapped files"),
+        );
         bare.stop().await?;
         ours.stop().await
     }

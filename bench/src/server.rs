@@ -107,11 +107,20 @@ impl Server {
         Ok((ticks(11)? + ticks(12)?) / TICKS)
     }
 
-    /// Resident memory in MiB.
+    /// Resident memory in MiB. It includes pages of mapped database files, which belong to the system's cache.
     pub(crate) fn rss_mib(&self) -> Outcome<f64> {
+        self.status_mib("VmRSS:")
+    }
+
+    /// Resident memory that is ours alone, in MiB.
+    pub(crate) fn own_mib(&self) -> Outcome<f64> {
+        self.status_mib("RssAnon:")
+    }
+
+    fn status_mib(&self, name: &str) -> Outcome<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid))?;
-        let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:")).ok_or("status without VmRSS")?;
-        let kib: f64 = line.split_whitespace().next().ok_or("VmRSS without a number")?.parse()?;
+        let line = status.lines().find_map(|l| l.strip_prefix(name)).ok_or("an unknown kind of status")?;
+        let kib: f64 = line.split_whitespace().next().ok_or("a size without a number")?.parse()?;
         Ok(kib / 1024.0)
     }
 }

@@ -41,6 +41,7 @@ class Server:
 
     def __init__(self, directory: str) -> None:
         port, admin_port = free_port(), free_port()
+        self.directory = directory
         self.url = f"http://127.0.0.1:{port}"
         self.log = pathlib.Path(directory) / "log"
         environment = {

@@ -85,8 +85,6 @@ codes! {
         "The code or link is too old or was tried too often. Start the recovery again.";
     TooManyRequests = "021", 429, "Too many requests",
         "Wait for `retry_after` seconds and try again.";
-    VerificationRequired = "022", 403, "Verification required",
-        "Verify the e-mail address first.";
     HandleTaken = "023", 409, "Phone or username already in use",
         "Another account has this phone number or username; `field` says which.";
     PasswordReused = "024", 422, "Password used before",

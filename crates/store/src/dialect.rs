@@ -11,6 +11,7 @@
 //! | `{current_tx}` | number of the running transaction (SQLite: 0) |
 //! | `{tx_horizon}` | every transaction below this number has ended (SQLite: 1) |
 //! | `{tx_limit}` | no transaction visible here has this number or a higher one (SQLite: 1) |
+//! | `{behind:$1:$2}` | whether an event lies behind the place `($1, $2)` of the log, answered by an index |
 //! | `SELECT … {for_update}` | lock the rows until the end (SQLite: nothing, it has one writer) |
 //! | `SELECT … {skip_locked}` | the same, passing over rows that others hold |
 //! | `id {in_list:$1}` | is one of the texts in a JSON array: `params![json!(["a", "b"])]` |
@@ -84,6 +85,12 @@ fn expand(parts: &[&str], engine: Engine) -> Result<String, String> {
         ["current_tx"] => own("0", "CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT)"),
         ["tx_horizon"] => own("1", TX_HORIZON),
         ["tx_limit"] => own("1", "CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT)"),
+        // SQLite takes the row value for a range of its first column only, which is 0 everywhere, and would read the
+        // whole log each time.
+        ["behind", tx_id, position] => (
+            format!("(tx_id = 0 AND {tx_id} <= 0 AND position > CASE WHEN {tx_id} < 0 THEN 0 ELSE {position} END)"),
+            format!("((tx_id, position) > ({tx_id}, {position}))"),
+        ),
         ["server_micros"] => own(
             "CAST(unixepoch('subsec') * 1000000 AS INTEGER)",
             "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)",

@@ -72,7 +72,6 @@ pub(super) fn routes() -> Vec<Route> {
                 Code::CsrfFailed,
                 Code::WrongRecoveryCode,
                 Code::RecoveryExpired,
-                Code::VerificationRequired,
                 Code::HandleTaken,
                 Code::PasswordReused,
                 Code::LastCredential,

@@ -16,7 +16,9 @@ fn every_code_is_expected_by_a_test() {
     }
     let is_expected = |code: &Code| {
         let name = format!("Code::{code:?}");
-        suite.match_indices(&name).any(|(at, _)| !suite[at + name.len()..].starts_with(|c: char| c.is_alphanumeric()))
+        suite
+            .match_indices(&name)
+            .any(|(at, _)| !suite[at + name.len()..].starts_with(|c: char| c.is_alphanumeric()))
     };
     let missing: Vec<_> = Code::ALL.iter().filter(|code| !is_expected(code)).collect();
     assert!(missing.is_empty(), "no test of the contract expects {missing:?}");

@@ -1,6 +1,9 @@
 //! What is told of what happens: `contract/70` §§1–2.
 
-use avnology_model::events::{ActorType, EventResult, EventType::{self, *}};
+use avnology_model::events::{
+    ActorType, EventResult,
+    EventType::{self, *},
+};
 use avnology_testkit::{PASSWORD, TestApp, on_both_engines};
 use serde_json::json;
 
@@ -34,7 +37,10 @@ async fn an_event_says_who_did_what_to_whom_and_from_where(app: TestApp) {
     let id = app.account(JANE).await;
     let client = app.program().from("198.51.100.7").as_agent("curl/8.5.0");
     client.signed_in(JANE).await;
-    let change = client.patch("/v1/me").header("x-request-id", "request-of-jane").json(&json!({ "first_name": "Jane" }));
+    let change = client
+        .patch("/v1/me")
+        .header("x-request-id", "request-of-jane")
+        .json(&json!({ "first_name": "Jane" }));
     change.await.ok();
     let events = app.events().await;
     let updated = events.iter().find(|e| e.event_type == UserUpdated).expect("an event");
@@ -44,7 +50,10 @@ async fn an_event_says_who_did_what_to_whom_and_from_where(app: TestApp) {
     assert_eq!(updated.origin.ip.as_deref(), Some("198.51.100.7"));
     assert_eq!(updated.origin.user_agent.as_deref(), Some("curl/8.5.0"));
     assert_eq!(updated.origin.request_id.as_deref(), Some("request-of-jane"));
-    assert_eq!((updated.schema_version, updated.result, updated.organization_id), (1, EventResult::Success, None));
+    assert_eq!(
+        (updated.schema_version, updated.result, updated.organization_id),
+        (1, EventResult::Success, None)
+    );
     let made = events.iter().find(|e| e.event_type == UserCreated).expect("an event");
     assert_eq!(made.actor.kind, ActorType::ServiceAccount);
     let ids: std::collections::BTreeSet<_> = events.iter().map(|e| e.event_id).collect();
@@ -62,7 +71,10 @@ async fn a_registration_tells_of_account_session_and_proof(app: TestApp) {
     assert_eq!((made["source"].clone(), made["user"]["email"].clone()), (json!("registration"), json!(JANE)));
     assert!(made["user"]["metadata"].get("admin").is_none(), "{made}");
     let session = &app.payloads(SessionCreated).await[0];
-    assert_eq!((session["session"]["id"].clone(), session["methods"].clone()), (done["session"]["id"].clone(), json!(["password"])));
+    assert_eq!(
+        (session["session"]["id"].clone(), session["methods"].clone()),
+        (done["session"]["id"].clone(), json!(["password"]))
+    );
     let proven = &app.payloads(UserEmailVerified).await[0];
     assert_eq!(*proven, json!({ "user_id": done["session"]["identity_id"], "email": JANE }));
 }
@@ -74,38 +86,57 @@ async fn a_failed_sign_in_tells_who_was_named_and_why(app: TestApp) {
     app.program().sign_in("nobody@acme.example", "wrong").await.is(401);
     let told = app.payloads(SessionLoginFailed).await;
     assert_eq!((told[0]["user_id"].clone(), told[2]["user_id"].clone()), (json!(id), json!(null)));
-    assert_eq!((told[0]["method"].clone(), told[0]["reason"].clone()), (json!("password"), json!("AVNOLOGY_AUTH_001")));
+    assert_eq!(
+        (told[0]["method"].clone(), told[0]["reason"].clone()),
+        (json!("password"), json!("AVNOLOGY_AUTH_001"))
+    );
     assert_eq!(told[0]["identifier_hash"], told[1]["identifier_hash"]);
     assert_ne!(told[0]["identifier_hash"], told[2]["identifier_hash"]);
     assert!(!json!(told).to_string().to_lowercase().contains("acme.example"));
     let events = app.events().await;
     let failed = events.iter().find(|e| e.event_type == SessionLoginFailed).expect("an event");
-    assert_eq!((failed.result, failed.error_code.as_deref()), (EventResult::Failure, Some("AVNOLOGY_AUTH_001")));
+    assert_eq!(
+        (failed.result, failed.error_code.as_deref()),
+        (EventResult::Failure, Some("AVNOLOGY_AUTH_001"))
+    );
 }
 
 async fn signing_out_and_ending_tell_their_reasons(app: TestApp) {
     let first = app.person(JANE).await;
-    let others = [app.program().signed_in(JANE).await, app.program().signed_in(JANE).await, app.program().signed_in(JANE).await];
+    let others = [
+        app.program().signed_in(JANE).await,
+        app.program().signed_in(JANE).await,
+        app.program().signed_in(JANE).await,
+    ];
     first.client.delete(&format!("/v1/sessions/{}", others[0].session_id)).await.no_content();
     others[1].client.post("/v1/sessions:logout").await.no_content();
     let path = format!("/v1/identities/{}/sessions/{}", first.id, others[2].session_id);
     app.admin_key().delete(&path).await.no_content();
     app.admin_key().post(&format!("/v1/identities/{}:deactivate", first.id)).await.ok();
     let told = app.payloads(SessionRevoked).await;
-    let expected = [("user", &others[0]), ("logout", &others[1]), ("admin", &others[2]), ("deactivated", &first)];
+    let expected =
+        [("user", &others[0]), ("logout", &others[1]), ("admin", &others[2]), ("deactivated", &first)];
     for (payload, (reason, person)) in told.iter().zip(expected) {
-        assert_eq!(*payload, json!({ "session_id": person.session_id, "user_id": first.id, "reason": reason }));
+        assert_eq!(
+            *payload,
+            json!({ "session_id": person.session_id, "user_id": first.id, "reason": reason })
+        );
     }
     assert_eq!(told.len(), 4);
 }
 
 async fn a_change_tells_what_changed_and_nothing_secret(app: TestApp) {
-    let id = app.account_with(JANE, json!({ "first_name": "Jane", "metadata": { "admin": { "note": "vip" } } })).await;
+    let id = app
+        .account_with(JANE, json!({ "first_name": "Jane", "metadata": { "admin": { "note": "vip" } } }))
+        .await;
     let change = json!({ "identity": { "first_name": "Joan", "metadata": { "public": { "plan": "pro" }, "admin": { "note": "secret note" } } } });
     app.admin_key().patch(&format!("/v1/identities/{id}")).json(&change).await.ok();
     let told = &app.payloads(UserUpdated).await[0];
     assert_eq!(told["changed_fields"], json!(["first_name", "metadata"]));
-    assert_eq!((told["previous_values"]["first_name"].clone(), told["new_values"]["first_name"].clone()), (json!("Jane"), json!("Joan")));
+    assert_eq!(
+        (told["previous_values"]["first_name"].clone(), told["new_values"]["first_name"].clone()),
+        (json!("Jane"), json!("Joan"))
+    );
     assert_eq!(told["new_values"]["metadata"]["public"], json!({ "plan": "pro" }));
     assert!(!told.to_string().contains("secret note") && !told.to_string().contains("vip"), "{told}");
     assert_eq!(told["user"]["id"], json!(id));
@@ -131,15 +162,28 @@ async fn states_and_deletion_are_told(app: TestApp) {
     admin.delete(&path).await.no_content();
     app.advance(31 * 86_400);
     app.sweep().await;
-    let expected =
-        [UserCreated, UserDisabled, UserEnabled, UserDeletionScheduled, UserDeletionCancelled, UserDeletionScheduled, UserDeleted];
+    let expected = [
+        UserCreated,
+        UserDisabled,
+        UserEnabled,
+        UserDeletionScheduled,
+        UserDeletionCancelled,
+        UserDeletionScheduled,
+        UserDeleted,
+    ];
     assert_eq!(types_of(&app).await, expected);
     assert_eq!(app.payloads(UserDisabled).await, [json!({ "user_id": id, "reason": "left" })]);
     assert_eq!(app.payloads(UserEnabled).await, [json!({ "user_id": id })]);
     let scheduled = &app.payloads(UserDeletionScheduled).await[0];
-    assert_eq!((scheduled["user_id"].clone(), scheduled["scheduled_for"].clone()), (json!(id), json!("2026-04-01T09:00:00.000Z")));
+    assert_eq!(
+        (scheduled["user_id"].clone(), scheduled["scheduled_for"].clone()),
+        (json!(id), json!("2026-04-01T09:00:00.000Z"))
+    );
     let cancelled = &app.payloads(UserDeletionCancelled).await[0];
-    assert_eq!((cancelled["deletion_id"].clone(), cancelled["by"].clone()), (scheduled["deletion_id"].clone(), json!("admin")));
+    assert_eq!(
+        (cancelled["deletion_id"].clone(), cancelled["by"].clone()),
+        (scheduled["deletion_id"].clone(), json!("admin"))
+    );
     let deleted = &app.payloads(UserDeleted).await[0];
     assert_eq!(deleted["user_id"], json!(id));
     let events = app.events().await;
@@ -173,7 +217,10 @@ async fn a_change_of_address_is_told_when_it_takes_effect(app: TestApp) {
     flow.submit("code", json!({ "code": code })).await.goes_on("passed_challenge");
     let change = json!({ "user_id": jane.id, "old": JANE, "new": "new@acme.example" });
     assert_eq!(app.payloads(UserEmailChanged).await, [change]);
-    assert_eq!(app.payloads(UserEmailVerified).await, [json!({ "user_id": jane.id, "email": "new@acme.example" })]);
+    assert_eq!(
+        app.payloads(UserEmailVerified).await,
+        [json!({ "user_id": jane.id, "email": "new@acme.example" })]
+    );
 }
 
 async fn recovery_is_told_from_the_request_to_the_end(app: TestApp) {
@@ -182,7 +229,8 @@ async fn recovery_is_told_from_the_request_to_the_end(app: TestApp) {
     let recovered = client.recover(JANE).await;
     client.set_token(&recovered.token());
     client.follow(&recovered).submit("password", json!({ "password": OTHER })).await.ok();
-    let expected = [UserCreated, UserRecoveryRequested, SessionCreated, UserPasswordChanged, UserRecoveryCompleted];
+    let expected =
+        [UserCreated, UserRecoveryRequested, SessionCreated, UserPasswordChanged, UserRecoveryCompleted];
     assert_eq!(types_of(&app).await, expected);
     let told = json!({ "user_id": id, "channel": "email" });
     assert_eq!(app.payloads(UserRecoveryRequested).await, [told.clone()]);
@@ -202,7 +250,10 @@ async fn a_change_of_settings_is_told(app: TestApp) {
     app.settings(json!({ "name": "Acme", "lockout": { "max_failures": 7 } })).await;
     let told = &app.payloads(TenantUpdated).await[0];
     assert_eq!(told["changed_fields"], json!(["lockout", "name"]));
-    assert_eq!((told["previous_values"]["name"].clone(), told["new_values"]["name"].clone()), (json!("Avnology ID"), json!("Acme")));
+    assert_eq!(
+        (told["previous_values"]["name"].clone(), told["new_values"]["name"].clone()),
+        (json!("Avnology ID"), json!("Acme"))
+    );
     assert_eq!(told["new_values"]["lockout"]["max_failures"], 7);
 }
 
@@ -220,9 +271,15 @@ async fn what_is_refused_tells_nothing(app: TestApp) {
     let root = app.admin_key();
     let before = app.event_count().await;
     root.post("/v1/identities").json(&json!({ "identity": { "email": JANE } })).await.is(409);
-    root.patch(&format!("/v1/identities/{}", jane.id)).json(&json!({ "identity": { "email": "x" } })).await.is(400);
+    root.patch(&format!("/v1/identities/{}", jane.id))
+        .json(&json!({ "identity": { "email": "x" } }))
+        .await
+        .is(400);
     root.post(&format!("/v1/identities/{}:reactivate", jane.id)).await.is(409);
-    root.post(&format!("/v1/identities/{}:setPassword", jane.id)).json(&json!({ "password": "x" })).await.is(422);
+    root.post(&format!("/v1/identities/{}:setPassword", jane.id))
+        .json(&json!({ "password": "x" }))
+        .await
+        .is(422);
     root.patch("/v1/tenant").json(&json!({ "name": "" })).await.is(400);
     jane.client.patch("/v1/me").json(&json!({ "email": "x" })).await.is(400);
     jane.client.delete("/v1/sessions/ses_01kjpwe457etztza3v90genf98").await.is(404);
@@ -249,8 +306,16 @@ async fn secrets_are_in_no_event(app: TestApp) {
     for mail in mails.iter().filter(|m| !m.code.is_empty()) {
         assert!(!events.contains(&format!("\"{}\"", mail.code)), "{mail:?}");
     }
-    let (_, log) = (0, app.tenant().store.identity().read(|tx| {
-        avnology_store::events::log::read_after(tx, avnology_store::events::log::Cursor::START, 1_000)
-    }).await.expect("the log"));
+    let (_, log) = (
+        0,
+        app.tenant()
+            .store
+            .identity()
+            .read(|tx| {
+                avnology_store::events::log::read_after(tx, avnology_store::events::log::Cursor::START, 1_000)
+            })
+            .await
+            .expect("the log"),
+    );
     assert!(log.iter().all(|e| e.sealed.is_none()), "sealed secrets are cleared once they were used");
 }

@@ -293,13 +293,21 @@ async fn a_method_that_is_not_offered_is_refused_and_one_that_does_not_exist_doe
     let flow = app.program().open("login").await;
     for method in ["totp", "passkey", "sso"] {
         let refused = flow.submit(method, json!({})).await;
-        assert_eq!(refused.refused(Code::MethodDisabled)["allowed_methods"], json!(["password", "code", "link"]), "{method}");
+        assert_eq!(
+            refused.refused(Code::MethodDisabled)["allowed_methods"],
+            json!(["password", "code", "link"]),
+            "{method}"
+        );
         assert_eq!(refused.messages(), ["4010005"]);
     }
     for method in ["dance", "", "Password"] {
         let refused = flow.submit(method, json!({})).await;
         refused.refused(Code::StepUnavailable);
-        assert_eq!((refused.messages(), refused.state()), (vec!["4000011".to_owned()], "choose_method".to_owned()), "{method}");
+        assert_eq!(
+            (refused.messages(), refused.state()),
+            (vec!["4000011".to_owned()], "choose_method".to_owned()),
+            "{method}"
+        );
     }
 }
 

@@ -5,28 +5,29 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![expect(clippy::indexing_slicing, reason = "a member that is missing fails the test")]
 
+mod authorization;
 mod codes;
 mod conventions;
-mod writes;
-mod lists;
-mod limits;
+mod events;
+mod flows;
 mod identities;
 mod identity_states;
-mod passwords;
-mod me;
-mod sessions;
-mod revocation;
-mod flows;
-mod login;
+mod limits;
+mod lists;
 mod lockout;
+mod login;
 mod mailed_codes;
 mod mailed_links;
-mod step_up;
-mod registration;
+mod me;
+mod passwords;
 mod recovery;
-mod verification;
+mod registration;
+mod revocation;
+mod sessions;
 mod settings;
-mod events;
+mod step_up;
+mod takeover;
 mod tenant;
-mod authorization;
 mod two_nodes;
+mod verification;
+mod writes;

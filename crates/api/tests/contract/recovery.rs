@@ -36,9 +36,15 @@ async fn a_code_leads_to_a_session_that_can_only_choose_a_password(app: TestApp)
     app.account(JANE).await;
     let (flow, code) = asked(&app).await;
     let done = flow.submit("code", json!({ "code": code })).await;
-    assert_eq!((done.at("/session/kind"), done.at("/session/aal")), ("recovery".to_owned(), "aal1".to_owned()));
+    assert_eq!(
+        (done.at("/session/kind"), done.at("/session/aal")),
+        ("recovery".to_owned(), "aal1".to_owned())
+    );
     assert_eq!(done.at("/session/expires_at"), "2026-03-02T09:15:00.000Z");
-    assert_eq!((done.at("/continue_flow/type"), done.state(), done.messages()), ("settings".to_owned(), "show_form".to_owned(), vec!["1060002".to_owned()]));
+    assert_eq!(
+        (done.at("/continue_flow/type"), done.state(), done.messages()),
+        ("settings".to_owned(), "show_form".to_owned(), vec!["1060002".to_owned()])
+    );
     assert_eq!(done.node_names(), ["password", "method=password"]);
     let client = app.program().with_token(&done.token());
     assert_eq!(client.whoami().await.at("/kind"), "recovery");
@@ -47,7 +53,11 @@ async fn a_code_leads_to_a_session_that_can_only_choose_a_password(app: TestApp)
     }
     client.patch("/v1/me").json(&json!({ "first_name": "Mallory" })).await.refused(Code::StepUpRequired);
     client.delete("/v1/sessions").await.refused(Code::StepUpRequired);
-    client.follow(&done).submit("profile", json!({ "traits": { "first_name": "Mallory" } })).await.refused(Code::StepUpRequired);
+    client
+        .follow(&done)
+        .submit("profile", json!({ "traits": { "first_name": "Mallory" } }))
+        .await
+        .refused(Code::StepUpRequired);
 }
 
 async fn a_known_and_an_unknown_address_are_answered_alike(app: TestApp) {
@@ -58,7 +68,17 @@ async fn a_known_and_an_unknown_address_are_answered_alike(app: TestApp) {
             let flow = app.program().open("recovery").await;
             let sent = flow.submit(method, json!({ "email": email })).await;
             let wrong = flow.submit("code", json!({ "code": "abcdef" })).await;
-            let shape = |a: &Answer| (a.status, a.code(), a.state(), a.messages(), a.node_names(), a.node_messages("code"), a["attempts_remaining"].to_string());
+            let shape = |a: &Answer| {
+                (
+                    a.status,
+                    a.code(),
+                    a.state(),
+                    a.messages(),
+                    a.node_names(),
+                    a.node_messages("code"),
+                    a["attempts_remaining"].to_string(),
+                )
+            };
             told.push((shape(&sent), shape(&wrong)));
         }
         app.advance(60);
@@ -74,7 +94,10 @@ async fn an_account_that_cannot_recover_is_told_by_mail(app: TestApp) {
     let sent = flow.submit("code", json!({ "email": JANE })).await;
     assert_eq!(sent.goes_on("sent_email").messages(), ["1060001"]);
     let mail = app.latest_mail(JANE).await;
-    assert_eq!((mail.kind.as_str(), mail.code.as_str(), mail.link.as_str()), ("recovery_unavailable", "", ""));
+    assert_eq!(
+        (mail.kind.as_str(), mail.code.as_str(), mail.link.as_str()),
+        ("recovery_unavailable", "", "")
+    );
     flow.submit("code", json!({ "code": "000000" })).await.refused(Code::WrongRecoveryCode);
 }
 
@@ -87,7 +110,10 @@ async fn a_new_password_ends_everything_else_and_the_session_becomes_a_standard_
     app.advance(60);
     let saved = client.follow(&recovered).submit("password", json!({ "password": OTHER })).await;
     assert_eq!(saved.goes_on("show_form").messages(), ["1050001"]);
-    assert_eq!((saved.at("/session/id"), saved.at("/session/kind")), (recovered.at("/session/id"), "standard".to_owned()));
+    assert_eq!(
+        (saved.at("/session/id"), saved.at("/session/kind")),
+        (recovered.at("/session/id"), "standard".to_owned())
+    );
     assert_eq!(saved.at("/session/expires_at"), "2026-04-01T09:01:00.000Z");
     jane.client.whoami().await.refused(Code::SessionInvalid);
     client.whoami().await.refused(Code::SessionInvalid);
@@ -117,7 +143,10 @@ async fn a_wrong_code_tells_how_many_tries_are_left(app: TestApp) {
     for left in (0..5).rev() {
         let wrong = flow.submit("code", json!({ "code": "abcdef" })).await;
         assert_eq!(wrong.refused(Code::WrongRecoveryCode)["attempts_remaining"], left);
-        assert_eq!((wrong.state(), wrong.node_messages("code")), ("sent_email".to_owned(), vec!["4000008".to_owned()]));
+        assert_eq!(
+            (wrong.state(), wrong.node_messages("code")),
+            ("sent_email".to_owned(), vec!["4000008".to_owned()])
+        );
     }
     let late = flow.submit("code", json!({ "code": code })).await;
     late.refused(Code::RecoveryExpired);
@@ -169,12 +198,19 @@ async fn a_mailed_link_recovers_in_the_browser_that_opens_it(app: TestApp) {
     let flow = asker.open("recovery").await;
     flow.submit("link", json!({ "email": JANE })).await.goes_on("sent_email");
     let mail = app.latest_mail(JANE).await;
-    let page = opener.get(mail.link.trim_start_matches("https://id.example.com")).header("accept", "text/html").await;
+    let page = opener
+        .get(mail.link.trim_start_matches("https://id.example.com"))
+        .header("accept", "text/html")
+        .await;
     assert!(page.is(200).text().contains("<form"), "{page}");
     opener.whoami().await.refused(Code::SessionInvalid);
     let id = mail.link_parameter("flow");
     let body = json!({ "token": mail.link_parameter("token"), "csrf_token": opener.csrf_of(&id) });
-    let press = || opener.post(&format!("/v1/flows/recovery/{id}:submit")).json(&json!({ "method": "link", "body": body }));
+    let press = || {
+        opener
+            .post(&format!("/v1/flows/recovery/{id}:submit"))
+            .json(&json!({ "method": "link", "body": body }))
+    };
     let recovered = press().await;
     recovered.goes_on("show_form");
     assert_eq!(opener.whoami().await.at("/kind"), "recovery");

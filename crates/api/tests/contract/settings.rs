@@ -44,10 +44,15 @@ async fn a_profile_is_saved_and_an_empty_field_clears(app: TestApp) {
     app.account_with(JANE, json!({ "first_name": "Jane", "last_name": "Doe" })).await;
     let jane = app.program().signed_in(JANE).await;
     let flow = jane.client.open("settings").await;
-    let saved = flow.submit("profile", json!({ "traits": { "first_name": "Joan", "last_name": " ", "locale": "fr" } })).await;
+    let saved = flow
+        .submit("profile", json!({ "traits": { "first_name": "Joan", "last_name": " ", "locale": "fr" } }))
+        .await;
     assert_eq!(saved.goes_on("show_form").messages(), ["1050001"]);
     let me = jane.client.get("/v1/me").await;
-    assert_eq!((me.at("/first_name"), me["last_name"].clone(), me.at("/locale")), ("Joan".to_owned(), json!(null), "fr".to_owned()));
+    assert_eq!(
+        (me.at("/first_name"), me["last_name"].clone(), me.at("/locale")),
+        ("Joan".to_owned(), json!(null), "fr".to_owned())
+    );
     assert_eq!(jane.client.whoami().await.at("/identity/first_name"), "Joan");
     flow.submit("profile", json!({ "traits": { "first_name": "Jane" } })).await.goes_on("show_form");
 }
@@ -61,13 +66,19 @@ async fn a_profile_that_does_not_fit_is_named_on_its_nodes(app: TestApp) {
     let mut fields: Vec<String> = refused.fields().into_iter().map(|(f, _)| f).collect();
     fields.sort();
     assert_eq!(fields, ["traits.first_name", "traits.locale", "traits.timezone"]);
-    assert_eq!((refused.node_messages("traits.locale"), refused.state()), (vec!["4000002".to_owned()], "show_form".to_owned()));
+    assert_eq!(
+        (refused.node_messages("traits.locale"), refused.state()),
+        (vec!["4000002".to_owned()], "show_form".to_owned())
+    );
     for name in ["email_verified", "external_id", "metadata", "shoe_size_of_others"] {
         let refused = flow.submit("profile", json!({ "traits": { name: true } })).await;
         assert!(matches!(refused.status, 422 | 200), "{refused}");
     }
     let me = app.admin_key().get(&format!("/v1/identities/{}", jane.id)).await;
-    assert_eq!((me["external_id"].clone(), me["metadata"].clone()), (json!(null), json!({ "public": {}, "admin": {} })));
+    assert_eq!(
+        (me["external_id"].clone(), me["metadata"].clone()),
+        (json!(null), json!({ "public": {}, "admin": {} }))
+    );
 }
 
 async fn a_new_address_is_held_until_it_is_proven(app: TestApp) {
@@ -112,10 +123,15 @@ async fn a_password_is_changed_and_the_form_stays(app: TestApp) {
 async fn a_password_that_does_not_fit_is_refused_on_its_node(app: TestApp) {
     let jane = app.person(JANE).await;
     let flow = jane.client.open("settings").await;
-    for (password, code, message) in [(PASSWORD, Code::PasswordReused, "4000006"), ("short", Code::PasswordWeak, "4000004")] {
+    for (password, code, message) in
+        [(PASSWORD, Code::PasswordReused, "4000006"), ("short", Code::PasswordWeak, "4000004")]
+    {
         let refused = flow.submit("password", json!({ "password": password })).await;
         refused.refused(code);
-        assert_eq!((refused.node_messages("password"), refused.state()), (vec![message.to_owned()], "show_form".to_owned()));
+        assert_eq!(
+            (refused.node_messages("password"), refused.state()),
+            (vec![message.to_owned()], "show_form".to_owned())
+        );
     }
     flow.submit("password", json!({})).await.refused_fields(Code::InputRejected, &[("password", "required")]);
     jane.client.whoami().await.ok();
@@ -127,7 +143,10 @@ async fn a_password_needs_a_fresh_sign_in_and_leads_through_one(app: TestApp) {
     app.advance(900);
     let refused = flow.submit("password", json!({ "password": OTHER })).await;
     let document = refused.refused(Code::StepUpRequired);
-    assert_eq!(document["required"], json!({ "aal": null, "max_age": 900, "connection_id": null, "methods": null }));
+    assert_eq!(
+        document["required"],
+        json!({ "aal": null, "max_age": 900, "connection_id": null, "methods": null })
+    );
     assert!(!refused.text().contains(OTHER));
     let login = jane.client.follow(&refused);
     assert_eq!((login.kind.as_str(), refused.messages()), ("login", vec!["1010002".to_owned()]));
@@ -159,9 +178,14 @@ async fn who_came_without_a_password_must_show_the_present_one(app: TestApp) {
     wrong.refused(Code::WrongCredentials);
     assert_eq!(wrong.node_messages("current_password"), ["4010001"]);
     app.program().sign_in(JANE, PASSWORD).await.token();
-    flow.submit("password", json!({ "password": OTHER, "current_password": PASSWORD })).await.goes_on("show_form");
+    flow.submit("password", json!({ "password": OTHER, "current_password": PASSWORD }))
+        .await
+        .goes_on("show_form");
     app.program().sign_in(JANE, OTHER).await.token();
-    let bare = app.admin_key().post("/v1/identities").json(&json!({ "identity": { "email": "bare@acme.example", "email_verified": true } }));
+    let bare = app
+        .admin_key()
+        .post("/v1/identities")
+        .json(&json!({ "identity": { "email": "bare@acme.example", "email_verified": true } }));
     bare.await.created();
     let client = app.program();
     client.sign_in_by_code("bare@acme.example").await.token();

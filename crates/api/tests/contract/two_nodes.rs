@@ -68,7 +68,13 @@ fn a_deactivation_and_a_new_password_hold_on_the_other_node() {
             let person = nodes.first.person(email).await;
             let there = nodes.second.program().with_token(&person.client.token());
             there.whoami().await.ok();
-            nodes.first.admin_key().post(&format!("/v1/identities/{}:{verb}", person.id)).json(&body).await.ok();
+            nodes
+                .first
+                .admin_key()
+                .post(&format!("/v1/identities/{}:{verb}", person.id))
+                .json(&body)
+                .await
+                .ok();
             within_a_second(|| there.whoami(), |answer| answer.status == 401).await;
         }
         nodes.stop().await;
@@ -106,13 +112,20 @@ fn a_flow_begun_on_one_node_ends_on_the_other_and_a_code_works_once_on_both() {
         nodes.first.account("jane@acme.example").await;
         let flow = nodes.first.program().open("login").await;
         let there = nodes.second.program();
-        flow.submit_as(&there, "password", json!({ "identifier": "jane@acme.example", "password": PASSWORD })).await.token();
+        flow.submit_as(
+            &there,
+            "password",
+            json!({ "identifier": "jane@acme.example", "password": PASSWORD }),
+        )
+        .await
+        .token();
         let flow = nodes.first.program().open("login").await;
         flow.submit("code", json!({ "identifier": "jane@acme.example" })).await.goes_on("sent_email");
         let code = nodes.first.latest_mail("jane@acme.example").await.code;
         let (here, other) = (nodes.first.program(), nodes.second.program());
         let body = json!({ "code": code });
-        let (a, b) = tokio::join!(flow.submit_as(&here, "code", body.clone()), flow.submit_as(&other, "code", body));
+        let (a, b) =
+            tokio::join!(flow.submit_as(&here, "code", body.clone()), flow.submit_as(&other, "code", body));
         let won = [&a, &b].into_iter().filter(|answer| answer.status == 200).count();
         assert_eq!(won, 1, "{a}\n{b}");
         nodes.stop().await;

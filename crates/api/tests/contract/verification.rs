@@ -52,7 +52,14 @@ async fn a_known_and_an_unknown_address_are_answered_alike(app: TestApp) {
             let flow = app.program().open("verification").await;
             let sent = flow.submit(method, json!({ "email": email })).await;
             let wrong = flow.submit("code", json!({ "code": "abcdef" })).await;
-            told.push((sent.status, sent.state(), sent.messages(), sent.node_names(), wrong.code(), wrong["attempts_remaining"].to_string()));
+            told.push((
+                sent.status,
+                sent.state(),
+                sent.messages(),
+                sent.node_names(),
+                wrong.code(),
+                wrong["attempts_remaining"].to_string(),
+            ));
             app.advance(60);
         }
     }
@@ -110,7 +117,10 @@ async fn a_mailed_link_proves_the_address_from_any_browser(app: TestApp) {
     let flow = app.browser().open("verification").await;
     flow.submit("link", json!({ "email": JANE })).await.goes_on("sent_email");
     let mail = app.latest_mail(JANE).await;
-    assert!(mail.link.starts_with(&format!("https://id.example.com/verify?flow={}&token=avnl_lnk_", flow.id)), "{mail:?}");
+    assert!(
+        mail.link.starts_with(&format!("https://id.example.com/verify?flow={}&token=avnl_lnk_", flow.id)),
+        "{mail:?}"
+    );
     let other = app.browser();
     other.open("login").await;
     let body = json!({ "token": mail.link_parameter("token"), "csrf_token": other.csrf_of(&flow.id) });
@@ -127,7 +137,10 @@ async fn opening_the_link_alone_proves_nothing(app: TestApp) {
     flow.submit("link", json!({ "email": JANE })).await.goes_on("sent_email");
     let mail = app.latest_mail(JANE).await;
     for client in [app.program(), app.browser()] {
-        let page = client.get(mail.link.trim_start_matches("https://id.example.com")).header("accept", "text/html").await;
+        let page = client
+            .get(mail.link.trim_start_matches("https://id.example.com"))
+            .header("accept", "text/html")
+            .await;
         assert!(page.is(200).text().contains("<form"), "{page}");
     }
     assert!(!is_verified(&app, JANE).await);

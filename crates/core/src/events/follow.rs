@@ -20,6 +20,9 @@ pub trait Consumer: Send + Sync + 'static {
     /// The name under which its cursor is kept.
     fn name(&self) -> &'static str;
 
+    /// Whether it does anything with events of this type; others are passed over unread.
+    fn wants(&self, event_type: &str) -> bool;
+
     /// Takes one event, in the transaction that moves the cursor past it.
     fn take(&self, tx: &mut IdentityTx<'_>, event: &Event, stored: &StoredEvent) -> Result<()>;
 }
@@ -39,7 +42,7 @@ pub async fn follow_once(app: &Tenant, consumer: &Arc<impl Consumer>) -> Result<
                     // Another node was here first.
                     return Ok(());
                 }
-                batch.iter().try_for_each(|stored| {
+                batch.iter().filter(|stored| consumer.wants(&stored.event_type)).try_for_each(|stored| {
                     match serde_json::from_value::<Event>(stored.body.clone()) {
                         Ok(event) => consumer.take(tx, &event, stored),
                         Err(error) => {

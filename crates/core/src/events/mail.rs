@@ -25,10 +25,11 @@ impl Consumer for MailConsumer {
         "mail"
     }
 
+    fn wants(&self, event_type: &str) -> bool {
+        event_type == EventType::MessageRequested.as_str()
+    }
+
     fn take(&self, tx: &mut IdentityTx<'_>, event: &Event, stored: &StoredEvent) -> Result<()> {
-        if event.event_type != EventType::MessageRequested {
-            return Ok(());
-        }
         let request: MessageRequest = match serde_json::from_value(event.payload.clone()) {
             Ok(request) => request,
             Err(error) => {

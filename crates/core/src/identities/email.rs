@@ -164,7 +164,7 @@ pub async fn undo_change(app: &Tenant, cx: &Cx, token: &str) -> Result<bool> {
                 return Ok(None);
             }
             let changed_at = text("changed_at").and_then(|at| Timestamp::parse(&at)).unwrap_or_default();
-            if passwords::find(tx, identity.id)?.is_some_and(|password| password.create_time >= changed_at) {
+            if passwords::find(tx, identity.id)?.is_some_and(|password| password.create_time > changed_at) {
                 passwords::erase(tx, identity.id)?;
                 identity.has_password = false;
                 super::password::tell(tx, &cx, &identity, "recovery")?;

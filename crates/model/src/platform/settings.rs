@@ -395,8 +395,7 @@ mod tests {
 
     #[test]
     fn each_unacceptable_value_is_named() {
-        let mut settings = TenantSettings::default();
-        settings.name = " ".to_owned();
+        let mut settings = TenantSettings { name: " ".to_owned(), ..TenantSettings::default() };
         settings.session_policy.idle_timeout_seconds = 1;
         settings.identity_schema =
             Some([("title".to_owned(), Value::from("x".repeat(65_536)))].into_iter().collect());

@@ -114,6 +114,6 @@ pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::post("/account/profile/picture", save).answers_redirect(303),
         Route::post("/account/profile/picture/remove", remove).answers_redirect(303),
-        Route::get("/assets/avatars/{identity}/{hash}", file).produces(&["*/*"]).answers_html(200),
+        Route::get("/assets/avatars/{id}/{path}", file).produces(&["*/*"]).answers_html(200),
     ]
 }

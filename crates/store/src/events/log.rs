@@ -68,11 +68,11 @@ statements! {
     APPEND = "INSERT INTO events (tx_id, event_id, organization_id, event_type, body, sealed, create_time)
         VALUES ({current_tx} + (SELECT shift FROM event_numbering), $1, $2, $3, $4, $5, $6)";
     READ_AFTER = "SELECT tx_id, position, event_id, organization_id, event_type, body, sealed, create_time
-        FROM events WHERE (tx_id, position) > ($1, $2) AND tx_id < {tx_horizon} + (SELECT shift FROM event_numbering)
+        FROM events WHERE {behind:$1:$2} AND tx_id < {tx_horizon} + (SELECT shift FROM event_numbering)
         ORDER BY tx_id, position LIMIT $3";
     READ_ORGANIZATION_AFTER =
         "SELECT tx_id, position, event_id, organization_id, event_type, body, sealed, create_time
-        FROM events WHERE organization_id = $1 AND (tx_id, position) > ($2, $3) AND tx_id < {tx_horizon} + (SELECT shift FROM event_numbering)
+        FROM events WHERE organization_id = $1 AND {behind:$2:$3} AND tx_id < {tx_horizon} + (SELECT shift FROM event_numbering)
         ORDER BY tx_id, position LIMIT $4";
     HEAD = "SELECT tx_id, position FROM events WHERE tx_id < {tx_horizon} + (SELECT shift FROM event_numbering)
         ORDER BY tx_id DESC, position DESC LIMIT 1";
@@ -187,4 +187,31 @@ fn stored(mut row: Row) -> Result<StoredEvent> {
         sealed: row.take()?,
         create_time: row.take()?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::Engine;
+
+    /// How SQLite answers a statement on a database of the identity layer.
+    fn plan(sql: &crate::Sql) -> String {
+        let connection = Connection::open_in_memory().unwrap();
+        let schema = include_str!("../../migrations/identity/0001_foundation.sql");
+        connection.execute_batch(&crate::dialect::render(schema, Engine::Sqlite).unwrap()).unwrap();
+        let text = format!("EXPLAIN QUERY PLAN {}", sql.rendered(Engine::Sqlite).unwrap());
+        let mut statement = connection.prepare(&text).unwrap();
+        let mut rows = statement.raw_query();
+        rows.next().unwrap().unwrap().get(3).unwrap()
+    }
+
+    #[test]
+    fn a_reader_of_the_log_never_reads_what_lies_before_its_place() {
+        let all = plan(&READ_AFTER);
+        assert!(all.contains("tx_id=?") && (all.contains("position>?") || all.contains("rowid>?")), "{all}");
+        let one = plan(&READ_ORGANIZATION_AFTER);
+        assert!(one.contains("organization_id=? AND tx_id=?") && one.contains("position>?"), "{one}");
+    }
 }

@@ -84,7 +84,9 @@ impl VerifyLink<'_> {
         };
         card.main = Some(form(Button::new("Verify address", Style::Primary)).main("flow"));
         if let Some(origin) = self.made {
-            card.lead.push(Sentence::plain("An account with this address was made:"));
+            card.lead.push(Sentence::plain(
+                "An account was made with it as shown below. If that was not you, say so, and the account is deleted.",
+            ));
             card.facts = origin.facts(self.cx.now);
             let deny = Button {
                 sends: Some(("decision".to_owned(), "deny".to_owned())),

@@ -1,7 +1,10 @@
 //! `/account/profile`: the profile section of a settings flow.
 
 use askama::Template;
-use avnology_model::flows::{FlowView, Group, Message, MessageId};
+use avnology_model::{
+    Code,
+    flows::{FlowView, Group, Message, MessageId},
+};
 
 use crate::{
     Context, Link, Notice, Person,
@@ -23,12 +26,12 @@ pub enum PictureError {
 
 impl PictureError {
     fn message(self) -> Message {
-        let text = match self {
+        let (code, text) = match self {
             Self::Missing => return MessageId::Required.into(),
-            Self::TooLarge => "This picture is larger than 2 MiB",
-            Self::WrongType => "This file is not a PNG, JPEG or WebP picture",
+            Self::TooLarge => (Code::PayloadTooLarge, "This picture is larger than 2 MiB"),
+            Self::WrongType => (Code::UnsupportedMediaType, "This file is not a PNG, JPEG or WebP picture"),
         };
-        Message { text: text.to_owned(), ..MessageId::Invalid.into() }
+        Message { id: code.text().to_owned(), text: text.to_owned(), ..MessageId::Invalid.into() }
     }
 }
 

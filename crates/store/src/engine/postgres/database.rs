@@ -8,23 +8,38 @@ use std::{
 
 use avnology_model::{Error, Result};
 use deadpool_postgres::Pool;
-use tokio::{runtime::Handle, sync::watch};
+use tokio::{
+    runtime::Handle,
+    sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, watch},
+};
 
 use super::attempt::{Mode, Outcome, attempt};
 use crate::engine::{Failure, Kind, Tx};
 
 /// Runs of one closure before its caller is sent away.
 const RUNS: u32 = 10;
+/// Runs beside others. Whoever met others that often runs while no other change of this process does, so that under any
+/// load everyone gets through: only another node can still come between.
+const RUNS_IN_COMPANY: u32 = 5;
 
 /// A database and its connections.
 pub(crate) struct Database {
     pool: Pool,
     commits: watch::Sender<u64>,
+    /// Held by changes: shared at first, alone after [`RUNS_IN_COMPANY`]. It is fair, so nobody waits for ever.
+    company: RwLock<()>,
+}
+
+/// The right to run a change now; given back when dropped.
+enum Turn<'a> {
+    Free,
+    Shared { _held: RwLockReadGuard<'a, ()> },
+    Alone { _held: RwLockWriteGuard<'a, ()> },
 }
 
 impl Database {
     pub(super) fn new(pool: Pool) -> Arc<Self> {
-        Arc::new(Self { pool, commits: watch::Sender::new(0) })
+        Arc::new(Self { pool, commits: watch::Sender::new(0), company: RwLock::new(()) })
     }
 
     /// Counts commits of this process that wrote an event.
@@ -80,11 +95,13 @@ impl Database {
     {
         let mut lost = false;
         for run in 1..=RUNS {
+            let turn = self.turn(mode, run).await;
             let client = self.pool.get().await.map_err(|e| Failure::from(e).error())?;
             let runtime = Handle::current();
             let task =
                 tokio::task::spawn_blocking(move || (attempt(client, &runtime, mode, &closure), closure));
             let (outcome, back) = task.await.map_err(Error::internal)?;
+            drop(turn);
             closure = back;
             let failure = match outcome {
                 Outcome::Done { answer, emitted } => {
@@ -102,6 +119,14 @@ impl Database {
             tokio::time::sleep(pause(run)).await;
         }
         Err(Error::unavailable("the transaction met others too often"))
+    }
+
+    async fn turn(&self, mode: Mode, run: u32) -> Turn<'_> {
+        match mode {
+            Mode::Read | Mode::Scan | Mode::Migrate => Turn::Free,
+            Mode::Write if run <= RUNS_IN_COMPANY => Turn::Shared { _held: self.company.read().await },
+            Mode::Write => Turn::Alone { _held: self.company.write().await },
+        }
     }
 }
 
