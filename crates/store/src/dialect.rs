@@ -88,7 +88,9 @@ fn expand(parts: &[&str], engine: Engine) -> Result<String, String> {
         // SQLite takes the row value for a range of its first column only, which is 0 everywhere, and would read the
         // whole log each time.
         ["behind", tx_id, position] => (
-            format!("(tx_id = 0 AND {tx_id} <= 0 AND position > CASE WHEN {tx_id} < 0 THEN 0 ELSE {position} END)"),
+            format!(
+                "(tx_id = 0 AND {tx_id} <= 0 AND position > CASE WHEN {tx_id} < 0 THEN 0 ELSE {position} END)"
+            ),
             format!("((tx_id, position) > ({tx_id}, {position}))"),
         ),
         ["server_micros"] => own(

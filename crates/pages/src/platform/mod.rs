@@ -10,7 +10,7 @@ use avnology_http::{
 use avnology_model::{Code, Error, Result};
 use avnology_views::{
     Context, Link, assets,
-    platform::{ErrorPage, NotFound, Problem},
+    platform::{ErrorPage, NotFound, Problem, plain_words},
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -33,10 +33,11 @@ pub fn html_error(app: Arc<Tenant>) -> HtmlError {
         if failed.code == Code::NotFound {
             return NotFound { cx, request_id: failed.request_id, back: &back }.render();
         }
+        let (title, detail) = plain_words(failed.code);
         ErrorPage {
             cx,
-            title: failed.title,
-            detail: if failed.detail == failed.title { failed.code.help() } else { failed.detail },
+            title,
+            detail,
             code: failed.code.text(),
             request_id: failed.request_id,
             back: Some(&back),
@@ -52,10 +53,11 @@ async fn error(auth: Auth<Public>, Query(q): Query<ErrorParams>) -> Result<Respo
     let is_id = q.request_id.len() <= 128
         && q.request_id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
     let brand = brand(&auth.app);
+    let (title, detail) = plain_words(code);
     let html = ErrorPage {
         cx: Context::english(&brand, auth.cx.now),
-        title: code.title(),
-        detail: code.help(),
+        title,
+        detail,
         code: code.text(),
         request_id: if is_id { &q.request_id } else { "" },
         back: Some(&Link::new("Go to your account", "/account")),

@@ -42,10 +42,11 @@ impl Address {
         config.keepalives_interval(Duration::from_secs(5));
         config.keepalives_retries(3);
         // A transaction that does not end holds back the event log, so the server ends it. A scan of a whole table, which
-        // small tables invite, conflicts with every change to it (PostgreSQL's manual, 13.2.3): indexes it is.
+        // small tables invite, conflicts with every change to it (PostgreSQL's manual, 13.2.3): indexes it is, where there is one; and the cost
+        // that this puts on scans must not call for compiling them.
         let ours = "-c statement_timeout=10s -c lock_timeout=5s -c idle_in_transaction_session_timeout=10s \
                     -c client_min_messages=warning \
-                    -c enable_seqscan=off -c random_page_cost=1";
+                    -c enable_seqscan=off -c random_page_cost=1 -c jit=off";
         let options =
             config.get_options().map_or_else(|| ours.to_owned(), |theirs| format!("{ours} {theirs}"));
         config.options(options);
