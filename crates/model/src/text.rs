@@ -82,22 +82,13 @@ pub(crate) use text_enum;
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    text_enum! {
-        /// A light.
-        pub enum Light {
-            /// Stop.
-            Red = "red",
-            /// Go.
-            GreenArrow = "green_arrow",
-        }
-    }
+    use crate::sessions::Aal;
 
     #[test]
     fn the_document_names_values_as_they_are_sent() {
-        let schema = serde_json::to_value(<Light as utoipa::PartialSchema>::schema()).unwrap();
-        assert_eq!(schema["enum"], serde_json::json!(["red", "green_arrow"]));
-        assert_eq!(serde_json::to_value(Light::GreenArrow).unwrap(), Light::ALL[1].as_str());
+        let schema = serde_json::to_value(<Aal as utoipa::PartialSchema>::schema()).unwrap();
+        assert_eq!(schema["enum"], serde_json::json!(["aal1", "aal2", "aal3"]));
+        assert_eq!(serde_json::to_value(Aal::Aal2).unwrap(), Aal::ALL[1].as_str());
     }
 
     #[test]

@@ -33,9 +33,11 @@ fn root() -> PathBuf {
     root.expect("the workspace").to_owned()
 }
 
-/// The packages of the workspace: name without `avnology-`, whether it stands in `libs/`, and its dependencies with
-/// their kind.
-fn packages() -> Vec<(String, bool, Vec<(String, String)>)> {
+/// A package: its name without `avnology-`, whether it stands in `libs/`, and its dependencies with their kind.
+type Package = (String, bool, Vec<(String, String)>);
+
+/// The packages of the workspace.
+fn packages() -> Vec<Package> {
     let run = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
         .current_dir(root())
@@ -43,13 +45,16 @@ fn packages() -> Vec<(String, bool, Vec<(String, String)>)> {
         .expect("cargo runs");
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
     let metadata: Value = serde_json::from_slice(&run.stdout).expect("JSON");
-    let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let list = |value: &Value, name: &str| value.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+    let text =
+        |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let list =
+        |value: &Value, name: &str| value.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
     list(&metadata, "packages")
         .iter()
         .map(|package| {
             let is_lib = text(package, "manifest_path").contains("/libs/");
-            let dependencies = list(package, "dependencies").iter().map(|d| (text(d, "name"), text(d, "kind"))).collect();
+            let dependencies =
+                list(package, "dependencies").iter().map(|d| (text(d, "name"), text(d, "kind"))).collect();
             (text(package, "name").replace("avnology-", ""), is_lib, dependencies)
         })
         .collect()
@@ -58,12 +63,14 @@ fn packages() -> Vec<(String, bool, Vec<(String, String)>)> {
 /// Every file below these folders with one of these endings, what is generated or fetched left out.
 fn files(folders: &[&str], endings: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    let mut open: Vec<PathBuf> = folders.iter().map(|folder| root().join(folder)).filter(|f| f.is_dir()).collect();
+    let mut open: Vec<PathBuf> =
+        folders.iter().map(|folder| root().join(folder)).filter(|f| f.is_dir()).collect();
     while let Some(folder) = open.pop() {
         for entry in fs::read_dir(&folder).expect("a folder") {
             let path = entry.expect("an entry").path();
             let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default().to_owned();
-            if path.is_dir() && !matches!(name.as_str(), "target" | "node_modules") && !name.starts_with('.') {
+            if path.is_dir() && !matches!(name.as_str(), "target" | "node_modules") && !name.starts_with('.')
+            {
                 open.push(path);
             } else if path.extension().and_then(|e| e.to_str()).is_some_and(|e| endings.contains(&e)) {
                 found.push(path);
@@ -126,7 +133,9 @@ fn nothing_below_http_knows_the_web_server() {
 
 #[test]
 fn api_and_pages_know_neither_each_other_nor_the_store() {
-    for (package, others) in [("api", ["avnology_pages", "avnology_store"]), ("pages", ["avnology_api", "avnology_store"])] {
+    for (package, others) in
+        [("api", ["avnology_pages", "avnology_store"]), ("pages", ["avnology_api", "avnology_store"])]
+    {
         for path in sources_of(package) {
             let text = fs::read_to_string(&path).expect("text");
             assert!(!others.iter().any(|other| text.contains(other)), "{}", path.display());
@@ -141,7 +150,13 @@ fn sql_stands_in_store_alone() {
         let named = dependencies.iter().find(|(d, kind)| kind != "dev" && drivers.contains(&d.as_str()));
         assert_eq!(named, None, "{name}");
     }
-    let statements = [["SELECT ", " FROM "], ["UPDATE ", " SET "], ["INSERT ", "INTO "], ["DELETE ", "FROM "], ["CREATE ", "TABLE "]];
+    let statements = [
+        ["SELECT ", " FROM "],
+        ["UPDATE ", " SET "],
+        ["INSERT ", "INTO "],
+        ["DELETE ", "FROM "],
+        ["CREATE ", "TABLE "],
+    ];
     for (package, _) in ARROWS.iter().filter(|(name, _)| !matches!(*name, "store" | "throwaway-postgres")) {
         for path in sources_of(package) {
             let text = fs::read_to_string(&path).expect("text");

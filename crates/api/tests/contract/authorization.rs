@@ -148,7 +148,7 @@ async fn every_route_refuses_whom_it_must_and_no_other(app: TestApp) {
         let line = format!("{} {}", route.method(), route.path());
         match route.access() {
             AccessRule::AnySession | AccessRule::SignedIn | AccessRule::Scoped(_) => {
-                drop(answer.refused(Code::SessionInvalid))
+                answer.refused(Code::SessionInvalid);
             }
             AccessRule::PageSignedIn => {
                 assert!(answer.is(303).header("location").starts_with("/sign-in"), "{line}: {answer}");
@@ -169,7 +169,7 @@ async fn every_route_refuses_whom_it_must_and_no_other(app: TestApp) {
             match expected(route.access(), &caller) {
                 Some(code) => assert_eq!(answer.code(), Some(code), "{line}: {answer}"),
                 None => {
-                    assert!(answer.status < 500 && !is_refused_for_the_caller(&answer), "{line}: {answer}")
+                    assert!(answer.status < 500 && !is_refused_for_the_caller(&answer), "{line}: {answer}");
                 }
             }
         }

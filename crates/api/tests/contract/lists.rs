@@ -50,7 +50,9 @@ async fn all(client: &Client, query: &[(&str, &str)]) -> Vec<String> {
 
 async fn found(client: &Client, filter: &str) -> Vec<String> {
     let mut names = all(client, &[("filter", filter)]).await;
-    names.iter_mut().for_each(|e| e.truncate(e.find('@').unwrap_or(e.len())));
+    for name in &mut names {
+        name.truncate(name.find('@').unwrap_or(name.len()));
+    }
     names.sort();
     names
 }

@@ -185,9 +185,9 @@ async fn a_recovery_link_lives_as_long_as_it_was_asked_to(app: TestApp) {
     };
     make(299).await.refused_fields(Code::ValidationFailed, &[("expires_in_seconds", "too_small")]);
     make(86_401).await.refused_fields(Code::ValidationFailed, &[("expires_in_seconds", "too_large")]);
-    let made = make(86_400).await;
+    let answer = make(86_400).await;
     app.advance(86_400);
-    let (flow, link) = (made.at("/flow_id"), made.at("/recovery_link"));
+    let (flow, link) = (answer.at("/flow_id"), answer.at("/recovery_link"));
     let token = link.rsplit_once("token=").expect("a token").1.to_owned();
     let browser = app.browser();
     browser.open("login").await;

@@ -71,15 +71,15 @@ fn next_tag(text: &str) -> Option<(&str, &str)> {
 mod tests {
     use super::*;
 
-    fn tags(tags: &[&str]) -> Option<Precondition> {
-        Some(Precondition::OneOf(tags.iter().map(|t| (*t).to_owned()).collect()))
+    fn tags(tags: &[&str]) -> Precondition {
+        Precondition::OneOf(tags.iter().map(|t| (*t).to_owned()).collect())
     }
 
     #[test]
     fn a_star_a_list_weak_tags_and_bare_tags_are_read() {
         assert_eq!(Precondition::parse("*"), Some(Precondition::Exists));
-        assert_eq!(Precondition::parse("\"1-a\""), tags(&["1-a"]));
-        assert_eq!(Precondition::parse("W/\"1-a\" , \"2,b\",3-c"), tags(&["1-a", "2,b", "3-c"]));
+        assert_eq!(Precondition::parse("\"1-a\""), Some(tags(&["1-a"])));
+        assert_eq!(Precondition::parse("W/\"1-a\" , \"2,b\",3-c"), Some(tags(&["1-a", "2,b", "3-c"])));
     }
 
     #[test]
