@@ -165,16 +165,24 @@ async fn a_recovery_link_lets_in_once_and_sends_nothing(app: TestApp) {
 
 async fn a_recovery_code_of_an_administrator_works_as_well(app: TestApp) {
     let id = app.account("jane@acme.example").await;
-    let made = app.admin_key().post(&format!("/v1/identities/{id}:recoveryLink")).await;
+    let link = || app.admin_key().post(&format!("/v1/identities/{id}:recoveryLink"));
+    let made = link().await;
     let (flow, code) = (made.at("/flow_id"), made.at("/recovery_code"));
     assert!(code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit()), "{made}");
-    let browser = app.browser();
-    browser.open("login").await;
-    let link = made.at("/recovery_link");
-    let page = browser.get(link.trim_start_matches("https://id.example.com")).await;
-    page.is(200);
-    assert!(page.text().contains("<form"), "{page}");
-    assert!(!flow.is_empty());
+    let client = app.program();
+    let submit = |code: &str| {
+        let body = json!({ "method": "code", "body": { "code": code } });
+        client.post(&format!("/v1/flows/recovery/{flow}:submit")).json(&body)
+    };
+    submit("abcdef").await.refused(Code::WrongRecoveryCode);
+    let recovered = submit(&code).await;
+    recovered.goes_on("show_form");
+    assert_eq!(client.with_token(&recovered.token()).whoami().await.at("/kind"), "recovery");
+    submit(&code).await.refused(Code::FlowGone);
+    let second = link().await;
+    let page =
+        app.browser().get(second.at("/recovery_link").trim_start_matches("https://id.example.com")).await;
+    assert!(page.is(200).text().contains("<form"), "{page}");
 }
 
 async fn a_recovery_link_lives_as_long_as_it_was_asked_to(app: TestApp) {
