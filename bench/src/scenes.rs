@@ -17,7 +17,7 @@ use crate::{
     client::Client,
     report::{self, Goal, Line, median, middle, rounded},
     seed::{self, told},
-    server::{Server, Setting},
+    server::{Server, Setting, machine_busy},
     storm::{self, Storm},
     wrk::{self, Load, Seen},
 };
@@ -49,6 +49,8 @@ pub(crate) struct Options {
 
 /// People with a password of each cost.
 const PEOPLE: usize = 256;
+/// How busy a machine may be that counts as quiet.
+const QUIET: f64 = 0.1;
 /// Starts that are timed.
 const STARTS: usize = 5;
 
@@ -72,7 +74,15 @@ pub(crate) async fn all(options: Options) -> Outcome<()> {
     let whole = !(options.only_whoami || options.only_create || options.only_sign_in);
     let (whoami, create) = (whole || options.only_whoami, whole || options.only_create);
     let sign_in = whole || options.only_sign_in;
+    let busy = machine_busy(Duration::from_secs(2)).await?;
+    if busy > QUIET {
+        say(&format!(
+            "the machine is {:.0} % busy with other things: these figures are no measure",
+            busy * 100.0
+        ));
+    }
     let mut stage = Stage::set(options).await?;
+    stage.fact("machine busy with other things before the run", format!("{:.0} %", busy * 100.0));
     if whole {
         stage.starts().await?;
     }

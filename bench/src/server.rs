@@ -125,6 +125,24 @@ impl Server {
     }
 }
 
+/// The share of all cores that was in use during `duration`, 0 to 1.
+pub(crate) async fn machine_busy(duration: Duration) -> Outcome<f64> {
+    let (used_before, idle_before) = machine_ticks()?;
+    sleep(duration).await;
+    let (used, idle) = machine_ticks()?;
+    let (used, idle) = (used - used_before, idle - idle_before);
+    Ok(used / (used + idle).max(1.0))
+}
+
+fn machine_ticks() -> Outcome<(f64, f64)> {
+    let stat = std::fs::read_to_string("/proc/stat")?;
+    let line = stat.lines().find_map(|line| line.strip_prefix("cpu ")).ok_or("stat without processors")?;
+    // user, nice, system, idle, iowait, …
+    let ticks = line.split_whitespace().map(str::parse).collect::<Result<Vec<f64>, _>>()?;
+    let sum = |range: std::ops::Range<usize>| ticks.get(range).map(|t| t.iter().sum::<f64>());
+    Ok((sum(0..3).ok_or("stat without times")?, sum(3..5).ok_or("stat without times")?))
+}
+
 fn free_port() -> Outcome<SocketAddr> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
 }
