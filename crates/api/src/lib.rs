@@ -6,6 +6,7 @@
 mod flows;
 mod identities;
 mod once;
+mod organizations;
 mod platform;
 mod sessions;
 mod step_up;
@@ -14,7 +15,13 @@ use avnology_http::{Route, openapi};
 
 /// Every route of the API.
 pub fn routes() -> Vec<Route> {
-    [identities::routes(), sessions::routes(), flows::routes(), platform::routes()]
+    [
+        identities::routes(),
+        organizations::routes(),
+        sessions::routes(),
+        flows::routes(),
+        platform::routes(),
+    ]
         .into_iter()
         .flatten()
         .collect()

@@ -26,7 +26,12 @@ pub(crate) async fn with_step_up<A: Access, T>(
     let token = keys.map(|keys| keys.csrf_token(auth, flow.id));
     let view = flows::view(&auth.app, &flow, token.as_deref(), None);
     let view = serde_json::to_value(view).map_err(Error::internal)?;
-    Err(error.with_member("required", required(&auth.app)).with_member("continue_flow", view))
+    let error = if error.members().contains_key("required") {
+        error
+    } else {
+        error.with_member("required", required(&auth.app))
+    };
+    Err(error.with_member("continue_flow", view))
 }
 
 /// What a privileged change asks for.

@@ -9,6 +9,8 @@ mod cx;
 pub mod events;
 pub mod flows;
 pub mod identities;
+pub mod organizations;
+mod patch;
 pub mod platform;
 pub mod ports;
 pub mod service_accounts;

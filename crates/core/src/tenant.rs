@@ -12,6 +12,7 @@ use crate::{
     Clock, Cx, Entropy,
     credentials::{Breaches, PasswordHasher},
     identities::{SchemaCache, TraitsSchema},
+    organizations::OrganizationCache,
     platform::{Keys, SettingsVersion},
     ports::{Composer, MailTransport},
     service_accounts::KeyCache,
@@ -59,6 +60,8 @@ pub struct Tenant {
     pub sessions: SessionCache,
     /// API keys in memory.
     pub api_keys: KeyCache,
+    /// Organizations and members in memory.
+    pub organizations: OrganizationCache,
     /// Puts messages into words.
     pub composer: Arc<dyn Composer>,
     /// Carries mail; `None` logs it instead (development), and nothing carries it in the test environment.
@@ -104,6 +107,7 @@ impl Tenant {
             breaches: parts.breaches,
             sessions: SessionCache::default(),
             api_keys: KeyCache::default(),
+            organizations: OrganizationCache::default(),
             composer: parts.composer,
             mail: parts.mail,
             settings: ArcSwap::from_pointee(parts.settings),

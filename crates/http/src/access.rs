@@ -2,7 +2,7 @@
 
 use std::{marker::PhantomData, sync::Arc};
 
-use avnology_core::{service_accounts::LiveKey, sessions::LiveSession};
+use avnology_core::{organizations::Acting, service_accounts::LiveKey, sessions::LiveSession};
 use avnology_model::{Code, Error, Result, permissions::Scope, sessions::SessionKind};
 use serde_json::json;
 
@@ -31,7 +31,7 @@ impl Caller {
         match self {
             Self::Anonymous => false,
             Self::Session(live) => live.holds(scope),
-            Self::Key(live) => !scope.is_self() && live.key.scopes.contains(&scope),
+            Self::Key(live) => live.key.organization_id.is_none() && live.holds(scope),
         }
     }
 
@@ -56,16 +56,32 @@ pub enum AccessRule {
     AnySession,
     /// A session that is not a recovery session, with `account:self`.
     SignedIn,
-    /// A session or API key with this scope.
+    /// A session or API key with this scope, in the organization that the request is about or else in the tenant.
     Scoped(Scope),
+    /// A session that is not a recovery session, or an API key with this scope.
+    SignedInOr(Scope),
+    /// A session or API key with this scope in the tenant, whatever organization the request names.
+    TenantScoped(Scope),
+    /// A session or API key with this scope in the organization that the path begins with.
+    InOrganization(Scope),
     /// A session, or else the sign-in page.
     PageSignedIn,
+    /// A session with this scope in the organization that the path begins with, or else the sign-in page.
+    PageInOrganization(Scope),
 }
 
 impl AccessRule {
     /// Whether a request without a good credential is refused with 401.
     pub fn needs_credential(self) -> bool {
-        matches!(self, Self::AnySession | Self::SignedIn | Self::Scoped(_))
+        matches!(
+            self,
+            Self::AnySession
+                | Self::SignedIn
+                | Self::Scoped(_)
+                | Self::SignedInOr(_)
+                | Self::TenantScoped(_)
+                | Self::InOrganization(_)
+        )
     }
 
     /// The scope asked for.
@@ -73,14 +89,29 @@ impl AccessRule {
         match self {
             Self::Public | Self::Visitor | Self::PageSignedIn => None,
             Self::AnySession | Self::SignedIn => Some(Scope::AccountSelf),
-            Self::Scoped(scope) => Some(scope),
+            Self::Scoped(scope)
+            | Self::SignedInOr(scope)
+            | Self::TenantScoped(scope)
+            | Self::InOrganization(scope)
+            | Self::PageInOrganization(scope) => Some(scope),
         }
     }
 
+    /// Whether who is not known is shown the sign-in page.
+    pub fn is_of_page(self) -> bool {
+        matches!(self, Self::PageSignedIn | Self::PageInOrganization(_))
+    }
+
+    /// Whether the path begins with an organization, which no handler reads.
+    pub(crate) fn has_organization_in_path(self) -> bool {
+        matches!(self, Self::InOrganization(_) | Self::PageInOrganization(_))
+    }
+
     /// Refuses a caller who is known but may not: `_012`, or `_110` for a session that recovery opened.
-    pub(crate) fn admit(self, caller: &Caller) -> Result<()> {
+    pub(crate) fn admit(self, caller: &Caller, acting: Option<&Acting>) -> Result<()> {
         let Some(scope) = self.scope() else { return Ok(()) };
         match caller {
+            Caller::Anonymous if self.is_of_page() => Ok(()),
             Caller::Session(_) if self == Self::AnySession => Ok(()),
             Caller::Session(live) if is_recovery(live) => {
                 let required = json!({"aal": null, "max_age": null, "connection_id": null, "methods": null});
@@ -88,8 +119,14 @@ impl AccessRule {
                     .with_detail("A recovery session can only set a new password. Sign in to do more.")
                     .with_member("required", required))
             }
-            _ if caller.holds(scope) => Ok(()),
-            _ => Err(Error::new(Code::ScopeMissing).with_member("required_scopes", vec![scope.as_str()])),
+            Caller::Session(_) if matches!(self, Self::SignedInOr(_)) => Ok(()),
+            _ => match acting {
+                Some(acting) => acting.check_scope(scope),
+                None if caller.holds(scope) => Ok(()),
+                None => {
+                    Err(Error::new(Code::ScopeMissing).with_member("required_scopes", vec![scope.as_str()]))
+                }
+            },
         }
     }
 }
@@ -154,6 +191,59 @@ impl<S: ScopeMarker> Access for Scoped<S> {
     }
 }
 
+/// A session that is not a recovery session, or an API key with the scope `S`.
+pub struct SignedInOr<S>(PhantomData<fn() -> S>);
+
+impl<S> sealed::Sealed for SignedInOr<S> {}
+
+impl<S: ScopeMarker> Access for SignedInOr<S> {
+    const RULE: AccessRule = AccessRule::SignedInOr(S::SCOPE);
+    type Seat = Option<Arc<LiveSession>>;
+    fn seat(caller: &Caller) -> Option<Option<Arc<LiveSession>>> {
+        Some(caller.session().cloned())
+    }
+}
+
+/// A session or API key with the scope `S` in the tenant, whatever organization the request names.
+pub struct TenantScoped<S>(PhantomData<fn() -> S>);
+
+impl<S> sealed::Sealed for TenantScoped<S> {}
+
+impl<S: ScopeMarker> Access for TenantScoped<S> {
+    const RULE: AccessRule = AccessRule::TenantScoped(S::SCOPE);
+    type Seat = ();
+    fn seat(_: &Caller) -> Option<()> {
+        Some(())
+    }
+}
+
+/// A session or API key with the scope `S` in the organization that the path begins with. Inputs see the rest of the path.
+pub struct InOrganization<S>(PhantomData<fn() -> S>);
+
+impl<S> sealed::Sealed for InOrganization<S> {}
+
+impl<S: ScopeMarker> Access for InOrganization<S> {
+    const RULE: AccessRule = AccessRule::InOrganization(S::SCOPE);
+    type Seat = ();
+    fn seat(_: &Caller) -> Option<()> {
+        Some(())
+    }
+}
+
+/// A session with the scope `S` in the organization that the path begins with, or else the sign-in page. Inputs see the rest
+/// of the path.
+pub struct PageInOrganization<S>(PhantomData<fn() -> S>);
+
+impl<S> sealed::Sealed for PageInOrganization<S> {}
+
+impl<S: ScopeMarker> Access for PageInOrganization<S> {
+    const RULE: AccessRule = AccessRule::PageInOrganization(S::SCOPE);
+    type Seat = Arc<LiveSession>;
+    fn seat(caller: &Caller) -> Option<Arc<LiveSession>> {
+        caller.session().cloned()
+    }
+}
+
 /// A type that stands for one scope.
 pub trait ScopeMarker: 'static {
     /// The scope.
@@ -181,8 +271,7 @@ macro_rules! scope_markers {
 }
 
 scope_markers! {
-    AccountSelf, IdentitiesRead, IdentitiesWrite, IdentitiesErase, SessionsRead, SessionsWrite, TenantRead,
-    TenantWrite, OutboxRead,
+    AccountSelf, PrivacySelf, AccessSelf, IdentitiesRead, IdentitiesWrite, IdentitiesImport, IdentitiesErase, SessionsRead, SessionsWrite, OrganizationsRead, OrganizationsWrite, OrganizationsCreate, OrganizationsDelete, MembersRead, MembersWrite, GroupsRead, GroupsWrite, RolesRead, RolesWrite, BrandingRead, BrandingWrite, TemplatesRead, TemplatesWrite, PermissionsRead, PermissionsWrite, PolicyRead, PolicyWrite, RiskRead, RiskWrite, AuditRead, AuditExport, AnalyticsRead, WebhooksRead, WebhooksWrite, SsfRead, SsfWrite, ClientsRead, ClientsWrite, SsoRead, SsoWrite, ScimRead, ScimWrite, SamlIdpRead, SamlIdpWrite, ServiceAccountsRead, ServiceAccountsWrite, KeysRead, KeysWrite, GovernanceRequestsRead, GovernanceRequestsWrite, GovernanceReviewsRead, GovernanceReviewsWrite, GovernanceSodRead, GovernanceSodWrite, TenantRead, TenantWrite, OutboxRead,
 }
 
 #[cfg(test)]
@@ -197,8 +286,9 @@ mod tests {
     #[test]
     fn nobody_holds_nothing() {
         assert!(Scope::ALL.iter().all(|scope| !Caller::Anonymous.holds(*scope)));
-        let refusal = AccessRule::Scoped(Scope::TenantRead).admit(&Caller::Anonymous).expect_err("refused");
+        let refusal =
+            AccessRule::Scoped(Scope::TenantRead).admit(&Caller::Anonymous, None).expect_err("refused");
         assert_eq!(refusal.members().get("required_scopes"), Some(&json!(["tenant:read"])));
-        assert!(AccessRule::Visitor.admit(&Caller::Anonymous).is_ok());
+        assert!(AccessRule::Visitor.admit(&Caller::Anonymous, None).is_ok());
     }
 }

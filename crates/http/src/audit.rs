@@ -6,7 +6,6 @@ use serde_json::Value;
 use utoipa::openapi::{RefOr, Schema};
 
 use crate::{
-    access::AccessRule,
     input::BodyKind,
     openapi::{self, Info},
     route::Route,
@@ -24,7 +23,9 @@ pub fn audit(routes: &[Route]) -> Vec<String> {
         if !places.insert((route.method.clone(), crate::table::shape(route.path))) {
             complain("is there twice");
         }
-        if parameter_names(route.path).len() != route.doc.input.path_parameters {
+        let of_handler =
+            parameter_names(route.path).len() - usize::from(route.rule.has_organization_in_path());
+        if of_handler != route.doc.input.path_parameters {
             complain("its input reads another number of path parameters than its path has");
         }
         if route.method == "GET" && route.needs.body != BodyKind::None {
@@ -36,7 +37,7 @@ pub fn audit(routes: &[Route]) -> Vec<String> {
         if !route.is_api() {
             continue;
         }
-        if route.rule == AccessRule::PageSignedIn {
+        if route.rule.is_of_page() {
             complain("is an API route with the rule of a page");
         }
         match route.doc.operation_id {

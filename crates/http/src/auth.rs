@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use avnology_core::{Cx, Tenant, sessions::LiveSession};
+use avnology_core::{Cx, Tenant, organizations::Acting, sessions::LiveSession};
 use avnology_model::{Error, Result};
 use axum::http::{HeaderMap, HeaderValue, Uri};
 
 use crate::{
     accept,
-    access::{Access, Caller, Visitor},
+    access::{Access, Caller, InOrganization, PageInOrganization, ScopeMarker, SignedInOr, Visitor},
     cookies::{Cookie, Cookies},
     html::Nonce,
     input::Raw,
@@ -22,6 +22,8 @@ pub struct Auth<A: Access> {
     pub cx: Cx,
     /// Who calls.
     pub caller: Caller,
+    acting: Option<Arc<Acting>>,
+    by_cookie: bool,
     /// The cookies sent.
     pub cookies: Cookies,
     /// The header `Origin`.
@@ -47,11 +49,23 @@ impl<A: Access> Auth<A> {
             app: raw.app,
             cx: raw.cx,
             caller: raw.caller,
+            acting: raw.acting,
+            by_cookie: raw.by_cookie,
             cookies: raw.cookies,
             headers: raw.headers,
             uri: raw.uri,
             seat,
         })
+    }
+
+    /// The organization that the request is about, and what the caller may do there; none in tenant scope.
+    pub fn organization_scope(&self) -> Option<&Arc<Acting>> {
+        self.acting.as_ref()
+    }
+
+    /// Whether only a cookie tells who calls.
+    pub fn is_by_cookie(&self) -> bool {
+        self.by_cookie
     }
 
     /// The value of one of our cookies.
@@ -86,6 +100,27 @@ impl<A: Access<Seat = Arc<LiveSession>>> Auth<A> {
     /// The session that the rule guarantees.
     pub fn session(&self) -> &Arc<LiveSession> {
         &self.seat
+    }
+}
+
+impl<S: ScopeMarker> Auth<InOrganization<S>> {
+    /// Who acts in the organization of the path. A failure of ours when the kit let somebody in without.
+    pub fn acting(&self) -> Result<&Arc<Acting>> {
+        self.acting.as_ref().ok_or_else(|| Error::internal("a route of an organization without one"))
+    }
+}
+
+impl<S: ScopeMarker> Auth<PageInOrganization<S>> {
+    /// Who acts in the organization of the path. A failure of ours when the kit let somebody in without.
+    pub fn acting(&self) -> Result<&Arc<Acting>> {
+        self.acting.as_ref().ok_or_else(|| Error::internal("a page of an organization without one"))
+    }
+}
+
+impl<S: ScopeMarker> Auth<SignedInOr<S>> {
+    /// The session, when a person calls.
+    pub fn person(&self) -> Option<&Arc<LiveSession>> {
+        self.seat.as_ref()
     }
 }
 

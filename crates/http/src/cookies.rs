@@ -1,11 +1,15 @@
 //! Our cookies: how they are named, read and set (`contract/00` §10, `contract/11` §1.2).
 
 use avnology_core::{Cx, Tenant};
+use avnology_model::ids::OrganizationId;
 use axum::http::{HeaderMap, HeaderValue, header};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 
 /// How long the browser key and the CSRF secret are kept: 400 days, the most that browsers keep (RFC 6265bis §5.6).
 pub const YEARS: i64 = 400 * 86_400;
+
+/// The cookie that names the organization that a browser acts for. It selects and does not authorize: scripts may read it.
+pub const ORGANIZATION: &str = "X-Avnology-Org";
 
 /// One of our cookies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +71,22 @@ pub fn set(app: &Tenant, cookie: Cookie, value: &str, max_age_seconds: Option<i6
 /// Removes `cookie`.
 pub fn clear(app: &Tenant, cookie: Cookie) -> SetCookie {
     build(app.config.is_https(), cookie, "", Some(0))
+}
+
+/// Makes the browser act for an organization.
+pub fn set_organization(app: &Tenant, id: OrganizationId) -> SetCookie {
+    organization(app.config.is_https(), &id.to_string(), YEARS)
+}
+
+/// Makes the browser act for no organization but what its session says.
+pub fn clear_organization(app: &Tenant) -> SetCookie {
+    organization(app.config.is_https(), "", 0)
+}
+
+fn organization(is_https: bool, value: &str, max_age: i64) -> SetCookie {
+    let secure = if is_https { "; Secure" } else { "" };
+    let text = format!("{ORGANIZATION}={value}; Path=/; SameSite=Lax; Max-Age={max_age}{secure}");
+    SetCookie(HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("")))
 }
 
 /// 32 random bytes, base64url: a new browser key or CSRF secret.

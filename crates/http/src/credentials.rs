@@ -50,7 +50,7 @@ pub(crate) async fn authenticate(
     let by_cookie = matches!(presented, Presented::Cookie(_));
     match caller(app, cx, presented).await {
         Ok(caller) if rule.needs_credential() => Ok(Authenticated { caller, by_cookie }),
-        Ok(Caller::Session(live)) if rule == AccessRule::PageSignedIn && is_recovery(&live) => Ok(nobody),
+        Ok(Caller::Session(live)) if rule.is_of_page() && is_recovery(&live) => Ok(nobody),
         Ok(Caller::Session(live)) => Ok(Authenticated { caller: Caller::Session(live), by_cookie }),
         // A failure of ours is not the absence of a session.
         Err(error) if rule.needs_credential() || error.is_failure() => Err(error),

@@ -16,11 +16,12 @@ use crate::{
     accept,
     access::{Access, AccessRule, Caller},
     auth::Auth,
-    credentials, csrf, etag,
+    cookies, credentials, csrf, etag,
     input::{Input, Raw, raw::RawBody},
     limits::{Bucket, Drawn, Limits, address_subject},
-    reply::{Outcome, Reply as _, SeeOther},
+    reply::{Outcome, Problem, Reply as _, SeeOther},
     route::{BoxFuture, Needs, Route},
+    scope,
 };
 
 /// What is not escaped in `return_to`: the characters of ordinary paths.
@@ -98,8 +99,10 @@ where
                 let conditional = matches!(raw.method, Method::GET | Method::HEAD)
                     .then(|| raw.headers.contains_key("if-none-match").then(|| raw.headers.clone()))
                     .flatten();
+                let acting = raw.acting.clone();
                 let auth = Auth::<A>::new(*raw)?;
                 let mut response = handler(auth, input).await.into_result()?;
+                scope::write_headers(acting.as_deref(), &mut response);
                 if let Some(headers) = conditional {
                     etag::unless_known(&headers, &mut response);
                 }
@@ -130,14 +133,23 @@ async fn admit(call: Call, drawn: &mut Option<Drawn>) -> Result<Admitted> {
         caller => credentials::actor(caller),
     };
     raw.caller = known.caller;
+    raw.by_cookie = known.by_cookie;
 
     *drawn = draw(&raw, &limits, &route);
     if let Some(drawn) = drawn {
         drawn.check()?;
     }
     check_source(&raw, &route, &origin, known.by_cookie)?;
-    route.rule.admit(&raw.caller)?;
-    if route.rule == AccessRule::PageSignedIn && matches!(raw.caller, Caller::Anonymous) {
+    match scope::resolve(route.rule, &mut raw, known.by_cookie).await {
+        Ok(acting) => raw.acting = acting,
+        Err(refused) if refused.by_cookie => {
+            let cleared = cookies::clear_organization(&raw.app);
+            return Ok(Admitted::Answer(Problem(refused.error).with_cookie(cleared).respond()));
+        }
+        Err(refused) => return Err(refused.error),
+    }
+    route.rule.admit(&raw.caller, raw.acting.as_deref())?;
+    if route.rule.is_of_page() && matches!(raw.caller, Caller::Anonymous) {
         return Ok(Admitted::Answer(sign_in(&raw)));
     }
     refuse_leftovers(&raw, &route)?;

@@ -26,12 +26,13 @@ mod page;
 pub mod problem;
 mod reply;
 mod route;
+mod scope;
 mod table;
 mod telemetry;
 
 pub use access::{
-    Access, AccessRule, AnySession, Caller, PageSignedIn, Public, ScopeMarker, Scoped, SignedIn, Visitor,
-    scopes,
+    Access, AccessRule, AnySession, Caller, InOrganization, PageInOrganization, PageSignedIn, Public, ScopeMarker, Scoped,
+    SignedIn, SignedInOr, TenantScoped, Visitor, scopes,
 };
 pub use audit::audit;
 pub use auth::Auth;

@@ -144,7 +144,7 @@ fn mac(app: &Tenant, bytes: &[u8]) -> [u8; 16] {
 
 /// A fingerprint of caller, path and every parameter that chooses or orders rows.
 fn binding(raw: &Raw, pairs: &[(String, String)]) -> [u8; 8] {
-    let mut parts = vec![raw.caller.key(), raw.uri.path().to_owned()];
+    let mut parts = vec![raw.place_key(), raw.uri.path().to_owned()];
     let mut chosen: Vec<_> = pairs
         .iter()
         .filter(|(name, _)| !matches!(name.as_str(), "page_size" | "page_token" | "include_total"))

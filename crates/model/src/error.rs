@@ -85,6 +85,8 @@ codes! {
         "The code or link is too old or was tried too often. Start the recovery again.";
     TooManyRequests = "021", 429, "Too many requests",
         "Wait for `retry_after` seconds and try again.";
+    VerificationRequired = "022", 403, "Verification required",
+        "Prove the e-mail address first; `verification_flow_id` is the dialogue for it, where there is one.";
     HandleTaken = "023", 409, "Phone or username already in use",
         "Another account has this phone number or username; `field` says which.";
     PasswordReused = "024", 422, "Password used before",
@@ -99,14 +101,56 @@ codes! {
         "The credential is valid, but its owner may not do this.";
     StepUpRequired = "110", 403, "Step-up required",
         "This operation needs a fresh sign-in. Go through `continue_flow`, then repeat it.";
+    AddressNotAllowed = "203", 403, "Address not allowed",
+        "The API key may not be used from this network address.";
     WrongEnvironment = "204", 401, "Wrong environment",
         "The key belongs to the other environment: `ak_live_` keys are for live tenants, `ak_test_` keys for test tenants.";
+    OrganizationNotFound = "300", 404, "Organization not found",
+        "There is no such organization.";
+    MemberExists = "301", 409, "Member exists",
+        "This person is a member already; `member_id` names the membership.";
+    NotAMember = "302", 403, "Not a member",
+        "This needs an active membership of the organization.";
+    OrganizationMismatch = "303", 403, "Organization scope mismatch",
+        "The request names two different organizations. Name one, or send no `X-Avnology-Org`.";
     RegistrationDisabled = "304", 403, "Registration disabled",
         "New accounts cannot be made here.";
     LastOwner = "305", 409, "Last owner",
         "The last one cannot be removed. Appoint another one first.";
+    InvitationInvalid = "306", 400, "Invitation invalid",
+        "The invitation is unknown, expired, revoked or used; `reason` says which. Ask for a new one.";
+    DomainTaken = "307", 409, "Domain taken",
+        "Another organization has proven that this domain is its own.";
+    DomainNotVerified = "308", 400, "Domain not verified",
+        "The TXT record `expected` was not found; `found` lists those that are there. New records may take a while to show.";
+    SsoRequired = "309", 403, "Single sign-on required",
+        "This organization lets people in by single sign-on only.";
+    OrganizationSuspended = "310", 403, "Organization suspended",
+        "The organization is suspended or about to be deleted. Nothing was changed; ask its owner or our support.";
+    SeatLimitReached = "311", 409, "Seat limit reached",
+        "The organization has no seat left: `used` of `limit`. Free one, or ask for more.";
+    OrganizationNotReady = "312", 409, "Organization not ready",
+        "The organization is being set up. Try again in a moment.";
+    OrganizationCreationRefused = "313", 403, "Organization creation not allowed",
+        "Organizations are made by administrators here.";
+    RoleNotAssignable = "314", 400, "Role not assignable",
+        "There is no such role here, or it allows more than the caller may give.";
+    RoleInUse = "315", 409, "Role in use",
+        "Members, groups or invitations hold the role. Name another one for them with `reassign_to`.";
+    DomainNotAcceptable = "316", 400, "Domain not acceptable",
+        "Public suffixes, mailbox providers and reserved names cannot belong to an organization.";
+    InvitationForAnother = "317", 403, "Invitation for someone else",
+        "The invitation was made out to another address. Sign in with that one, or ask for a new invitation.";
+    FederationConflict = "318", 409, "Federation mode conflict",
+        "Some identities do not fit the other mode; `conflicts` names them. Nothing was changed.";
+    ConnectionNotTested = "407", 409, "Connection not tested",
+        "Single sign-on can be required once a connection of the organization is active and was tested.";
+    ExportExpired = "601", 410, "Export expired",
+        "The file is gone. Ask for a new export.";
     DeletionFinal = "800", 409, "Deletion cannot be cancelled",
         "The account is not scheduled for deletion.";
+    JobRunning = "801", 409, "Job already running",
+        "Wait for the running one, `id`, to finish.";
     MalformedRequest = "900", 400, "Malformed request",
         "The request could not be read: its JSON, a header or its encoding is broken.";
     NotFound = "901", 404, "Not found",
@@ -129,8 +173,12 @@ codes! {
         "The answer cannot be given in any media type that `Accept` allows.";
     ConflictingState = "910", 409, "Conflicting state",
         "The object is in a state that does not allow this; `state` names it.";
+    FeatureDisabled = "911", 403, "Feature not enabled",
+        "The feature named by `feature` is switched off for this organization.";
     Unavailable = "912", 503, "Temporarily unavailable",
         "Nothing was changed. Wait for `Retry-After` seconds and repeat the request.";
+    LimitReached = "914", 409, "Limit reached",
+        "There are `used` of at most `limit` of these. Remove one first.";
     Internal = "999", 500, "Internal error",
         "Something went wrong on our side. Tell support the request id.";
 }

@@ -112,6 +112,20 @@ ids! {
     ApiKeyId = "key";
     /// A request to delete an identity.
     DeletionId = "del";
+    /// A membership: one identity in one organization.
+    MembershipId = "mem";
+    /// An invitation into an organization.
+    InvitationId = "inv";
+    /// A domain that an organization holds.
+    DomainId = "dom";
+    /// A group of members.
+    GroupId = "grp";
+    /// A custom role of an organization.
+    RoleId = "rol";
+    /// A record of an audit log.
+    AuditId = "aud";
+    /// An export of an audit log.
+    ExportId = "exp";
 }
 
 #[cfg(test)]

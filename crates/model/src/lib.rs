@@ -9,6 +9,7 @@ pub mod events;
 pub mod flows;
 pub mod identities;
 pub mod ids;
+pub mod organizations;
 pub mod permissions;
 pub mod platform;
 pub mod secret_token;

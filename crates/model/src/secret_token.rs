@@ -14,6 +14,8 @@ pub enum SecretKind {
     Session,
     /// The token of a link that we mail.
     Link,
+    /// The token of an invitation into an organization.
+    Invitation,
     /// An API key of a live tenant.
     LiveKey,
     /// An API key of a test tenant.
@@ -22,13 +24,14 @@ pub enum SecretKind {
 
 impl SecretKind {
     /// Every kind.
-    pub const ALL: &'static [Self] = &[Self::Session, Self::Link, Self::LiveKey, Self::TestKey];
+    pub const ALL: &'static [Self] = &[Self::Session, Self::Link, Self::Invitation, Self::LiveKey, Self::TestKey];
 
     /// What its tokens begin with.
     pub const fn prefix(self) -> &'static str {
         match self {
             Self::Session => "avnl_ses_",
             Self::Link => "avnl_lnk_",
+            Self::Invitation => "avnl_inv_",
             Self::LiveKey => "ak_live_",
             Self::TestKey => "ak_test_",
         }

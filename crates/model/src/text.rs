@@ -23,6 +23,18 @@ pub fn line(text: &str, max: usize) -> Result<String, Refusal> {
     Ok(normal)
 }
 
+/// Several lines of text as they are stored: as [`line`], with line feeds.
+pub fn lines(text: &str, max: usize) -> Result<String, Refusal> {
+    let normal: String = text.replace("\r\n", "\n").trim().nfc().collect();
+    if normal.chars().any(|c| c.is_control() && c != '\n') {
+        return Err((FieldCode::InvalidFormat, "Control characters are not allowed."));
+    }
+    if normal.chars().count() > max {
+        return Err((FieldCode::TooLong, "This is too long."));
+    }
+    Ok(normal)
+}
+
 /// The same for an optional line: an empty one is none.
 pub fn optional_line(text: Option<&str>, max: usize) -> Result<Option<String>, Refusal> {
     Ok(text.map(|t| line(t, max)).transpose()?.filter(|t| !t.is_empty()))

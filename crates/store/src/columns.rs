@@ -2,7 +2,7 @@
 //!
 //! A new id type or a new type with one text gets its line here, and can then be a parameter and be taken from a row.
 
-use avnology_model::{events, flows, identities, ids, permissions, sessions};
+use avnology_model::{events, flows, identities, ids, organizations, permissions, sessions};
 
 use crate::{FromValue, Value, engine::unreadable};
 
@@ -44,12 +44,34 @@ text_columns! {
     ids::ServiceAccountId,
     ids::ApiKeyId,
     ids::DeletionId,
+    ids::MembershipId,
+    ids::InvitationId,
+    ids::DomainId,
+    ids::GroupId,
+    ids::RoleId,
+    ids::AuditId,
+    ids::ExportId,
     identities::IdentityState,
+    identities::Realm,
     sessions::SessionKind,
     sessions::Aal,
     flows::FlowKind,
     flows::Transport,
     flows::FlowState,
     permissions::PlatformRole,
+    permissions::RoleKey,
+    organizations::Slug,
+    organizations::OrganizationState,
+    organizations::RegistrationMode,
+    organizations::BreakGlass,
+    organizations::MemberState,
+    organizations::MembershipSource,
+    organizations::RoleSource,
+    organizations::RoleBase,
+    organizations::GroupType,
+    organizations::GroupSource,
+    organizations::InvitationStatus,
+    organizations::Delivery,
+    organizations::DomainStatus,
     events::MessageType,
 }

@@ -13,6 +13,7 @@ pub mod flows;
 pub mod identities;
 pub mod list;
 pub mod migrations;
+pub mod organizations;
 pub mod permissions;
 pub mod platform;
 pub mod service_accounts;

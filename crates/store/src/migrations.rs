@@ -47,6 +47,7 @@ static IDENTITY: &[Migration] = migrations! { "identity":
     2 = "0002_people";
     3 = "0003_avatars";
     4 = "0004_ever_verified";
+    5 = "0005_organizations";
 };
 
 static ORGANIZATION: &[Migration] = migrations! { "organization":

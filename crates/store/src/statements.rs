@@ -3,7 +3,7 @@
 //! A module that uses `statements!` adds its `ALL` here; tests fail if it does not, and prepare all on both engines.
 
 use crate::{
-    Sql, credentials, events, flows, identities, migrations, permissions, platform, service_accounts,
+    Sql, credentials, events, flows, identities, migrations, organizations, permissions, platform, service_accounts,
     sessions,
 };
 
@@ -19,6 +19,12 @@ pub static IDENTITY: &[&[&Sql]] = &[
     flows::flows::ALL,
     flows::links::ALL,
     permissions::tuples::ALL,
+    organizations::organizations::ALL,
+    organizations::groups::ALL,
+    organizations::invitations::ALL,
+    organizations::memberships::ALL,
+    organizations::roles::ALL,
+    organizations::seats::ALL,
     service_accounts::keys::ALL,
     platform::clock::ALL,
     platform::data_keys::ALL,

@@ -3,7 +3,7 @@
 use avnology_aip::Key;
 use avnology_core::platform::{self, CapturedMessage, OutboxSearch, TenantView};
 use avnology_http::{
-    Auth, Json, List, NoContent, NoInput, PatchValue, Precondition, Reply, Route, Scoped, With, scopes,
+    Auth, Json, List, NoContent, NoInput, PatchValue, Precondition, Reply, Route, TenantScoped, With, scopes,
 };
 use avnology_model::{Error, FieldCode, Result, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -26,12 +26,12 @@ struct OutboxList {
     next_page_token: String,
 }
 
-async fn tenant(auth: Auth<Scoped<scopes::TenantRead>>, _: NoInput) -> Result<With<Json<TenantView>>> {
+async fn tenant(auth: Auth<TenantScoped<scopes::TenantRead>>, _: NoInput) -> Result<With<Json<TenantView>>> {
     Ok(tagged(platform::tenant_view(&auth.app)))
 }
 
 async fn update(
-    auth: Auth<Scoped<scopes::TenantWrite>>,
+    auth: Auth<TenantScoped<scopes::TenantWrite>>,
     (expected, PatchValue(patch)): (Precondition, PatchValue),
 ) -> Result<With<Json<TenantView>>> {
     Ok(tagged(platform::update_settings(&auth.app, &auth.cx, &expected, patch).await?))
@@ -43,7 +43,7 @@ fn tagged(view: TenantView) -> With<Json<TenantView>> {
 }
 
 async fn outbox(
-    auth: Auth<Scoped<scopes::OutboxRead>>,
+    auth: Auth<TenantScoped<scopes::OutboxRead>>,
     list: List<OutboxParams>,
 ) -> Result<Json<OutboxList>> {
     let bad = || Error::field("page_token", FieldCode::InvalidFormat, "This is no page token of this list.");
@@ -66,7 +66,7 @@ async fn outbox(
     Ok(Json(OutboxList { messages: page.messages, next_page_token }))
 }
 
-async fn clear_outbox(auth: Auth<Scoped<scopes::OutboxRead>>, _: NoInput) -> Result<NoContent> {
+async fn clear_outbox(auth: Auth<TenantScoped<scopes::OutboxRead>>, _: NoInput) -> Result<NoContent> {
     platform::clear_outbox(&auth.app).await?;
     Ok(NoContent)
 }

@@ -9,11 +9,13 @@ use avnology_core::{
 };
 use avnology_http::{
     AnySession, Auth, Body, Cookie, HeaderName, Json, JsonBytes, List, NoContent, NoInput, Path1, Reply,
-    Response, Route, Scoped, SignedIn, Visitor, cookies, scopes,
+    Response, Route, SignedIn, TenantScoped, Visitor, cookies, scopes,
 };
-use avnology_model::{Error, FieldCode, Result, Timestamp, ids::SessionId};
+use avnology_model::{Code, Error, FieldCode, Result, Timestamp, ids::SessionId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use crate::step_up::with_step_up;
 
 /// A page of sessions.
 #[derive(Serialize, ToSchema)]
@@ -54,6 +56,13 @@ pub(crate) async fn list_own(auth: &Auth<SignedIn>, list: &List) -> Result<Json<
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+struct SwitchRequest {
+    /// The organization to act for, by id or slug; null for none.
+    organization_id: Option<String>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct VerifyRequest {
     /// The token to check.
     session_token: String,
@@ -61,7 +70,8 @@ struct VerifyRequest {
 
 async fn whoami(auth: Auth<AnySession>, _: NoInput) -> Result<impl Reply> {
     let live = auth.session();
-    let body = live.body(&auth.app.settings(), auth.cx.now);
+    let acting = auth.organization_scope().map(|acting| &**acting);
+    let body = live.body(&auth.app.settings(), auth.cx.now, acting);
     let email = live.identity.email.as_deref().filter(|e| e.is_ascii()).unwrap_or_default();
     Ok(JsonBytes(body)
         .with_header(HeaderName::from_static("x-avnology-identity-id"), &live.identity.id.to_string())
@@ -91,8 +101,24 @@ async fn logout(auth: Auth<Visitor>, _: NoInput) -> Result<Response> {
     Ok(NoContent.with_cookie(cookies::clear(&auth.app, Cookie::Session)).respond())
 }
 
+async fn switch(auth: Auth<AnySession>, Body(body): Body<SwitchRequest>) -> Result<Response> {
+    let live = auth.session();
+    let switched =
+        sessions::switch_organization(&auth.app, &auth.cx, live, body.organization_id.as_deref()).await;
+    let (view, acting) = with_step_up(&auth, live, switched).await?;
+    let reply = Json(view);
+    if !auth.is_by_cookie() {
+        return Ok(reply.respond());
+    }
+    let cookie = match acting {
+        Some(acting) => cookies::set_organization(&auth.app, acting.id()),
+        None => cookies::clear_organization(&auth.app),
+    };
+    Ok(reply.with_cookie(cookie).respond())
+}
+
 async fn verify(
-    auth: Auth<Scoped<scopes::SessionsRead>>,
+    auth: Auth<TenantScoped<scopes::SessionsRead>>,
     Body(body): Body<VerifyRequest>,
 ) -> Result<Json<Verified>> {
     sessions::verify(&auth.app, &auth.cx, &body.session_token).await.map(Json)
@@ -125,6 +151,12 @@ pub(crate) fn routes() -> Vec<Route> {
             .summary("Sign out")
             .tag("sessions")
             .answers_empty(204),
+        Route::post("/v1/sessions:switchOrganization", switch)
+            .operation_id("switchOrganization")
+            .summary("Act for another organization")
+            .tag("sessions")
+            .answers::<SessionView>(200, "The session.")
+            .refuses(&[Code::NotAMember, Code::OrganizationSuspended, Code::OrganizationNotReady]),
         Route::post("/v1/sessions:verify", verify)
             .operation_id("verifySession")
             .summary("Check a session token")

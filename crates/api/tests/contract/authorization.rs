@@ -23,6 +23,7 @@ struct Caller {
     holds: fn(Scope) -> bool,
     is_session: bool,
     is_recovery: bool,
+    sees_all: bool,
 }
 
 async fn callers(app: &TestApp) -> Vec<Caller> {
@@ -32,6 +33,7 @@ async fn callers(app: &TestApp) -> Vec<Caller> {
         holds,
         is_session: true,
         is_recovery,
+        sees_all: matches!(name, "a viewer" | "an administrator"),
     };
     vec![
         session("a person", app.person("jane@acme.example").await.client, Scope::is_self, false),
@@ -59,6 +61,7 @@ async fn callers(app: &TestApp) -> Vec<Caller> {
             holds: |scope| !scope.is_self(),
             is_session: false,
             is_recovery: false,
+            sees_all: true,
         },
     ]
 }
@@ -72,6 +75,7 @@ fn filled(path: &str) -> String {
         ("{type}", "login"),
         ("{code}", "901"),
         ("{path}", "avnology.css"),
+        ("{member}", "mem_01kjpwe457etztza3v90genf98"),
     ]);
     let mut filled = path.to_owned();
     for (name, value) in values {
@@ -79,6 +83,9 @@ fn filled(path: &str) -> String {
     }
     if path.starts_with("/v1/flows/") {
         filled = filled.replace("usr_", "flw_");
+    }
+    if path.starts_with("/v1/organizations/") || path.starts_with("/organizations/") {
+        filled = filled.replace("usr_", "org_");
     }
     if path == "/v1/sessions/{id}" || path == "/account/sessions/{id}" {
         filled = filled.replace("usr_", "ses_");
@@ -117,13 +124,32 @@ const FILE: &str = "--b\r\nContent-Disposition: form-data; name=\"file\"; filena
 /// The refusal that the rule demands, if any.
 fn expected(rule: AccessRule, caller: &Caller) -> Option<Code> {
     match rule {
-        AccessRule::Public | AccessRule::Visitor | AccessRule::PageSignedIn => None,
+        AccessRule::Public
+        | AccessRule::Visitor
+        | AccessRule::PageSignedIn
+        | AccessRule::PageInOrganization(_) => None,
         AccessRule::AnySession if caller.is_session => None,
         AccessRule::AnySession => Some(Code::ScopeMissing),
-        AccessRule::SignedIn | AccessRule::Scoped(_) if caller.is_recovery => Some(Code::StepUpRequired),
+        // Nobody here is a member of the organization, which is not there; the platform sees that it is not.
+        AccessRule::InOrganization(_) if caller.sees_all => Some(Code::OrganizationNotFound),
+        AccessRule::InOrganization(_) => Some(Code::NotAMember),
+        _ if caller.is_recovery => Some(Code::StepUpRequired),
+        AccessRule::SignedInOr(_) if caller.is_session => None,
         AccessRule::SignedIn => (!(caller.holds)(Scope::AccountSelf)).then_some(Code::ScopeMissing),
-        AccessRule::Scoped(scope) => (!(caller.holds)(scope)).then_some(Code::ScopeMissing),
+        AccessRule::Scoped(scope) | AccessRule::TenantScoped(scope) | AccessRule::SignedInOr(scope) => {
+            (!(caller.holds)(scope)).then_some(Code::ScopeMissing)
+        }
     }
+}
+
+fn needs_credential(rule: AccessRule) -> bool {
+    !matches!(
+        rule,
+        AccessRule::Public
+            | AccessRule::Visitor
+            | AccessRule::PageSignedIn
+            | AccessRule::PageInOrganization(_)
+    )
 }
 
 fn is_refused_for_the_caller(answer: &Answer) -> bool {
@@ -147,13 +173,13 @@ async fn every_route_refuses_whom_it_must_and_no_other(app: TestApp) {
         let answer = call(&nobody, route).await;
         let line = format!("{} {}", route.method(), route.path());
         match route.access() {
-            AccessRule::AnySession | AccessRule::SignedIn | AccessRule::Scoped(_) => {
+            rule if needs_credential(rule) => {
                 answer.refused(Code::SessionInvalid);
             }
-            AccessRule::PageSignedIn => {
+            AccessRule::PageSignedIn | AccessRule::PageInOrganization(_) => {
                 assert!(answer.is(303).header("location").starts_with("/sign-in"), "{line}: {answer}");
             }
-            AccessRule::Public | AccessRule::Visitor => {
+            _ => {
                 assert!(answer.status < 500 && !is_refused_for_the_caller(&answer), "{line}: {answer}");
             }
         }
@@ -181,7 +207,7 @@ async fn every_route_refuses_whom_it_must_and_no_other(app: TestApp) {
 
 async fn a_key_of_the_other_environment_is_refused_everywhere(app: TestApp) {
     for route in avnology_server::wiring::routes() {
-        if matches!(route.access(), AccessRule::AnySession | AccessRule::SignedIn | AccessRule::Scoped(_)) {
+        if needs_credential(route.access()) {
             call(&app.foreign_key(), &route).await.refused(Code::WrongEnvironment);
         }
     }
@@ -214,7 +240,7 @@ async fn no_route_fails_or_lets_strangers_in_by_an_odd_credential(app: TestApp) 
         "Bearer ak_test_",
     ];
     for route in avnology_server::wiring::routes() {
-        if !matches!(route.access(), AccessRule::AnySession | AccessRule::SignedIn | AccessRule::Scoped(_)) {
+        if !needs_credential(route.access()) {
             continue;
         }
         for credential in odd {

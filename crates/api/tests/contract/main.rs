@@ -19,6 +19,7 @@ mod login;
 mod mailed_codes;
 mod mailed_links;
 mod me;
+mod organizations;
 mod passwords;
 mod recovery;
 mod registration;

@@ -42,6 +42,9 @@ async fn catch_up(app: &Tenant, at: Option<Cursor>) -> Result<Cursor> {
         let batch = app.store.identity().read(move |tx| log::read_after(tx, at, BATCH)).await?;
         let Some(last) = batch.last() else { return Ok(at) };
         at = last.cursor;
+        for organization in batch.iter().filter_map(|stored| stored.organization_id) {
+            app.organizations.forget(organization);
+        }
         let events =
             batch.iter().filter_map(|stored| serde_json::from_value::<Event>(stored.body.clone()).ok());
         let changed: Vec<IdentityId> = events.filter_map(|event| concerned(&event)).collect();
@@ -75,6 +78,9 @@ fn concerned(event: &Event) -> Option<IdentityId> {
             | EventType::UserDeletionCancelled
             | EventType::SessionElevated
             | EventType::SessionRevoked
+            | EventType::SessionOrganizationSwitched
+            | EventType::MemberSuspended
+            | EventType::MemberRemoved
             | EventType::PermissionGranted
             | EventType::PermissionRevoked
     );

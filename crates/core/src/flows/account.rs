@@ -4,7 +4,7 @@ use avnology_model::{
     Code, Error, Result, Timestamp,
     events::{EventType, MessageRequest, MessageType},
     flows::{Flow, Message, MessageId},
-    identities::{Email, Identity, Username, phone},
+    identities::{Email, Identity, Realm, Username, phone},
     platform::{Environment, RateLimit},
     sessions::Method,
 };
@@ -67,13 +67,18 @@ pub(super) struct Account {
     pub(super) identifier_hash: String,
 }
 
-pub(super) fn find(tx: &mut IdentityTx<'_>, work: &Work, identifier: &Identifier) -> Result<Account> {
+pub(super) fn find(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    realm: &Realm,
+    identifier: &Identifier,
+) -> Result<Account> {
     let identity = match identifier {
-        Identifier::Email(email) => identities::by_email(tx, email.key())?,
-        Identifier::Phone(phone) => identities::by_phone(tx, phone)?,
-        Identifier::Username(name) => identities::by_username(tx, &name.key())?,
+        Identifier::Email(email) => identities::by_email(tx, realm, email.key())?,
+        Identifier::Phone(phone) => identities::by_phone(tx, realm, phone)?,
+        Identifier::Username(name) => identities::by_username(tx, realm, &name.key())?,
     };
-    let mac = work.app.keys.hmac("identifier", identifier.key().as_bytes());
+    let mac = work.app.keys.hmac("identifier", format!("{realm}{}", identifier.key()).as_bytes());
     let identifier_hash = hex(mac.get(..16).unwrap_or_default());
     let key = identity.as_ref().map_or_else(|| format!("unknown:{identifier_hash}"), |i| i.id.to_string());
     Ok(Account { identity, key, identifier_hash })

@@ -171,7 +171,7 @@ fn taken(
     after: &Identity,
 ) -> Result<Option<Step>> {
     if let Some(key) = after.email_key.as_ref().filter(|key| before.email_key.as_ref() != Some(key))
-        && identities::by_email(tx, key)?.is_some()
+        && identities::by_email(tx, &after.realm, key)?.is_some()
     {
         let discloses = work.settings.settings.registration.discloses_accounts;
         return Ok(Some(if discloses {
@@ -181,7 +181,7 @@ fn taken(
         }));
     }
     if let Some(name) = after.username.as_ref().filter(|name| before.username.as_ref() != Some(name))
-        && identities::by_username(tx, &name.to_ascii_lowercase())?.is_some()
+        && identities::by_username(tx, &after.realm, &name.to_ascii_lowercase())?.is_some()
     {
         let step = refuse_node(flow, "traits.username", Code::HandleTaken, MessageId::HandleTaken);
         return Ok(Some(match step {

@@ -31,6 +31,7 @@ pub use create::{Created, FlowRequest, create};
 pub use deny::{AccountMade, made as account_made};
 pub use get::{LinkPeek, ended_elsewhere, get, peek_link};
 pub use return_to::resolve as resolve_return_to;
+pub(crate) use send::take_message;
 pub use step::{Continued, Outcome, Refused, SignedIn};
 pub use step_up::open as open_step_up;
 pub use submission::{Holder, Submission};

@@ -85,12 +85,12 @@ pub(super) fn find_account(
             Ok(identifier) => identifier,
             Err(step) => return Ok(Err(step)),
         };
-        let named = account::find(tx, work, &identifier)?;
+        let named = account::find(tx, work, &flow.realm(), &identifier)?;
         let same = named.identity.as_ref().is_some_and(|i| i.id == bound.id);
         return Ok(if same { Ok(named) } else { Err(Step::Refuse(Error::new(Code::PermissionDenied))) });
     }
     match identifier::take(work, flow) {
-        Ok(identifier) => account::find(tx, work, &identifier).map(Ok),
+        Ok(identifier) => account::find(tx, work, &flow.realm(), &identifier).map(Ok),
         Err(step) => Ok(Err(step)),
     }
 }

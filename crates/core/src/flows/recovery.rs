@@ -83,7 +83,7 @@ fn ask(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow, drawn: &Drawn, by_
     if let Some(step) = send::too_early(tx, work, flow, &address)? {
         return Ok(step);
     }
-    let identity = identities::by_email(tx, email.key())?;
+    let identity = identities::by_email(tx, &flow.realm(), email.key())?;
     let kind = identity.as_ref().map(|i| match account::may_sign_in(i) {
         Ok(()) => MessageType::Recovery,
         Err(_) => MessageType::RecoveryUnavailable,

@@ -4,9 +4,10 @@ use avnology_model::{
     Code, Error, FieldCode, FieldError, Result,
     events::{MessageRequest, MessageType},
     flows::{Flow, FlowState, MessageId},
-    identities::{Email, Identity, IdentityState},
+    identities::{Email, Identity, IdentityState, Realm},
     ids::{CredentialId, IdentityId},
-    platform::{LoginMethod, RegistrationMode, TenantSettings},
+    organizations::RegistrationMode,
+    platform::{LoginMethod, TenantSettings},
     sessions::{CompletedMethod, Method, SessionKind},
 };
 use avnology_store::{IdentityTx, identities::identities, permissions::tuples};
@@ -64,7 +65,10 @@ impl Draw {
 pub(super) fn check_open(settings: &TenantSettings) -> Result<()> {
     match settings.registration.mode {
         RegistrationMode::Public => Ok(()),
-        RegistrationMode::Closed => {
+        RegistrationMode::ByInvitationOnly
+        | RegistrationMode::ByInvitationOrDomain
+        | RegistrationMode::SsoOnly
+        | RegistrationMode::Closed => {
             let mode = settings.registration.mode.as_str();
             Err(Error::new(Code::RegistrationDisabled).with_member("registration_mode", mode))
         }
@@ -158,7 +162,7 @@ async fn register(work: &Work, pending: Pending, method: Method) -> Result<Outco
         let settings = &work.settings.settings;
         let email = pending.identity.email.as_deref().and_then(|e| Email::parse(e).ok());
         let email = email.ok_or_else(|| Error::internal("a registration without an address"))?;
-        let existing = standing(tx, work, email.key())?;
+        let existing = standing(tx, work, flow.realm(), email.key())?;
         let discloses = settings.registration.discloses_accounts;
         if existing.is_some() && discloses {
             return Ok(refuse_node(flow, "traits.email", Code::EmailTaken, MessageId::EmailTaken));
@@ -185,8 +189,8 @@ async fn register(work: &Work, pending: Pending, method: Method) -> Result<Outco
 
 /// The account that has this address, unless it was left unproven from its beginning for so long that a new one may take
 /// its place. One that was ever proven, was switched off or has a role stands.
-fn standing(tx: &mut IdentityTx<'_>, work: &Work, key: &str) -> Result<Option<Identity>> {
-    let Some(identity) = identities::by_email(tx, key)? else { return Ok(None) };
+fn standing(tx: &mut IdentityTx<'_>, work: &Work, realm: Realm, key: &str) -> Result<Option<Identity>> {
+    let Some(identity) = identities::by_email(tx, &realm, key)? else { return Ok(None) };
     let gives_way = !identity.email_verified
         && identity.create_time.plus_seconds(UNPROVEN_SECONDS) <= work.now()
         && identity.state == IdentityState::Active
@@ -199,7 +203,7 @@ fn handle_taken(tx: &mut IdentityTx<'_>, flow: &mut Flow, pending: &Pending) -> 
     let Some(username) = pending.identity.username.as_deref().filter(|u| !u.trim().is_empty()) else {
         return Ok(None);
     };
-    if identities::by_username(tx, &username.trim().to_ascii_lowercase())?.is_none() {
+    if identities::by_username(tx, &flow.realm(), &username.trim().to_ascii_lowercase())?.is_none() {
         return Ok(None);
     }
     let step = refuse_node(flow, "traits.username", Code::HandleTaken, MessageId::HandleTaken);
@@ -288,7 +292,7 @@ fn enter(
     let email = pending.identity.email.as_deref().and_then(|e| Email::parse(e).ok());
     let key = email.map(|e| e.key().to_owned()).unwrap_or_default();
     // Somebody else may have registered the address or the name while the code was on its way.
-    if standing(tx, work, &key)?.is_some() {
+    if standing(tx, work, flow.realm(), &key)?.is_some() {
         flow.state = FlowState::ShowForm;
         return Ok(refuse_node(flow, "traits.email", Code::EmailTaken, MessageId::EmailTaken));
     }
@@ -314,10 +318,11 @@ fn make(
     let cx = &work.cx;
     let fields = pending.identity.clone().check("traits.", &[]).map_err(Error::of_fields)?;
     let mut identity = Identity::new(draw.identity, cx.now);
+    identity.realm = flow.realm();
     fields.write(&mut identity);
     identity.has_password = pending.phc.is_some();
     if let Some(former) =
-        identity.email_key.clone().map(|key| identities::by_email(tx, &key)).transpose()?.flatten()
+        identity.email_key.clone().map(|key| identities::by_email(tx, &identity.realm, &key)).transpose()?.flatten()
     {
         forget.extend(people::replace_unproven(tx, cx, &former)?);
     }

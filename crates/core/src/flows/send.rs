@@ -11,11 +11,14 @@ use avnology_model::{
 use avnology_store::{IdentityTx, platform::rate_cells};
 
 use super::{
-    account::bucket,
+    account::limits,
     code::code_hash,
     step::{Step, Work, refuse_for},
 };
-use crate::events::{emit_message, seal};
+use crate::{
+    Cx, Tenant,
+    events::{emit_message, seal},
+};
 
 /// Seconds between two messages of one flow.
 const RESEND_SECONDS: i64 = 60;
@@ -73,11 +76,16 @@ pub(super) fn too_early(
 
 /// Counts a message to an address; the seconds to wait when there were too many.
 pub(super) fn take_address(tx: &mut IdentityTx<'_>, work: &Work, address: &str) -> Result<Option<u32>> {
+    take_message(tx, &work.app, &work.cx, address)
+}
+
+/// The same for mail that no flow asks for.
+pub(crate) fn take_message(tx: &mut IdentityTx<'_>, app: &Tenant, cx: &Cx, address: &str) -> Result<Option<u32>> {
     let key =
         avnology_model::identities::Email::parse(address).map_or(address.to_owned(), |e| e.key().to_owned());
-    let subject = work.app.keys.hmac("message.address", key.as_bytes());
-    let limits = bucket(work, "message.address", PER_ADDRESS);
-    rate_cells::take(tx, "message.address", &subject, &limits, work.now())
+    let subject = app.keys.hmac("message.address", key.as_bytes());
+    let limits = limits(app, &app.settings(), "message.address", PER_ADDRESS);
+    rate_cells::take(tx, "message.address", &subject, &limits, cx.now)
 }
 
 /// Whether mail may go to the address of an account that was named by something else, such as its username: nobody is told.

@@ -6,7 +6,7 @@ use avnology_model::{
     Code, Error, Result,
     events::{MessageRequest, MessageType},
     flows::{CodeChallenge, Flow, FlowData, FlowKind, FlowState, MessageId, Transport},
-    identities::{Email, Identity},
+    identities::{Email, Identity, Realm},
     ids::FlowId,
     platform::RateLimit,
     secret_token::{SecretHash, SecretKind, SecretToken},
@@ -179,7 +179,7 @@ fn ask(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow, drawn: &Drawn, by_
     if let Some(step) = send::too_early(tx, work, flow, &address)? {
         return Ok(step);
     }
-    let identity = owner(tx, &email, signed_in)?;
+    let identity = owner(tx, flow.realm(), &email, signed_in)?;
     let told = MessageId::VerificationSent;
     let method = if by_link { "link" } else { "code" };
     let kind = identity.is_some().then_some(MessageType::Verification);
@@ -198,7 +198,7 @@ fn stored(identity: &Identity, email: &Email) -> Option<String> {
 }
 
 /// The identity whose present or, in its own session, pending address this is.
-fn owner(tx: &mut IdentityTx<'_>, email: &Email, signed_in: Option<Identity>) -> Result<Option<Identity>> {
+fn owner(tx: &mut IdentityTx<'_>, realm: Realm, email: &Email, signed_in: Option<Identity>) -> Result<Option<Identity>> {
     let is_pending = |identity: &Identity| {
         let pending = identity.pending_email.as_deref().and_then(|e| Email::parse(e).ok());
         pending.is_some_and(|p| p.key() == email.key())
@@ -206,7 +206,7 @@ fn owner(tx: &mut IdentityTx<'_>, email: &Email, signed_in: Option<Identity>) ->
     if let Some(identity) = signed_in.filter(is_pending) {
         return Ok(Some(identity));
     }
-    identities::by_email(tx, email.key())
+    identities::by_email(tx, &realm, email.key())
 }
 
 fn enter(
@@ -250,7 +250,7 @@ fn proven(
         let bootstrap = work.app.config.bootstrap_admin_email.as_deref();
         mark_verified(tx, &work.cx, &mut identity, bootstrap)?;
     } else if pending.is_some_and(|p| p.key() == email.key()) {
-        if identities::by_email(tx, email.key())?.is_some() {
+        if identities::by_email(tx, &identity.realm, email.key())?.is_some() {
             return Ok(refuse(flow, Code::EmailTaken, MessageId::EmailTaken));
         }
         apply_email(tx, &work.cx, &work.app.keys, &mut identity, undo)?;

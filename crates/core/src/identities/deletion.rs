@@ -14,6 +14,7 @@ use avnology_store::{
     credentials::{lockouts, passwords},
     flows::{flows, links},
     identities::{avatars, identities},
+    organizations::memberships,
     permissions::tuples,
     platform::messages,
     sessions::sessions as session_rows,
@@ -24,6 +25,7 @@ use super::{IdentityView, states::keep_last_admin};
 use crate::{
     Cx, Tenant,
     events::{emit, emit_message},
+    organizations,
     sessions::{self, LiveSession},
 };
 
@@ -60,6 +62,7 @@ pub async fn delete(
             let mut identity = identities::get(tx, id)?;
             expected.check(&identity.etag())?;
             keep_last_admin(tx, id)?;
+            keep_owned(tx, id)?;
             if at_once {
                 return purge(tx, &cx, &identity, "admin");
             }
@@ -79,6 +82,18 @@ pub(super) fn require_strong(app: &Tenant, cx: &Cx, person: Option<&LiveSession>
     let policy = app.settings().settings.session_policy;
     let strong = person.is_none_or(|live| live.session.aal >= Aal::Aal2 && live.is_fresh(&policy, cx.now));
     if strong { Ok(()) } else { Err(Error::new(Code::SecondFactorRequired)) }
+}
+
+/// `_305` with `organization_ids` while there are organizations that nobody else owns.
+pub(super) fn keep_owned(tx: &mut IdentityTx<'_>, id: IdentityId) -> Result<()> {
+    let owned = memberships::solely_owned(tx, id)?;
+    if owned.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<String> = owned.iter().map(ToString::to_string).collect();
+    Err(Error::new(Code::LastOwner)
+        .with_detail("Hand these organizations over, or delete them, first.")
+        .with_member("organization_ids", ids))
 }
 
 fn schedule(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &mut Identity, deletion: Deletion) -> Result<()> {
@@ -153,6 +168,9 @@ fn purge(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity, reason: &str) ->
     lockouts::clear(tx, &id.to_string())?;
     flows::erase(tx, id)?;
     links::erase(tx, id)?;
+    for membership in memberships::of_identity(tx, id, u32::MAX)? {
+        organizations::end_membership(tx, cx, &membership, reason)?;
+    }
     tuples::erase(tx, id)?;
     for address in [&identity.email, &identity.pending_email].into_iter().flatten() {
         messages::erase(tx, address)?;
@@ -196,9 +214,9 @@ pub async fn purge_due(app: &Tenant, cx: &Cx) -> Result<usize> {
                 let mut due = identities::due_for_deletion(tx, cx.now, BATCH)?;
                 let mut hashes = Vec::new();
                 for identity in &mut due {
-                    match keep_last_admin(tx, identity.id) {
+                    match keep_last_admin(tx, identity.id).and_then(|()| keep_owned(tx, identity.id)) {
                         Ok(()) => hashes.extend(purge(tx, &cx, identity, "grace_period_over")?),
-                        // Scheduled while others could sign in; by now this is the last one who could come back.
+                        // Scheduled while others were there; by now this is the last one who could come back.
                         Err(e) if e.code() == Code::LastOwner => {
                             cancel_scheduled(tx, &cx, identity, "last_administrator")?;
                         }

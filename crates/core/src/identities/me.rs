@@ -146,7 +146,7 @@ pub(crate) fn change_own(
     let mut rest = patch.clone();
     let new_email = rest.remove("email");
     let mut target = serde_json::to_value(editable(identity)).map_err(Error::internal)?;
-    super::update::merge(&mut target, &Value::Object(rest));
+    crate::patch::merge(&mut target, &Value::Object(rest));
     let settings = app.settings();
     let kept = required_and_touched(&settings.settings.registration.required_fields, patch);
     let fields = from_json(target, "")?.check_change(identity, "", &kept).map_err(Error::of_fields)?;
@@ -163,7 +163,7 @@ pub(crate) fn change_own(
     *identity = changed;
     save(tx, cx, &before, identity)?;
     let Some(email) = email else { return Ok(None) };
-    if identities::by_email(tx, email.key())?.is_some() && settings.settings.registration.discloses_accounts {
+    if identities::by_email(tx, &identity.realm, email.key())?.is_some() && settings.settings.registration.discloses_accounts {
         return Err(Error::new(Code::EmailTaken));
     }
     identity.pending_email = Some(email.as_str().to_owned());

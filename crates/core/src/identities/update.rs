@@ -20,6 +20,7 @@ use super::{IdentityView, editable, from_json};
 use crate::{
     Cx, Tenant,
     events::{emit, emit_message},
+    patch::merge,
 };
 
 /// What an administrator asks for.
@@ -93,25 +94,6 @@ fn apply(identity: &mut Identity, change: &Map<String, Value>, mask: Option<&[Ve
     let fields = input.check_change(identity, "identity.", &[]).map_err(Error::of_fields)?;
     fields.write(identity);
     Ok(())
-}
-
-/// RFC 7396.
-pub(super) fn merge(target: &mut Value, patch: &Value) {
-    let Value::Object(patch) = patch else {
-        *target = patch.clone();
-        return;
-    };
-    if !target.is_object() {
-        *target = Value::Object(Map::new());
-    }
-    let Value::Object(map) = target else { return };
-    for (name, value) in patch {
-        if value.is_null() {
-            map.remove(name);
-        } else {
-            merge(map.entry(name.clone()).or_insert(Value::Null), value);
-        }
-    }
 }
 
 /// Takes the value at `path` over from `change`; one that is not there is removed.

@@ -13,7 +13,7 @@ use avnology_store::{
 use tokio::sync::watch;
 
 use super::{idempotency::KEPT_SECONDS as ANSWERS_KEPT, outbox::KEPT_SECONDS as MESSAGES_KEPT};
-use crate::{Tenant, events, identities, sessions as sessions_verbs};
+use crate::{Tenant, events, identities, organizations, sessions as sessions_verbs};
 
 const DAY: i64 = 24 * 60 * 60;
 /// How long a session is remembered after its end, so that its token answers `_004`, in seconds (`contract/10` §8.1).
@@ -21,6 +21,8 @@ const SESSIONS_KEPT: i64 = 30 * DAY;
 /// How long a finished flow is remembered, so that it answers `_009`, in seconds.
 const FLOWS_KEPT: i64 = DAY;
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
+/// Memberships that ran out are gone within a minute.
+const MEMBERS_EVERY: Duration = Duration::from_secs(30);
 const USES_EVERY: Duration = Duration::from_secs(5);
 const MAIL_EVERY: Duration = Duration::from_secs(5);
 
@@ -33,6 +35,10 @@ pub async fn run_jobs(app: Arc<Tenant>, stop: watch::Receiver<bool>) {
         deliver(Arc::clone(&app), stop.clone()),
         every(USES_EVERY, stop.clone(), || async { sessions_verbs::flush_uses(&app).await.map(drop) }),
         every(SWEEP_EVERY, stop.clone(), || sweep(&app)),
+        every(MEMBERS_EVERY, stop.clone(), || async {
+            organizations::finish_provisioning(&app).await?;
+            organizations::end_expired_memberships(&app).await.map(drop)
+        }),
     );
     if let Err(error) = sessions_verbs::flush_uses(&app).await {
         tracing::warn!(?error, "the last times of use were not written");
@@ -73,9 +79,11 @@ where
 }
 
 /// Removes what has served its time, and the identities whose grace period is over.
-pub async fn sweep(app: &Tenant) -> Result<()> {
+pub async fn sweep(app: &Arc<Tenant>) -> Result<()> {
     let cx = app.system_cx();
     identities::purge_due(app, &cx).await?;
+    organizations::end_expired_memberships(app).await?;
+    organizations::finish_provisioning(app).await?;
     sessions_verbs::note_expired(app).await?;
     let now = cx.now;
     app.store

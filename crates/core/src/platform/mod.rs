@@ -5,6 +5,7 @@ mod idempotency;
 mod jobs;
 mod keys;
 mod outbox;
+mod remembered;
 mod settings;
 
 pub use health::{Check, checks};
@@ -13,6 +14,7 @@ pub use idempotency::{Begun, abandon, begin, finish_refusal};
 pub use jobs::{run_jobs, sweep};
 pub use keys::{Keys, MasterKeys, Place};
 pub use outbox::{CapturedMessage, OutboxPage, OutboxSearch, clear as clear_outbox, list as list_outbox};
+pub(crate) use remembered::Remembered;
 pub use settings::{
     SettingsVersion, TenantView, load as load_settings, reload as reload_settings, update as update_settings,
     view as tenant_view,

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-use avnology_model::{Timestamp, permissions::Scope, secret_token::SecretHash, service_accounts::ApiKey};
+use avnology_model::{Timestamp, permissions::{Scope, ScopeSet}, secret_token::SecretHash, service_accounts::ApiKey};
 use quick_cache::sync::Cache;
 
 const CAPACITY: usize = 16_384;
@@ -15,6 +15,7 @@ const LIFETIME_SECONDS: i64 = 60;
 pub struct LiveKey {
     /// The key.
     pub key: ApiKey,
+    scopes: ScopeSet,
     loaded_at: Timestamp,
     /// Whether nothing was forgotten while it was loaded.
     confirmed: AtomicBool,
@@ -22,12 +23,21 @@ pub struct LiveKey {
 
 impl LiveKey {
     pub(super) fn new(key: ApiKey, now: Timestamp) -> Self {
-        Self { key, loaded_at: now, confirmed: AtomicBool::new(false) }
+        let account: ScopeSet = key.account_scopes.iter().copied().collect();
+        let own: ScopeSet = key.scopes.iter().copied().collect();
+        let held = if own.is_empty() { account } else { own.intersection(account) };
+        let scopes = held.iter().filter(|scope| !scope.is_self()).collect();
+        Self { key, scopes, loaded_at: now, confirmed: AtomicBool::new(false) }
     }
 
     /// Whether the key holds `scope`.
     pub fn holds(&self, scope: Scope) -> bool {
-        self.key.scopes.contains(&scope)
+        self.scopes.contains(scope)
+    }
+
+    /// What the key holds: never what is about the caller alone.
+    pub fn scopes(&self) -> ScopeSet {
+        self.scopes
     }
 }
 

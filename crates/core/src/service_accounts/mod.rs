@@ -3,7 +3,9 @@
 mod authenticate;
 mod bootstrap;
 mod cache;
+mod owner;
 
 pub use authenticate::{authenticate, revoke_leaked};
 pub use bootstrap::install_bootstrap_key;
 pub use cache::{KeyCache, LiveKey};
+pub(crate) use owner::note_lost as note_owner_lost;

@@ -14,7 +14,7 @@ use avnology_model::{
     Timestamp,
     identities::Identity,
     ids::{IdentityId, SessionId},
-    permissions::{PlatformRole, Scope},
+    permissions::{PlatformRole, Scope, ScopeSet},
     platform::SessionPolicy,
     secret_token::SecretHash,
     sessions::{Session, SessionKind},
@@ -24,7 +24,10 @@ use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 
 use super::SessionView;
-use crate::platform::SettingsVersion;
+use crate::{
+    organizations::{Acting, LiveMember},
+    platform::SettingsVersion,
+};
 
 /// How many sessions memory holds; the least used go first.
 const CAPACITY: usize = 131_072;
@@ -50,6 +53,8 @@ pub struct LiveSession {
 }
 
 struct Rendered {
+    /// As which member of which state of an organization.
+    place: Option<(u64, Arc<LiveMember>)>,
     minute: Timestamp,
     settings_version: i64,
     bytes: Bytes,
@@ -99,29 +104,55 @@ impl LiveSession {
         scope.is_self() || (standard && self.role.is_some_and(|role| role.holds(scope)))
     }
 
+    /// What the session holds by a role on the platform, in tenant scope and in every organization; none without one.
+    pub fn platform_scopes(&self) -> Option<ScopeSet> {
+        let standard = self.session.kind == SessionKind::Standard;
+        self.role.filter(|_| standard).map(PlatformRole::scopes)
+    }
+
     /// Whether the last full authentication is younger than the tenant asks for changes of credentials.
     pub fn is_fresh(&self, policy: &SessionPolicy, now: Timestamp) -> bool {
         self.session.authenticated_at.plus_seconds(i64::from(policy.privileged_max_age_seconds)) > now
     }
 
-    /// The session as `whoami` shows it, as JSON; made once a minute.
-    pub fn body(&self, settings: &SettingsVersion, now: Timestamp) -> Bytes {
+    /// The session as `whoami` shows it, as JSON; made once a minute, and anew when it acts elsewhere.
+    pub fn body(&self, settings: &SettingsVersion, now: Timestamp, acting: Option<&Acting>) -> Bytes {
         let minute = now.to_the_minute();
+        let place =
+            acting.and_then(|a| a.member().map(|member| (a.organization.epoch(), Arc::clone(member))));
+        let is_known = acting.is_none() || place.is_some();
         if let Some(rendered) = &*self.body.load()
+            && is_known
             && rendered.minute == minute
             && rendered.settings_version == settings.version
+            && is_same(rendered.place.as_ref(), place.as_ref())
         {
             return rendered.bytes.clone();
         }
-        let json = serde_json::to_vec(&SessionView::of_live(self, settings, now)).unwrap_or_default();
+        let view = SessionView::of_live(self, settings, now).acting(acting);
+        let json = serde_json::to_vec(&view).unwrap_or_default();
         // As large as it is: there may be a hundred thousand of them.
         let bytes = Bytes::from(json.into_boxed_slice());
+        if !is_known {
+            return bytes;
+        }
         self.body.store(Some(Arc::new(Rendered {
+            place,
             minute,
             settings_version: settings.version,
             bytes: bytes.clone(),
         })));
         bytes
+    }
+}
+
+fn is_same(one: Option<&(u64, Arc<LiveMember>)>, other: Option<&(u64, Arc<LiveMember>)>) -> bool {
+    match (one, other) {
+        (None, None) => true,
+        (Some((epoch, member)), Some((other_epoch, other))) => {
+            epoch == other_epoch && Arc::ptr_eq(member, other)
+        }
+        _ => false,
     }
 }
 
@@ -256,6 +287,7 @@ mod tests {
             device_id: None,
             ip: String::new(),
             user_agent: String::new(),
+            organization_id: None,
             token_hash: hash,
         };
         Arc::new(LiveSession::new(session, identity, None, None, NOW))

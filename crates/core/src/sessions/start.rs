@@ -67,6 +67,7 @@ pub(crate) fn start(
         device_id: None,
         ip: cx.ip_text(),
         user_agent: cx.user_agent.to_string(),
+        organization_id: None,
         token_hash: new.token.hash(),
     };
     sessions::insert(tx, &session)?;

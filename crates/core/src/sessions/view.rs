@@ -3,7 +3,9 @@
 use avnology_model::{
     Timestamp,
     identities::Identity,
-    ids::{DeviceId, IdentityId, SessionId},
+    ids::{DeviceId, IdentityId, OrganizationId, SessionId},
+    organizations::Slug,
+    permissions::RoleKey,
     sessions::{Aal, Agent, CompletedMethod, Platform, Session, SessionKind},
 };
 use serde::{Deserialize, Serialize};
@@ -11,7 +13,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::LiveSession;
-use crate::{identities::IdentityView, platform::SettingsVersion};
+use crate::{identities::IdentityView, organizations::Acting, platform::SettingsVersion};
 
 /// The device of a session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -36,6 +38,39 @@ pub struct DeviceView {
     pub managed: Option<bool>,
 }
 
+/// The organization that a session acts for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ActiveOrganization {
+    /// Id.
+    #[schema(value_type = String)]
+    pub id: OrganizationId,
+    /// Display name.
+    pub name: String,
+    /// Name in URLs.
+    #[schema(value_type = String)]
+    pub slug: Slug,
+    /// Role there; none for those who act for the platform.
+    pub role: Option<RoleKey>,
+    /// Effective permissions, sorted.
+    pub permissions: Vec<String>,
+}
+
+impl ActiveOrganization {
+    /// Where somebody acts.
+    pub fn of(acting: &Acting) -> Self {
+        let organization = &acting.organization.organization;
+        let member = acting.member();
+        let of_scopes = || acting.scopes.iter().map(|scope| scope.as_str().to_owned()).collect();
+        Self {
+            id: organization.id,
+            name: organization.name.clone(),
+            slug: organization.slug.clone(),
+            role: member.map(|member| member.membership.role.clone()),
+            permissions: member.map_or_else(of_scopes, |member| member.permissions.clone()),
+        }
+    }
+}
+
 /// A session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Session)]
@@ -54,10 +89,9 @@ pub struct SessionView {
     pub identity: IdentityView,
     /// Active organization.
     #[schema(value_type = Option<String>)]
-    pub organization_id: Option<String>,
-    /// The same with the role there.
-    #[schema(value_type = Option<Object>)]
-    pub organization: Option<Value>,
+    pub organization_id: Option<OrganizationId>,
+    /// The same with the role there, where one session is shown.
+    pub organization: Option<ActiveOrganization>,
     /// Highest assurance.
     pub aal: Aal,
     /// Steps completed.
@@ -102,7 +136,7 @@ impl SessionView {
             kind: session.kind,
             identity_id: session.identity_id,
             identity: IdentityView::for_itself(identity, now),
-            organization_id: None,
+            organization_id: session.organization_id,
             organization: None,
             aal: session.aal,
             authentication_methods: session.methods.clone(),
@@ -132,6 +166,14 @@ impl SessionView {
         let mut session = live.session.clone();
         session.last_used_at = live.last_used_at();
         Self::of(&session, &live.identity, settings, now)
+    }
+
+    /// The same, acting where this request does.
+    #[must_use]
+    pub fn acting(mut self, acting: Option<&Acting>) -> Self {
+        self.organization_id = acting.map(Acting::id);
+        self.organization = acting.map(ActiveOrganization::of);
+        self
     }
 
     /// The same in a list.

@@ -42,7 +42,7 @@ impl Input for Idempotency {
                 )
             })?;
         // Lengths keep the parts apart whatever they hold.
-        let parts = [raw.caller.key().as_str(), raw.method.as_str(), raw.uri.path(), key]
+        let parts = [raw.place_key().as_str(), raw.method.as_str(), raw.uri.path(), key]
             .map(|part| format!("{}:{part}", part.len()))
             .concat();
         let body = match &raw.body {

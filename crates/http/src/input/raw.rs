@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use avnology_core::{Cx, Tenant};
+use avnology_core::{Cx, Tenant, organizations::Acting};
 use avnology_model::{Code, Error, Result};
 use axum::{
     body::Body,
@@ -97,6 +97,10 @@ pub struct Raw {
     pub(crate) app: Arc<Tenant>,
     pub(crate) cx: Cx,
     pub(crate) caller: Caller,
+    /// Who acts in which organization; none in tenant scope.
+    pub(crate) acting: Option<Arc<Acting>>,
+    /// Whether only a cookie tells who calls.
+    pub(crate) by_cookie: bool,
     pub(crate) cookies: Cookies,
     pub(crate) method: Method,
     pub(crate) uri: Uri,
@@ -107,6 +111,12 @@ pub struct Raw {
 }
 
 impl Raw {
+    /// What tells this caller, acting where it does, from others: for page tokens and idempotency keys.
+    pub(crate) fn place_key(&self) -> String {
+        let place = self.acting.as_ref().map(|acting| acting.id().to_string()).unwrap_or_default();
+        format!("{}@{place}", self.caller.key())
+    }
+
     /// Reads and checks everything that needs no knowledge of the caller: `_900`, `_906`, `_907`.
     pub(crate) async fn read(
         app: Arc<Tenant>,
@@ -125,6 +135,8 @@ impl Raw {
             app,
             cx,
             caller: Caller::Anonymous,
+            acting: None,
+            by_cookie: false,
             cookies: Cookies::of(&parts.headers),
             method: parts.method,
             uri: parts.uri,

@@ -60,7 +60,18 @@ fn parameters(route: &Route) -> Vec<Parameter> {
             .schema(Some(schema_of_text()))
             .build()
     });
-    in_path.chain(route.doc.input.parameters.iter().cloned()).chain(known).collect()
+    let organization = knows_organizations(route.rule).then(|| {
+        ParameterBuilder::new()
+            .name("X-Avnology-Org")
+            .parameter_in(ParameterIn::Header)
+            .description(Some(
+                "Organization that the request is about: its id or slug, or `personal` for none.",
+            ))
+            .schema(Some(schema_of_text()))
+            .build()
+    });
+    let inputs = route.doc.input.parameters.iter().cloned();
+    in_path.chain(inputs).chain(organization).chain(known).collect()
 }
 
 fn securities(rule: AccessRule) -> Vec<SecurityRequirement> {
@@ -68,10 +79,16 @@ fn securities(rule: AccessRule) -> Vec<SecurityRequirement> {
     match rule {
         AccessRule::Public => Vec::new(),
         AccessRule::Visitor => vec![SecurityRequirement::default(), one(SESSION), one(SESSION_COOKIE)],
-        AccessRule::AnySession | AccessRule::SignedIn | AccessRule::PageSignedIn => {
+        AccessRule::AnySession
+        | AccessRule::SignedIn
+        | AccessRule::PageSignedIn
+        | AccessRule::PageInOrganization(_) => {
             vec![one(SESSION), one(SESSION_COOKIE)]
         }
-        AccessRule::Scoped(_) => vec![one(SESSION), one(SESSION_COOKIE), one(API_KEY)],
+        AccessRule::Scoped(_)
+        | AccessRule::SignedInOr(_)
+        | AccessRule::TenantScoped(_)
+        | AccessRule::InOrganization(_) => vec![one(SESSION), one(SESSION_COOKIE), one(API_KEY)],
     }
 }
 
@@ -95,8 +112,24 @@ fn standard(route: &Route) -> Vec<Code> {
         ]);
         codes.extend([Code::TooManyRequests]);
     }
-    if matches!(route.rule, AccessRule::Scoped(_)) {
-        codes.push(Code::WrongEnvironment);
+    if matches!(
+        route.rule,
+        AccessRule::Scoped(_)
+            | AccessRule::SignedInOr(_)
+            | AccessRule::TenantScoped(_)
+            | AccessRule::InOrganization(_)
+    ) {
+        codes.extend([Code::WrongEnvironment, Code::AddressNotAllowed]);
+    }
+    if knows_organizations(route.rule) {
+        codes.extend([
+            Code::NotAMember,
+            Code::OrganizationMismatch,
+            Code::OrganizationNotFound,
+            Code::OrganizationSuspended,
+            Code::OrganizationNotReady,
+            Code::SecondFactorRequired,
+        ]);
     }
     if route.limit.is_some() {
         codes.push(Code::TooManyRequests);
@@ -107,7 +140,7 @@ fn standard(route: &Route) -> Vec<Code> {
             codes.push(Code::CsrfFailed);
         }
     }
-    if route.doc.input.path_parameters > 0 {
+    if !parameter_names(route.path).is_empty() {
         codes.push(Code::NotFound);
     }
     if route.doc.input.precondition {
@@ -118,6 +151,18 @@ fn standard(route: &Route) -> Vec<Code> {
     }
     codes.extend(&route.doc.refusals);
     codes
+}
+
+/// Whether a request of this kind is about an organization, or can be.
+fn knows_organizations(rule: AccessRule) -> bool {
+    matches!(
+        rule,
+        AccessRule::AnySession
+            | AccessRule::SignedIn
+            | AccessRule::SignedInOr(_)
+            | AccessRule::Scoped(_)
+            | AccessRule::InOrganization(_)
+    )
 }
 
 fn responses(route: &Route) -> BTreeMap<u16, Response> {

@@ -54,6 +54,72 @@ text_enum! {
         SessionRevoked = "session.revoked",
         /// A session reached its limit.
         SessionExpired = "session.expired",
+        /// A session's active organization was changed.
+        SessionOrganizationSwitched = "session.organization_switched",
+        /// An organization was made.
+        OrganizationCreated = "organization.created",
+        /// Settings of an organization changed.
+        OrganizationUpdated = "organization.updated",
+        /// An organization is ready, or no longer suspended.
+        OrganizationActivated = "organization.activated",
+        /// An organization was suspended.
+        OrganizationSuspended = "organization.suspended",
+        /// An organization is to be destroyed.
+        OrganizationDeletionScheduled = "organization.deletion_scheduled",
+        /// An organization will not be destroyed.
+        OrganizationRestored = "organization.restored",
+        /// An organization is gone.
+        OrganizationDeleted = "organization.deleted",
+        /// An owner made another member owner.
+        OwnershipTransferred = "organization.ownership_transferred",
+        /// Someone became a member.
+        MemberAdded = "organization.member.added",
+        /// A member has another role.
+        MemberRoleChanged = "organization.member.role_changed",
+        /// A membership changed.
+        MemberUpdated = "organization.member.updated",
+        /// A membership was suspended.
+        MemberSuspended = "organization.member.suspended",
+        /// A membership is active again.
+        MemberReactivated = "organization.member.reactivated",
+        /// Someone is no longer a member.
+        MemberRemoved = "organization.member.removed",
+        /// Someone was invited.
+        InvitationCreated = "organization.invitation.created",
+        /// An invitation was sent again.
+        InvitationResent = "organization.invitation.resent",
+        /// An invitation was accepted.
+        InvitationAccepted = "organization.invitation.accepted",
+        /// An invitation was declined.
+        InvitationDeclined = "organization.invitation.declined",
+        /// An invitation was revoked.
+        InvitationRevoked = "organization.invitation.revoked",
+        /// An invitation ran out.
+        InvitationExpired = "organization.invitation.expired",
+        /// A domain was added.
+        DomainAdded = "organization.domain.added",
+        /// A domain was proven.
+        DomainVerified = "organization.domain.verified",
+        /// A domain's proof is gone.
+        DomainVerificationLost = "organization.domain.verification_lost",
+        /// A domain was removed.
+        DomainRemoved = "organization.domain.removed",
+        /// A custom role was made.
+        RoleCreated = "organization.role.created",
+        /// A custom role changed.
+        RoleUpdated = "organization.role.updated",
+        /// A custom role was removed.
+        RoleDeleted = "organization.role.deleted",
+        /// A group was made.
+        GroupCreated = "organization.group.created",
+        /// A group changed.
+        GroupUpdated = "organization.group.updated",
+        /// A group was removed.
+        GroupDeleted = "organization.group.deleted",
+        /// Someone joined a group.
+        GroupMemberAdded = "organization.group.member_added",
+        /// Someone left a group.
+        GroupMemberRemoved = "organization.group.member_removed",
         /// Settings of the tenant changed.
         TenantUpdated = "tenant.updated",
         /// A relation tuple was written.
@@ -64,8 +130,18 @@ text_enum! {
         ServiceAccountCreated = "service_account.created",
         /// An API key was made.
         ApiKeyCreated = "api_key.created",
+        /// A service account changed.
+        ServiceAccountUpdated = "service_account.updated",
+        /// A service account is gone, and its keys with it.
+        ServiceAccountDeleted = "service_account.deleted",
+        /// An API key was replaced.
+        ApiKeyRotated = "api_key.rotated",
         /// An API key was revoked.
         ApiKeyRevoked = "api_key.revoked",
+        /// An API key ran out.
+        ApiKeyExpired = "api_key.expired",
+        /// An audit log was exported.
+        AuditExported = "audit.exported",
         /// Internal: a message to a person is wanted. Never leaves the house.
         MessageRequested = "message.requested",
     }
@@ -190,6 +266,13 @@ impl Event {
     pub fn failed(mut self, code: Code) -> Self {
         self.result = EventResult::Failure;
         self.error_code = Some(code.text().to_owned());
+        self
+    }
+
+    /// The same, in this organization.
+    #[must_use]
+    pub fn in_organization(mut self, organization: OrganizationId) -> Self {
+        self.organization_id = Some(organization);
         self
     }
 

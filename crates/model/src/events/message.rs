@@ -35,6 +35,12 @@ text_enum! {
         DeletionScheduled = "deletion_scheduled",
         /// Notice: the account stays.
         DeletionCancelled = "deletion_cancelled",
+        /// Someone is asked to join an organization.
+        Invitation = "invitation",
+        /// Notice to owners: the proof of a domain is gone.
+        DomainLost = "domain_lost",
+        /// Notice to owners: whoever answered for a service account is no longer a member.
+        ServiceAccountOwnerLost = "service_account_owner_lost",
     }
 }
 
@@ -47,6 +53,24 @@ pub struct MessageOrigin {
     pub place: Option<String>,
     /// When.
     pub at: Timestamp,
+}
+
+/// The organization that a message is about, and what of it the message tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MessageOrganization {
+    /// Display name.
+    pub name: String,
+    /// Name in URLs.
+    pub slug: String,
+    /// Who invites; none when that is not a person.
+    pub inviter: Option<String>,
+    /// Name of the role that is offered.
+    pub role: Option<String>,
+    /// Words of whoever invites.
+    pub words: Option<String>,
+    /// The domain, or the name of the service account.
+    pub subject: Option<String>,
 }
 
 /// A message that is wanted. Its secrets (code and link) travel beside it, sealed.
@@ -71,6 +95,9 @@ pub struct MessageRequest {
     pub new_address: Option<String>,
     /// What asked for it, for a person to recognize.
     pub origin: Option<MessageOrigin>,
+    /// The organization it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<MessageOrganization>,
 }
 
 impl MessageRequest {
@@ -86,6 +113,7 @@ impl MessageRequest {
             until: None,
             new_address: None,
             origin: None,
+            organization: None,
         }
     }
 }

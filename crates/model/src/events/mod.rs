@@ -6,4 +6,4 @@ mod event;
 mod message;
 
 pub use event::{Actor, ActorType, Event, EventResult, EventType, Origin, Target};
-pub use message::{MessageOrigin, MessageRequest, MessageType};
+pub use message::{MessageOrganization, MessageOrigin, MessageRequest, MessageType};

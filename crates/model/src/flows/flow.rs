@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::Message;
 use crate::{
     Timestamp,
-    ids::{FlowId, IdentityId, SessionId},
+    identities::Realm,
+    ids::{FlowId, IdentityId, OrganizationId, SessionId},
     platform::RegistrationField,
     secret_token::SecretHash,
     sessions::Aal,
@@ -136,6 +137,13 @@ pub struct Flow {
     pub data: FlowData,
 }
 
+impl Flow {
+    /// Within what the addresses and names entered here are unique.
+    pub fn realm(&self) -> Realm {
+        self.data.realm.into()
+    }
+}
+
 /// What a flow remembers between two submits; kept as JSON.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -164,6 +172,8 @@ pub struct FlowData {
     pub pending: Option<serde_json::Value>,
     /// Settings: the section asked for, empty for all.
     pub section: String,
+    /// Strict mode: the organization whose identities are meant.
+    pub realm: Option<OrganizationId>,
     /// Settings after recovery: the address that recovery proved.
     pub recovered_address: Option<String>,
 }

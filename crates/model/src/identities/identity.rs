@@ -6,7 +6,8 @@ use utoipa::ToSchema;
 
 use crate::{
     Timestamp,
-    ids::{DeletionId, IdentityId},
+    identities::Realm,
+    ids::{DeletionId, IdentityId, OrganizationId},
     text::text_enum,
 };
 
@@ -105,6 +106,10 @@ pub struct Identity {
     pub deletion: Option<Deletion>,
     /// Counts changes; the base of the `etag`.
     pub version: i64,
+    /// Within what its addresses and names are unique.
+    pub realm: Realm,
+    /// The organization that made or claimed it; whether that manages it follows from domain and membership.
+    pub claimed_by: Option<OrganizationId>,
 }
 
 impl Identity {
@@ -138,6 +143,8 @@ impl Identity {
             locked_until: None,
             deletion: None,
             version: 1,
+            realm: Realm::Tenant,
+            claimed_by: None,
         }
     }
 

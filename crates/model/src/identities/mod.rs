@@ -3,7 +3,9 @@
 mod email;
 mod identity;
 mod names;
+mod realm;
 
 pub use email::Email;
 pub use identity::{Deletion, Identity, IdentityState, Metadata};
 pub use names::{Username, https_url, locale, person_name, phone, timezone};
+pub use realm::Realm;

@@ -1,5 +1,7 @@
-//! Permissions: relation tuples and the scopes that limit tokens and keys (`contract/00` §§12–13).
+//! Permissions: relation tuples, roles, and the scopes that limit tokens and keys (`contract/00` §§12–13).
 
 mod scope;
+mod scope_set;
 
-pub use scope::{PlatformRole, Scope};
+pub use scope::{BuiltInRole, PlatformRole, RoleKey, Scope};
+pub use scope_set::ScopeSet;

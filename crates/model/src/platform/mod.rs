@@ -7,8 +7,8 @@ mod settings;
 pub use idempotency::IdempotencyKey;
 pub use precondition::Precondition;
 pub use settings::{
-    Consent, Lockout, LoginMethod, RateLimit, RateLimitSetting, Registration, RegistrationField,
-    RegistrationMode, SessionPolicy, TenantSettings,
+    Consent, FederationMode, Lockout, LoginMethod, OrganizationCreation, RateLimit, RateLimitSetting, Registration,
+    RegistrationField, SessionPolicy, TenantSettings,
 };
 
 use crate::text::text_enum;

@@ -10,18 +10,9 @@ use crate::{
     FieldCode, FieldError,
     credentials::PasswordPolicy,
     identities::{Email, https_url, locale},
+    organizations::{FeatureFlags, RegistrationMode},
     text::{collect, line, text_enum},
 };
-
-text_enum! {
-    /// Who may make a personal account.
-    pub enum RegistrationMode {
-        /// Anyone.
-        Public = "public",
-        /// Nobody.
-        Closed = "closed",
-    }
-}
 
 text_enum! {
     /// A first factor that can be offered.
@@ -32,6 +23,28 @@ text_enum! {
         Code = "code",
         /// Mailed link.
         Link = "link",
+    }
+}
+
+text_enum! {
+    /// Whether an identity belongs to its human, or to one organization (`contract/20` §13).
+    pub enum FederationMode {
+        /// One identity per human in the tenant, with any number of memberships.
+        Shared = "shared",
+        /// One identity per human and organization.
+        Strict = "strict",
+    }
+}
+
+text_enum! {
+    /// Who may create organizations.
+    pub enum OrganizationCreation {
+        /// Any identity.
+        Anyone = "anyone",
+        /// An identity with a verified e-mail.
+        Verified = "verified",
+        /// Callers of the platform.
+        Admins = "admins",
     }
 }
 
@@ -166,7 +179,7 @@ impl RateLimitSetting {
 const SCHEMA_BYTES: usize = 64 * 1024;
 
 /// Names of the buckets that exist (`contract/00` §9).
-pub(super) const BUCKETS: &[&str] = &["ip.auth", "account.auth", "message.address", "api.key", "api.session"];
+pub(super) const BUCKETS: &[&str] = &["ip.auth", "account.auth", "message.address", "discovery", "api.key", "api.session"];
 
 /// Everything that `PATCH /v1/tenant` can change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -180,6 +193,8 @@ pub struct TenantSettings {
     pub default_locale: String,
     /// Languages offered.
     pub locales: Vec<String>,
+    /// Whether identities are shared between organizations.
+    pub identity_federation_mode: FederationMode,
     /// JSON Schema (2020-12) that traits are validated by, up to 64 KiB; none accepts any. `"x-self-service": true` marks
     /// the properties that people may change themselves.
     #[schema(value_type = Option<Object>)]
@@ -196,8 +211,19 @@ pub struct TenantSettings {
     pub lockout: Lockout,
     /// How long sessions live.
     pub session_policy: SessionPolicy,
-    /// Days between a deletion request and the deletion, 0–90.
+    /// Who may create organizations.
+    pub organization_creation: OrganizationCreation,
+    /// How many organizations one identity may create, 1–1000.
+    pub max_organizations_per_identity: Option<u32>,
+    /// Days between a deletion request and the deletion, of identities and organizations, 0–90.
     pub deletion_grace_days: u32,
+    /// Days that audit records are kept, 30–3650.
+    pub audit_retention_days: u32,
+    /// Features of organizations that do not say otherwise; on when not named.
+    #[schema(value_type = std::collections::BTreeMap<String, bool>)]
+    pub feature_defaults: FeatureFlags,
+    /// Days that the slug of a deleted organization stays blocked, 0–3650.
+    pub retired_slug_days: u32,
     /// Origins whose scripts may call `/v1`.
     pub allowed_cors_origins: Vec<String>,
     /// URL patterns that `return_to` may match; `*` stands for one whole leading label.
@@ -213,6 +239,7 @@ impl Default for TenantSettings {
             support_email: None,
             default_locale: "en".to_owned(),
             locales: vec!["en".to_owned()],
+            identity_federation_mode: FederationMode::Shared,
             identity_schema: None,
             registration: Registration::default(),
             require_verified_email: false,
@@ -220,7 +247,12 @@ impl Default for TenantSettings {
             password_policy: PasswordPolicy::default(),
             lockout: Lockout::default(),
             session_policy: SessionPolicy::default(),
+            organization_creation: OrganizationCreation::Verified,
+            max_organizations_per_identity: None,
             deletion_grace_days: 30,
+            audit_retention_days: 2_555,
+            feature_defaults: FeatureFlags::new(),
+            retired_slug_days: 180,
             allowed_cors_origins: Vec::new(),
             allowed_return_urls: Vec::new(),
             rate_limits: BTreeMap::new(),
@@ -325,6 +357,11 @@ impl TenantSettings {
             86_400,
         );
         range("deletion_grace_days", self.deletion_grace_days, 0, 90);
+        range("audit_retention_days", self.audit_retention_days, 30, 3_650);
+        range("retired_slug_days", self.retired_slug_days, 0, 3_650);
+        if let Some(most) = self.max_organizations_per_identity {
+            range("max_organizations_per_identity", most, 1, 1_000);
+        }
     }
 
     fn url_problems(&self, errors: &mut Vec<FieldError>) {

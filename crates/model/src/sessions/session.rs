@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::{
     Timestamp,
-    ids::{DeviceId, IdentityId, SessionId},
+    ids::{DeviceId, IdentityId, OrganizationId, SessionId},
     secret_token::SecretHash,
     text::text_enum,
 };
@@ -132,6 +132,8 @@ pub struct Session {
     pub ip: String,
     /// User agent of the sign-in.
     pub user_agent: String,
+    /// The organization that it acts for, while nothing else is said.
+    pub organization_id: Option<OrganizationId>,
     /// SHA-256 of the present token.
     pub token_hash: SecretHash,
 }

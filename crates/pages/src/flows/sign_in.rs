@@ -5,7 +5,7 @@ use avnology_http::{Auth, BrowserKeys, Bucket, Query, Reply, Response, Route, Se
 use avnology_model::{
     Code, Error, Result,
     flows::{FlowKind, FlowState},
-    platform::RegistrationMode,
+    organizations::RegistrationMode,
 };
 use avnology_views::{
     Context,

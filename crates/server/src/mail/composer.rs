@@ -91,6 +91,40 @@ fn render(
                 .render()
         }
         MessageType::DeletionCancelled => mail::DeletionCancelled { cx, name, account_url }.render(),
+        MessageType::Invitation | MessageType::DomainLost | MessageType::ServiceAccountOwnerLost => {
+            of_organization(cx, public_url, request, link_text)
+        }
+    }
+}
+
+/// The mails about an organization.
+fn of_organization(cx: Context<'_>, public_url: &str, request: &MessageRequest, link: &str) -> mail::Mail {
+    let about = request.organization.clone().unwrap_or_default();
+    let name = request.name.as_deref();
+    let (organization, subject) = (about.name.as_str(), about.subject.as_deref().unwrap_or_default());
+    let until = request.until.unwrap_or(cx.now);
+    let page = |section: &str| format!("{public_url}/organizations/{}/{section}", about.slug);
+    match request.kind {
+        MessageType::DomainLost => {
+            let domains_url = &page("domains");
+            mail::DomainLost { cx, name, organization, domain: subject, until, domains_url }.render()
+        }
+        MessageType::ServiceAccountOwnerLost => {
+            let accounts_url = &page("api-keys");
+            mail::ServiceAccountOwnerLost { cx, name, organization, account: subject, until, accounts_url }
+                .render()
+        }
+        _ => mail::Invitation {
+            cx,
+            name,
+            organization,
+            inviter: about.inviter.as_deref(),
+            role: about.role.as_deref(),
+            words: about.words.as_deref(),
+            link,
+            expires_at: until,
+        }
+        .render(),
     }
 }
 
@@ -103,7 +137,7 @@ fn whole_units(until: Timestamp, now: Timestamp, seconds: i64) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use avnology_model::events::MessageOrigin;
+    use avnology_model::events::{MessageOrganization, MessageOrigin};
 
     use super::*;
 
@@ -123,6 +157,14 @@ mod tests {
             until: Some(NOW.plus_seconds(10 * 60)),
             new_address: Some("new@acme.example".to_owned()),
             origin: Some(MessageOrigin { device: Some("Firefox on Linux".to_owned()), place: None, at: NOW }),
+            organization: Some(MessageOrganization {
+                name: "Initech".to_owned(),
+                slug: "initech".to_owned(),
+                inviter: Some("Bill".to_owned()),
+                role: Some("Member".to_owned()),
+                words: Some("We need you here".to_owned()),
+                subject: Some("Nightly report".to_owned()),
+            }),
             ..MessageRequest::new(kind, "jane@acme.example")
         };
         let secrets = MessageSecrets {
@@ -180,6 +222,21 @@ mod tests {
             assert!(compose(kind).text.contains("Firefox on Linux"), "{kind} tells who asked");
         }
         assert!(compose(MessageType::AccountExists).text.contains("https://id.example.com/recovery"));
+    }
+
+    #[test]
+    fn letters_about_an_organization_name_it_and_lead_to_it() {
+        let invitation = compose(MessageType::Invitation);
+        assert_eq!(invitation.subject, "Bill invited you to Initech");
+        assert!(invitation.text.contains("We need you here") && invitation.text.contains("avnl_lnk_secret"));
+        for (kind, page) in
+            [(MessageType::DomainLost, "domains"), (MessageType::ServiceAccountOwnerLost, "api-keys")]
+        {
+            let letter = compose(kind);
+            let url = format!("https://id.example.com/organizations/initech/{page}");
+            assert!(letter.text.contains(&url) && letter.text.contains("Initech"), "{kind}: {}", letter.text);
+            assert!(letter.text.contains("Nightly report"), "{kind}: {}", letter.text);
+        }
     }
 
     #[test]

@@ -2,19 +2,19 @@
 
 use avnology_model::{
     Code, Error, Result, Timestamp,
-    identities::{Deletion, Identity, Metadata},
+    identities::{Deletion, Identity, Metadata, Realm},
     ids::IdentityId,
 };
 use serde_json::{Map, Value as Json};
 
-use crate::{IdentityTx, Row, UniqueViolation, params};
+use crate::{IdentityTx, Row, UniqueViolation, organizations::memberships, params};
 
 /// Columns of an identity as [`from_row`] takes them; `i` is the identity, `l` its lock.
 pub const COLUMNS: &str = "i.id, i.state, i.previous_state, i.email, i.email_key, i.email_verified, i.pending_email, \
     i.phone, i.phone_verified, i.username, i.first_name, i.last_name, i.display_name, i.avatar_url, i.locale, i.timezone, \
     i.traits, i.metadata_public, i.metadata_admin, i.external_id, i.has_password, i.password_change_required, \
     i.create_time, i.update_time, i.last_login_at, l.locked_until, i.deletion_id, i.deletion_scheduled_for, \
-    i.deletion_cancel_on_login, i.version";
+    i.deletion_cancel_on_login, i.version, i.realm, i.claimed_by";
 
 /// The tables that [`COLUMNS`] come from.
 pub const FROM: &str = "identities i LEFT JOIN lockouts l ON l.account = i.id";
@@ -26,7 +26,7 @@ macro_rules! select {
              i.phone, i.phone_verified, i.username, i.first_name, i.last_name, i.display_name, i.avatar_url, i.locale, \
              i.timezone, i.traits, i.metadata_public, i.metadata_admin, i.external_id, i.has_password, \
              i.password_change_required, i.create_time, i.update_time, i.last_login_at, l.locked_until, i.deletion_id, \
-             i.deletion_scheduled_for, i.deletion_cancel_on_login, i.version \
+             i.deletion_scheduled_for, i.deletion_cancel_on_login, i.version, i.realm, i.claimed_by \
              FROM identities i LEFT JOIN lockouts l ON l.account = i.id WHERE ",
             $condition
         )
@@ -37,20 +37,20 @@ crate::statements! {
     INSERT = "INSERT INTO identities (id, state, previous_state, email, email_key, email_verified, pending_email, phone, \
         phone_verified, username, username_key, first_name, last_name, display_name, avatar_url, locale, timezone, traits, \
         metadata_public, metadata_admin, external_id, has_password, password_change_required, create_time, update_time, \
-        last_login_at, deletion_id, deletion_scheduled_for, deletion_cancel_on_login, version, ever_verified) \
+        last_login_at, deletion_id, deletion_scheduled_for, deletion_cancel_on_login, version, realm, claimed_by, ever_verified) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, \
-        $24, $25, $26, $27, $28, $29, $30, $6)";
+        $24, $25, $26, $27, $28, $29, $30, $31, $32, $6)";
     UPDATE = "UPDATE identities SET state = $2, previous_state = $3, email = $4, email_key = $5, email_verified = $6, \
         pending_email = $7, phone = $8, phone_verified = $9, username = $10, username_key = $11, first_name = $12, \
         last_name = $13, display_name = $14, avatar_url = $15, locale = $16, timezone = $17, traits = $18, \
         metadata_public = $19, metadata_admin = $20, external_id = $21, has_password = $22, \
         password_change_required = $23, create_time = $24, update_time = $25, last_login_at = $26, deletion_id = $27, \
-        deletion_scheduled_for = $28, deletion_cancel_on_login = $29, version = $30, \
+        deletion_scheduled_for = $28, deletion_cancel_on_login = $29, version = $30, realm = $31, claimed_by = $32, \
         ever_verified = (ever_verified OR $6) WHERE id = $1";
     BY_ID = select!("i.id = $1");
-    BY_EMAIL = select!("i.email_key = $1");
-    BY_USERNAME = select!("i.username_key = $1");
-    BY_PHONE = select!("i.phone = $1 AND i.phone_verified");
+    BY_EMAIL = select!("i.realm = $1 AND i.email_key = $2");
+    BY_USERNAME = select!("i.realm = $1 AND i.username_key = $2");
+    BY_PHONE = select!("i.realm = $1 AND i.phone = $2 AND i.phone_verified");
     BY_DELETION = select!("i.deletion_scheduled_for <= $1 ORDER BY i.deletion_scheduled_for LIMIT $2");
     TOUCH_LOGIN = "UPDATE identities SET last_login_at = $2 WHERE id = $1";
     DELETE = "DELETE FROM identities WHERE id = $1";
@@ -91,6 +91,8 @@ pub fn from_row(row: &mut Row) -> Result<Identity> {
         locked_until: row.take()?,
         deletion: deletion(row)?,
         version: row.take()?,
+        realm: row.take()?,
+        claimed_by: row.take()?,
     })
 }
 
@@ -111,7 +113,7 @@ fn object(json: Json) -> Map<String, Json> {
     }
 }
 
-fn values(identity: &Identity) -> [crate::Value; 30] {
+fn values(identity: &Identity) -> [crate::Value; 32] {
     let deletion = identity.deletion.as_ref();
     params![
         identity.id,
@@ -144,6 +146,8 @@ fn values(identity: &Identity) -> [crate::Value; 30] {
         deletion.map(|d| d.scheduled_for),
         deletion.map(|d| d.cancel_on_login),
         identity.version,
+        &identity.realm,
+        identity.claimed_by,
     ]
 }
 
@@ -169,7 +173,7 @@ pub fn update(tx: &mut IdentityTx<'_>, identity: &mut Identity, now: Timestamp) 
     identity.version += 1;
     identity.update_time = now;
     tx.execute_unique(&UPDATE, &values(identity))?.map_err(|v| taken(&v))?;
-    Ok(())
+    memberships::follow_email(tx, identity)
 }
 
 /// The identity with this id.
@@ -183,18 +187,18 @@ pub fn get(tx: &mut IdentityTx<'_>, id: IdentityId) -> Result<Identity> {
 }
 
 /// The identity with this e-mail ([`avnology_model::identities::Email::key`]).
-pub fn by_email(tx: &mut IdentityTx<'_>, key: &str) -> Result<Option<Identity>> {
-    tx.query_one(&BY_EMAIL, &params![key])?.as_mut().map(from_row).transpose()
+pub fn by_email(tx: &mut IdentityTx<'_>, realm: &Realm, key: &str) -> Result<Option<Identity>> {
+    tx.query_one(&BY_EMAIL, &params![realm, key])?.as_mut().map(from_row).transpose()
 }
 
 /// The identity with this username ([`avnology_model::identities::Username::key`]).
-pub fn by_username(tx: &mut IdentityTx<'_>, key: &str) -> Result<Option<Identity>> {
-    tx.query_one(&BY_USERNAME, &params![key])?.as_mut().map(from_row).transpose()
+pub fn by_username(tx: &mut IdentityTx<'_>, realm: &Realm, key: &str) -> Result<Option<Identity>> {
+    tx.query_one(&BY_USERNAME, &params![realm, key])?.as_mut().map(from_row).transpose()
 }
 
 /// The identity that has proven this phone number.
-pub fn by_phone(tx: &mut IdentityTx<'_>, phone: &str) -> Result<Option<Identity>> {
-    tx.query_one(&BY_PHONE, &params![phone])?.as_mut().map(from_row).transpose()
+pub fn by_phone(tx: &mut IdentityTx<'_>, realm: &Realm, phone: &str) -> Result<Option<Identity>> {
+    tx.query_one(&BY_PHONE, &params![realm, phone])?.as_mut().map(from_row).transpose()
 }
 
 /// Whether an address of this identity was ever proven, one that it has left behind included.

@@ -45,6 +45,6 @@ pub fn list(tx: &mut IdentityTx<'_>, query: &ListQuery) -> Result<Page<Identity>
 }
 
 /// What addresses are compared by; what is no address is compared with them all the same, and equals none.
-fn email_key(text: &str) -> String {
+pub(crate) fn email_key(text: &str) -> String {
     Email::parse(text).map_or_else(|_| text.to_lowercase(), |email| email.key().to_owned())
 }

@@ -2,7 +2,7 @@
 
 use avnology_model::{
     Error, Result, Timestamp,
-    ids::{IdentityId, SessionId},
+    ids::{IdentityId, OrganizationId, SessionId},
     secret_token::SecretHash,
     sessions::Session,
 };
@@ -13,7 +13,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT s.id, s.identity_id, s.kind, s.aal, s.methods, s.authenticated_at, s.issued_at, s.last_used_at, \
-             s.expires_at, s.revoked_at, s.device_id, s.ip, s.user_agent FROM sessions s ",
+             s.expires_at, s.revoked_at, s.device_id, s.ip, s.user_agent, s.organization_id FROM sessions s ",
             $rest
         )
     };
@@ -21,12 +21,13 @@ macro_rules! select {
 
 crate::statements! {
     INSERT = "INSERT INTO sessions (id, identity_id, kind, aal, methods, authenticated_at, issued_at, last_used_at, \
-        expires_at, revoked_at, device_id, ip, user_agent) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+        expires_at, revoked_at, device_id, ip, user_agent, organization_id) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
     RAISE = "UPDATE sessions SET kind = $2, aal = $3, methods = $4, authenticated_at = $5, expires_at = $6, \
-        last_used_at = $7 WHERE id = $1 AND revoked_at IS NULL";
+        last_used_at = $7, organization_id = $8 WHERE id = $1 AND revoked_at IS NULL";
     BY_ID = select!("WHERE s.id = $1");
     BY_TOKEN = "SELECT t.valid_until, s.id, s.identity_id, s.kind, s.aal, s.methods, s.authenticated_at, s.issued_at, \
-        s.last_used_at, s.expires_at, s.revoked_at, s.device_id, s.ip, s.user_agent \
+        s.last_used_at, s.expires_at, s.revoked_at, s.device_id, s.ip, s.user_agent, s.organization_id \
         FROM session_tokens t JOIN sessions s ON s.id = t.session_id WHERE t.hash = $1";
     ACTIVE_OF = select!("WHERE s.identity_id = $1 AND s.revoked_at IS NULL AND s.expires_at > $2 AND s.last_used_at > $3 \
         AND (CAST($4 AS BIGINT) IS NULL OR s.issued_at < $4 OR (s.issued_at = $4 AND s.id < $5)) \
@@ -49,6 +50,9 @@ crate::statements! {
     DROP_TOKENS_OF_IDENTITY = "DELETE FROM session_tokens WHERE session_id IN \
         (SELECT s.id FROM sessions s WHERE s.identity_id = $1) RETURNING hash";
     DELETE_OF_IDENTITY = "DELETE FROM sessions WHERE identity_id = $1";
+    SWITCH = "UPDATE sessions SET organization_id = $2 WHERE id = $1 AND revoked_at IS NULL";
+    LEAVE = "UPDATE sessions SET organization_id = NULL WHERE organization_id = $1 AND identity_id = $2";
+    LEAVE_ALL = "UPDATE sessions SET organization_id = NULL WHERE organization_id = $1";
     PURGE_TOKENS = "DELETE FROM session_tokens WHERE session_id IN \
         (SELECT s.id FROM sessions s WHERE s.expires_at < $1) OR valid_until < $2";
     PURGE = "DELETE FROM sessions WHERE expires_at < $1";
@@ -69,6 +73,7 @@ fn from_row(row: &mut Row, token_hash: SecretHash) -> Result<Session> {
         device_id: row.take()?,
         ip: row.take()?,
         user_agent: row.take()?,
+        organization_id: row.take()?,
         token_hash,
     })
 }
@@ -98,6 +103,7 @@ pub fn insert(tx: &mut IdentityTx<'_>, session: &Session) -> Result<()> {
         s.device_id,
         &s.ip,
         &s.user_agent,
+        s.organization_id,
     ];
     tx.execute(&INSERT, &values)?;
     tx.execute(&ADD_TOKEN, &params![s.token_hash, s.id]).map(drop)
@@ -111,7 +117,16 @@ pub fn begun_at(tx: &mut IdentityTx<'_>, identity: IdentityId, at: Timestamp) ->
 /// Writes kind, assurance, methods and limits of an open session; whether it was still open.
 pub fn raise(tx: &mut IdentityTx<'_>, session: &Session) -> Result<bool> {
     let s = session;
-    let values = params![s.id, s.kind, s.aal, methods(s)?, s.authenticated_at, s.expires_at, s.last_used_at];
+    let values = params![
+        s.id,
+        s.kind,
+        s.aal,
+        methods(s)?,
+        s.authenticated_at,
+        s.expires_at,
+        s.last_used_at,
+        s.organization_id
+    ];
     Ok(tx.execute(&RAISE, &values)? > 0)
 }
 
@@ -132,6 +147,21 @@ pub fn replace_token(
     };
     tx.execute(&ADD_TOKEN, &params![new, session])?;
     Ok(former)
+}
+
+/// Makes an organization, or none, the active one of an open session; whether it was open.
+pub fn switch(tx: &mut IdentityTx<'_>, id: SessionId, to: Option<OrganizationId>) -> Result<bool> {
+    Ok(tx.execute(&SWITCH, &params![id, to])? > 0)
+}
+
+/// Takes an organization from the sessions of an identity that act for it.
+pub fn leave(tx: &mut IdentityTx<'_>, organization: OrganizationId, identity: IdentityId) -> Result<()> {
+    tx.execute(&LEAVE, &params![organization, identity]).map(drop)
+}
+
+/// Takes an organization from every session that acts for it.
+pub fn leave_all(tx: &mut IdentityTx<'_>, organization: OrganizationId) -> Result<()> {
+    tx.execute(&LEAVE_ALL, &params![organization]).map(drop)
 }
 
 /// The session that this token stands for, and until when the token is good if it was replaced.
@@ -180,6 +210,11 @@ pub fn revoke(tx: &mut IdentityTx<'_>, id: SessionId, now: Timestamp) -> Result<
         return Ok(None);
     }
     hashes(tx.query(&DROP_TOKENS, &params![id])?).map(Some)
+}
+
+/// Hashes of the tokens of a session.
+pub fn token_hashes(tx: &mut IdentityTx<'_>, session: SessionId) -> Result<Vec<SecretHash>> {
+    hashes(tx.query(&TOKENS_OF, &params![session])?)
 }
 
 /// Hashes of the tokens of an identity's open sessions: what memory may hold of it.

@@ -16,6 +16,8 @@ pub(crate) enum Part {
     Code(String),
     /// A link as a button; in the text part the URL on a line of its own.
     Button { label: &'static str, url: String },
+    /// Words of someone else, as plain text.
+    Quote { by: String, words: String },
     /// What is known about the request.
     Facts(Vec<(&'static str, String)>),
 }
@@ -73,6 +75,15 @@ impl<'a> Letter<'a> {
         self
     }
 
+    /// What someone else wrote, told apart from what we say; nothing when it is empty.
+    pub(crate) fn quote(mut self, by: &str, words: &str) -> Self {
+        let words = name::without_links(&name::one_line(words));
+        if !words.is_empty() {
+            self.parts.push(Part::Quote { by: by.to_owned(), words });
+        }
+        self
+    }
+
     /// What is known about who asked, and when.
     pub(crate) fn origin(mut self, origin: Option<&Origin>) -> Self {
         if let Some(origin) = origin {
@@ -107,6 +118,13 @@ impl<'a> Letter<'a> {
             match part {
                 Part::Text(text) => wrap(&mut out, text),
                 Part::Code(code) => out.extend(["    ", code, "\n"]),
+                Part::Quote { by, words } => {
+                    // Writing to a string cannot fail.
+                    let _ = writeln!(out, "{by} wrote:");
+                    let mut lines = String::new();
+                    wrap(&mut lines, words);
+                    lines.lines().for_each(|line| out.extend(["> ", line, "\n"]));
+                }
                 Part::Button { label, url } => out.extend([label, ":\n", url, "\n"]),
                 Part::Facts(facts) => {
                     for (term, value) in facts {

@@ -8,10 +8,12 @@ mod deletion;
 mod letter;
 mod name;
 mod notices;
+mod organizations;
 
 pub use codes::{RecoveryCode, RecoveryNotPossible, SignInCode, SignInLink, VerificationCode};
 pub use deletion::{DeletionCancelled, DeletionScheduled};
 pub use notices::{AccountLocked, EmailChanged, PasswordChanged, RegistrationAttempted, UndoLink, Welcome};
+pub use organizations::{DomainLost, Invitation, ServiceAccountOwnerLost};
 
 /// A mail, ready to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -24,6 +24,27 @@ fn presentable(name: &str) -> Option<String> {
     Some(format!("{}…", short.trim_end()))
 }
 
+/// What someone called a thing, to be named in a sentence: one line, not too long, and never a link.
+pub(crate) fn shown(name: &str) -> String {
+    let line = one_line(name);
+    let short: String = line.chars().take(LONGEST).collect();
+    without_links(&if short.len() < line.len() { format!("{}…", short.trim_end()) } else { short })
+}
+
+/// The text with an invisible joiner wherever mail programs would see an address and make it a link.
+pub(crate) fn without_links(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        out.push(c);
+        let goes_on = chars.peek().is_some_and(|next| !next.is_whitespace());
+        if goes_on && matches!(c, '.' | ':' | '@' | '。' | '．') {
+            out.push('\u{2060}');
+        }
+    }
+    out
+}
+
 /// Letters, a dot, and at least two letters: "example.com", but not "J. Doe" or "Jr.".
 fn is_host_name(word: &str) -> bool {
     word.rsplit_once('.').is_some_and(|(host, last)| {
@@ -50,6 +71,16 @@ mod tests {
             assert_eq!(greeting(Some(name)), format!("Hello {name},"));
         }
         assert_eq!(greeting(None), "Hello,");
+    }
+
+    #[test]
+    fn names_of_things_stay_readable_and_become_no_links() {
+        assert_eq!(shown("Acme Corporation"), "Acme Corporation");
+        assert_eq!(shown("Ask J. Doe."), "Ask J. Doe.");
+        assert_eq!(shown("evil.example"), "evil.\u{2060}example");
+        assert_eq!(shown("http://x"), "http:\u{2060}//x");
+        assert_eq!(shown("a@b.example"), "a@\u{2060}b.\u{2060}example");
+        assert_eq!(shown(&"x".repeat(200)).chars().count(), LONGEST + 1);
     }
 
     #[test]

@@ -2,8 +2,9 @@
 
 use super::World;
 use crate::mail::{
-    AccountLocked, DeletionCancelled, DeletionScheduled, EmailChanged, Mail, PasswordChanged, RecoveryCode,
-    RecoveryNotPossible, RegistrationAttempted, SignInCode, SignInLink, UndoLink, VerificationCode, Welcome,
+    AccountLocked, DeletionCancelled, DeletionScheduled, DomainLost, EmailChanged, Invitation, Mail,
+    PasswordChanged, RecoveryCode, RecoveryNotPossible, RegistrationAttempted, ServiceAccountOwnerLost,
+    SignInCode, SignInLink, UndoLink, VerificationCode, Welcome,
 };
 
 const CODE: &str = "418530";
@@ -14,6 +15,43 @@ const SIGN_IN: &str = "https://id.example.com/sign-in";
 
 pub(super) fn mails(world: &World) -> Vec<(&'static str, Mail)> {
     [codes(world), notices(world)].concat()
+}
+
+/// Those about organizations.
+pub(super) fn of_organizations(world: &World) -> Vec<(&'static str, Mail)> {
+    let (cx, name, later) = (world.cx(), Some("Jane"), world.now.plus_seconds(6 * 86_400));
+    let invitation = Invitation {
+        cx,
+        name: None,
+        organization: "Acme Corporation",
+        inviter: Some("Maya Okafor"),
+        role: Some("Administrator"),
+        words: Some("Welcome aboard! Monday at nine we show you around. The plan is at wiki.acme.example."),
+        link: "https://id.example.com/invitations/avnl_inv_sample",
+        expires_at: later,
+    };
+    let domain = DomainLost {
+        cx,
+        name,
+        organization: "Acme Corporation",
+        domain: "acme.example",
+        until: later,
+        domains_url: "https://id.example.com/organizations/acme/domains",
+    };
+    let account = ServiceAccountOwnerLost {
+        cx,
+        name,
+        organization: "Acme Corporation",
+        account: "Nightly report",
+        until: later,
+        accounts_url: "https://id.example.com/organizations/acme/api-keys",
+    };
+    vec![
+        ("invitation", invitation.render()),
+        ("invitation-plain", Invitation { inviter: None, role: None, words: None, ..invitation }.render()),
+        ("domain-lost", domain.render()),
+        ("service-account-owner-lost", account.render()),
+    ]
 }
 
 fn codes(world: &World) -> Vec<(&'static str, Mail)> {

@@ -58,5 +58,13 @@ pub fn pages() -> Vec<(String, String)> {
 /// Every mail, by name.
 pub fn mails() -> Vec<(String, Mail)> {
     let world = World::new();
+    let all = [mails::mails(&world), mails::of_organizations(&world)];
+    all.into_iter().flatten().map(|(name, mail)| (name.to_owned(), mail)).collect()
+}
+
+/// The mails of people who have nothing to do with organizations.
+#[cfg(test)]
+pub(crate) fn personal_mails() -> Vec<(String, Mail)> {
+    let world = World::new();
     mails::mails(&world).into_iter().map(|(name, mail)| (name.to_owned(), mail)).collect()
 }

@@ -1,0 +1,92 @@
+//! Joining an organization that one's account fits (`contract/20` §6, *Existing identities*).
+
+use std::sync::Arc;
+
+use avnology_model::{
+    Code, Error, Result,
+    identities::{Identity, Realm},
+    ids::{MembershipId, OrganizationId},
+    organizations::{Domain, Organization},
+};
+use avnology_store::{
+    IdentityTx,
+    identities::identities,
+    organizations::{domains, memberships, organizations},
+    sessions::sessions,
+};
+
+use super::{
+    Door, Joining, MemberView, Showing, Sso, WayIn, admission, check_state, find_named, membership,
+    members::{self, forget},
+};
+use crate::{Cx, Tenant, sessions::LiveSession};
+
+/// Makes the caller a member of the organization named by id or slug, by what their account shows. `_300`; `_310` and
+/// `_312` by its state; `_301` for a member; `_304` or `_110` for those whom it does not let in; `_311`.
+pub async fn join(app: &Arc<Tenant>, cx: &Cx, live: &LiveSession, name: &str) -> Result<MemberView> {
+    let found = find_named(app, cx, name).await?;
+    let id = found.ok_or_else(|| Error::new(Code::OrganizationNotFound))?.id();
+    let new = MembershipId::new(cx.now, cx.random());
+    let (cx2, caller) = (cx.clone(), live.identity.id);
+    let (member, hashes) = app
+        .store
+        .identity()
+        .write(move |tx| {
+            let identity = identities::get(tx, caller)?;
+            let organization = organizations::get(tx, id)?;
+            check_state(organization.state)?;
+            if let Some(present) = memberships::of_person(tx, id, caller)? {
+                return Err(Error::new(Code::MemberExists).with_member("member_id", present.id.to_string()));
+            }
+            let domain = shown_domain(tx, &organization, &identity)?;
+            let way = way_in(&organization, &identity, domain.as_ref())?;
+            let joining = Joining {
+                id: new,
+                identity: caller,
+                role: way.default_role(&organization, domain.as_ref()),
+                source: way.source(),
+                expire_time: None,
+            };
+            let joined = membership::join(tx, &cx2, &organization, &joining)?;
+            Ok((members::view(tx, &joined)?, sessions::token_hashes_of(tx, caller)?))
+        })
+        .await?;
+    forget(app, id, caller, &hashes);
+    Ok(member)
+}
+
+/// `_304` or `_110` unless the table lets this account in without invitation and single sign-on.
+fn way_in(organization: &Organization, identity: &Identity, domain: Option<&Domain>) -> Result<WayIn> {
+    let door = Door::of(organization);
+    if !may_belong(identity, organization.id) {
+        // In a strict tenant an identity belongs where it was made.
+        return Err(Error::new(Code::RegistrationDisabled).with_member("registration_mode", door.mode.as_str()));
+    }
+    let showing = Showing { invitation: false, domain: domain.is_some(), sso: Sso::No };
+    admission(door, showing).for_session(door)
+}
+
+/// Whether an identity can become a member of an organization at all.
+pub(super) fn may_belong(identity: &Identity, organization: OrganizationId) -> bool {
+    match identity.realm {
+        Realm::Tenant => true,
+        Realm::Organization(home) => home == organization,
+    }
+}
+
+/// The verified domain of the organization with `auto_join` at which the identity has a proven address.
+pub(crate) fn shown_domain(
+    tx: &mut IdentityTx<'_>,
+    organization: &Organization,
+    identity: &Identity,
+) -> Result<Option<Domain>> {
+    let domain = held_domain(tx, identity)?;
+    Ok(domain.filter(|domain| domain.organization_id == organization.id))
+}
+
+/// The verified domain with `auto_join`, whoever holds it, at which the identity has a proven address.
+pub(super) fn held_domain(tx: &mut IdentityTx<'_>, identity: &Identity) -> Result<Option<Domain>> {
+    let key = identity.email_key.as_deref().filter(|_| identity.email_verified);
+    let Some((_, name)) = key.and_then(|key| key.rsplit_once('@')) else { return Ok(None) };
+    Ok(domains::verified_holder(tx, name)?.filter(|domain| domain.auto_join))
+}

@@ -1,0 +1,36 @@
+//! Organizations: made, changed and destroyed; their members, roles, groups, invitations and domains; and who acts in one
+//! with which rights (`contract/20`).
+//!
+//! Sign-in into an organization stands in `flows`, keys of its service accounts in `service_accounts`.
+
+mod acting;
+mod admission;
+mod create;
+mod input;
+mod list;
+mod live;
+mod members;
+mod membership;
+mod provision;
+mod states;
+mod update;
+mod view;
+
+pub use acting::{Acting, ActingAs, check_rules, check_state};
+pub use admission::{Admission, Door, Showing, Sso, TurnedAway, WayIn, admission};
+pub(crate) use membership::{Joining, join, remove_even_last_owner as end_membership};
+pub use live::{
+    LiveMember, LiveOrganization, OrganizationCache, RoleRights, find, find_member, find_named, get_named,
+};
+pub use create::{CreatedOrganization, NewOrganization, create, may_create};
+pub use input::{MetadataInput, OrganizationInput};
+pub(crate) use members::{forget as forget_member, view as member_view};
+pub use members::{
+    MemberCard, MemberChange, MemberPage, MemberView, NewMember, add as add_member, end_expired as end_expired_memberships,
+    get as get_member, list as list_members, remove as remove_member, update as update_member,
+};
+pub use list::{OrganizationPage, SeatsView, SlugCheck, check_slug, get, list, seats};
+pub use provision::finish_all as finish_provisioning;
+pub use states::{activate, delete, restore, suspend, transfer_ownership};
+pub use update::update;
+pub use view::{OrganizationMetadata, OrganizationView, Placement};

@@ -1,0 +1,249 @@
+//! The organization scope of a request: which organization it is about, and what the caller may do there
+//! (`contract/00` §11).
+
+use std::sync::Arc;
+
+use avnology_core::organizations::{self, Acting, LiveOrganization};
+use avnology_model::{Code, Error, Result, organizations::OrganizationState, permissions::Scope};
+use axum::http::{HeaderName, HeaderValue, Method, header};
+
+use crate::{
+    access::{AccessRule, Caller},
+    input::Raw,
+};
+
+/// Header and cookie that name the organization.
+pub(crate) const NAME: &str = "x-avnology-org";
+/// The value that means no organization.
+const PERSONAL: &str = "personal";
+
+/// A scope that was refused, and whether a cookie is to blame, which is then cleared.
+pub(crate) struct Refused {
+    pub(crate) error: Error,
+    pub(crate) by_cookie: bool,
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self { error, by_cookie: false }
+    }
+}
+
+/// What a header or cookie says.
+enum Named<'a> {
+    Nothing,
+    Personal,
+    Organization(&'a str),
+}
+
+impl<'a> Named<'a> {
+    fn of(text: Option<&'a str>) -> Self {
+        match text.map(str::trim) {
+            None | Some("") => Self::Nothing,
+            Some(PERSONAL) => Self::Personal,
+            Some(name) => Self::Organization(name),
+        }
+    }
+}
+
+/// The scope of a request whose caller is known; none is tenant scope. `by_cookie` says whether only a cookie tells who
+/// calls.
+pub(crate) async fn resolve(
+    rule: AccessRule,
+    raw: &mut Raw,
+    by_cookie: bool,
+) -> Result<Option<Arc<Acting>>, Refused> {
+    match rule {
+        AccessRule::Public | AccessRule::Visitor | AccessRule::TenantScoped(_) => Ok(None),
+        AccessRule::InOrganization(scope) | AccessRule::PageInOrganization(scope) => {
+            Ok(of_path(raw, scope).await?)
+        }
+        AccessRule::PageSignedIn => Ok(of_page(raw).await?),
+        AccessRule::AnySession | AccessRule::SignedIn | AccessRule::SignedInOr(_) | AccessRule::Scoped(_) => {
+            of_request(raw, by_cookie).await
+        }
+    }
+}
+
+/// Source 2: the path, whose first parameter names the organization.
+async fn of_path(raw: &mut Raw, scope: Scope) -> Result<Option<Arc<Acting>>> {
+    if matches!(raw.caller, Caller::Anonymous) {
+        return Ok(None);
+    }
+    let name = if raw.params.is_empty() { String::new() } else { raw.params.remove(0) };
+    let organization = find(raw, &name).await?;
+    match Named::of(header_value(raw)?.as_deref()) {
+        Named::Nothing => {}
+        Named::Personal => return Err(Code::OrganizationMismatch.into()),
+        Named::Organization(other) => {
+            let named = organizations::find_named(&raw.app, &raw.cx, other).await?;
+            if named.is_none_or(|named| named.id() != organization.id()) {
+                return Err(Code::OrganizationMismatch.into());
+            }
+        }
+    }
+    let acting = act(raw, organization).await?;
+    let is_kept = raw.method == Method::GET || scope == Scope::OrganizationsDelete;
+    let may_see_end = is_kept && acting.scopes.contains(Scope::OrganizationsDelete);
+    check(raw, &acting, may_see_end)?;
+    Ok(Some(Arc::new(acting)))
+}
+
+/// Sources 1 and 3 to 5.
+async fn of_request(raw: &Raw, by_cookie: bool) -> Result<Option<Arc<Acting>>, Refused> {
+    let header = header_value(raw)?;
+    let named = Named::of(header.as_deref());
+    if let Caller::Key(key) = &raw.caller
+        && let Some(own) = key.key.organization_id
+    {
+        return Ok(Some(Arc::new(of_bound_key(raw, key, own, &named).await?)));
+    }
+    match named {
+        Named::Organization(name) => {
+            let organization = find(raw, name).await?;
+            let acting = act(raw, organization).await?;
+            check(raw, &acting, false)?;
+            return Ok(Some(Arc::new(acting)));
+        }
+        Named::Personal => return Ok(None),
+        Named::Nothing => {}
+    }
+    if by_cookie {
+        match Named::of(cookie_value(raw)) {
+            Named::Personal => return Ok(None),
+            Named::Organization(name) => {
+                let found = async {
+                    let acting = act(raw, find(raw, name).await?).await?;
+                    check(raw, &acting, false)?;
+                    Ok(Some(Arc::new(acting)))
+                };
+                return found.await.map_err(|error: Error| {
+                    let by_cookie = !error.is_failure();
+                    Refused { error, by_cookie }
+                });
+            }
+            Named::Nothing => {}
+        }
+    }
+    Ok(of_session(raw).await?)
+}
+
+async fn of_bound_key(
+    raw: &Raw,
+    key: &avnology_core::service_accounts::LiveKey,
+    own: avnology_model::ids::OrganizationId,
+    named: &Named<'_>,
+) -> Result<Acting> {
+    // The key's organization is there as long as the key is.
+    let organization = organizations::find(&raw.app, &raw.cx, own).await?;
+    let organization = organization.ok_or_else(|| Error::new(Code::SessionInvalid))?;
+    let fits = match named {
+        Named::Nothing => true,
+        Named::Personal => false,
+        Named::Organization(name) => {
+            *name == organization.organization.slug.as_str() || *name == own.to_string()
+        }
+    };
+    if !fits {
+        return Err(Code::OrganizationMismatch.into());
+    }
+    let acting = Acting::key(organization, key)?;
+    check(raw, &acting, false)?;
+    Ok(acting)
+}
+
+/// Source 5: what the session was switched to. It is lost with the membership, so it is no refusal.
+async fn of_session(raw: &Raw) -> Result<Option<Arc<Acting>>> {
+    let Some(id) = raw.caller.session().and_then(|live| live.session.organization_id) else {
+        return Ok(None);
+    };
+    let Some(organization) = organizations::find(&raw.app, &raw.cx, id).await? else { return Ok(None) };
+    let found = act(raw, organization).await.and_then(|acting| check(raw, &acting, false).map(|()| acting));
+    lenient(found)
+}
+
+/// A page follows the cookie or the session as far as it leads, and is personal otherwise.
+async fn of_page(raw: &Raw) -> Result<Option<Arc<Acting>>> {
+    match Named::of(cookie_value(raw)) {
+        Named::Personal => Ok(None),
+        Named::Organization(name) => {
+            let found = async {
+                let acting = act(raw, find(raw, name).await?).await?;
+                check(raw, &acting, false)?;
+                Ok(acting)
+            };
+            lenient(found.await)
+        }
+        Named::Nothing => of_session(raw).await,
+    }
+}
+
+fn lenient(found: Result<Acting>) -> Result<Option<Arc<Acting>>> {
+    match found {
+        Ok(acting) => Ok(Some(Arc::new(acting))),
+        Err(error) if error.is_failure() => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
+/// The organization that a caller names. One that is not there is `_300` to those who see all, and `_302` to others.
+async fn find(raw: &Raw, name: &str) -> Result<Arc<LiveOrganization>> {
+    if let Some(found) = organizations::find_named(&raw.app, &raw.cx, name).await? {
+        return Ok(found);
+    }
+    Err(Error::new(if sees_all(&raw.caller) { Code::OrganizationNotFound } else { Code::NotAMember }))
+}
+
+fn sees_all(caller: &Caller) -> bool {
+    match caller {
+        Caller::Anonymous => false,
+        Caller::Session(live) => live.platform_scopes().is_some(),
+        Caller::Key(key) => key.key.organization_id.is_none(),
+    }
+}
+
+async fn act(raw: &Raw, organization: Arc<LiveOrganization>) -> Result<Acting> {
+    match &raw.caller {
+        Caller::Anonymous => Err(Code::NotAMember.into()),
+        Caller::Session(live) => Acting::session(&raw.app, raw.cx.now, organization, live).await,
+        Caller::Key(key) => Acting::key(organization, key),
+    }
+}
+
+/// `_310`, `_312`, `_006` or `_110` for those who do not act for the platform. `may_see_end` admits to an organization that
+/// is about to be deleted.
+fn check(raw: &Raw, acting: &Acting, may_see_end: bool) -> Result<()> {
+    if acting.is_platform() {
+        return Ok(());
+    }
+    let state = acting.organization.organization.state;
+    if !(may_see_end && state == OrganizationState::Deleting) {
+        organizations::check_state(state)?;
+    }
+    match raw.caller.session() {
+        Some(live) => organizations::check_rules(&acting.organization, live, raw.cx.now),
+        None => Ok(()),
+    }
+}
+
+fn header_value(raw: &Raw) -> Result<Option<String>> {
+    let mut values = raw.headers.get_all(NAME).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let text = value.to_str().ok().filter(|_| values.next().is_none());
+    let malformed = || Error::new(Code::MalformedRequest).with_detail("X-Avnology-Org is one id or slug.");
+    text.map(|text| Some(text.to_owned())).ok_or_else(malformed)
+}
+
+fn cookie_value(raw: &Raw) -> Option<&str> {
+    raw.cookies.get(crate::cookies::ORGANIZATION)
+}
+
+/// Tells which organization an answer is about.
+pub(crate) fn write_headers(acting: Option<&Acting>, response: &mut axum::response::Response) {
+    let Some(acting) = acting else { return };
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::try_from(acting.id().to_string()) {
+        headers.insert(HeaderName::from_static(NAME), id);
+    }
+    headers.append(header::VARY, HeaderValue::from_static("X-Avnology-Org, Cookie"));
+}
