@@ -6,6 +6,7 @@
 
 mod bare;
 mod client;
+mod organizations;
 mod report;
 mod scenes;
 mod seed;

@@ -15,6 +15,7 @@ use tokio::time::sleep;
 use crate::{
     Outcome, bare,
     client::Client,
+    organizations::{self, Seeded},
     report::{self, Goal, Line, median, middle, rounded},
     seed::{self, told},
     server::{Server, Setting, machine_busy},
@@ -45,12 +46,20 @@ pub(crate) struct Options {
     /// Only sign-ins.
     #[arg(long)]
     only_sign_in: bool,
+    /// Only organizations.
+    #[arg(long)]
+    only_organizations: bool,
+    /// Organizations in one data directory.
+    #[arg(long, default_value_t = 10_000)]
+    organizations: usize,
 }
 
 /// People with a password of each cost.
 const PEOPLE: usize = 256;
 /// How busy a machine may be that counts as quiet.
 const QUIET: f64 = 0.1;
+/// Organizations whose databases are open.
+const HOT: usize = 500;
 /// Starts that are timed.
 const STARTS: usize = 5;
 
@@ -71,7 +80,9 @@ struct Stage {
 
 /// Runs everything and prints the table.
 pub(crate) async fn all(options: Options) -> Outcome<()> {
-    let whole = !(options.only_whoami || options.only_create || options.only_sign_in);
+    let whole =
+        !(options.only_whoami || options.only_create || options.only_sign_in || options.only_organizations);
+    let organizations = whole || options.only_organizations;
     let (whoami, create) = (whole || options.only_whoami, whole || options.only_create);
     let sign_in = whole || options.only_sign_in;
     let busy = machine_busy(Duration::from_secs(2)).await?;
@@ -94,6 +105,9 @@ pub(crate) async fn all(options: Options) -> Outcome<()> {
     }
     if sign_in {
         stage.sign_in().await?;
+    }
+    if organizations {
+        stage.organizations().await?;
     }
     report::print(&stage.lines, &stage.facts, &stage.goals)?;
     Ok(())
@@ -259,6 +273,181 @@ impl Stage {
             reached >= 3_000.0,
         );
         ours.stop().await
+    }
+
+    async fn organizations(&mut self) -> Outcome<()> {
+        let few_dir = self.dir.path().join("few-organizations");
+        let few = organizations::make(&few_dir, 10).await?;
+        self.scoped(&few_dir, &few).await?;
+        self.make_organizations(&few_dir).await?;
+        self.member_lists(&few_dir, &few).await?;
+        let many_dir = self.dir.path().join("many-organizations");
+        say(&format!("making {} organizations", self.options.organizations));
+        let many = organizations::make(&many_dir, self.options.organizations).await?;
+        self.many_organizations((&few_dir, &few), (&many_dir, &many)).await
+    }
+
+    /// The session check in the scope of an organization, beside the bare server.
+    async fn scoped(&mut self, data_dir: &Path, seeded: &Seeded) -> Outcome<()> {
+        let one = self
+            .script("one-organization", &seeded.ids.first().map(ToString::to_string).unwrap_or_default())?;
+        let scoped = self.script("scoped.lua", include_str!("scripts/scoped.lua"))?;
+        let ours = self.server(data_dir, "production", ("/healthz", None)).await?;
+        let raw = Client::connect(ours.address).await?.get_raw(bare::PATH, Some(&seeded.token)).await?;
+        let response = self.dir.path().join("scoped-response");
+        std::fs::write(&response, raw)?;
+        let bare = Server::bare(&response).await?;
+        say("session checks in an organization");
+        let mut lines = [const { Vec::new() }; 3];
+        for _ in 0..self.options.rounds {
+            let by =
+                |token: &str| Some((scoped.as_path(), vec![token.to_owned(), one.display().to_string()]));
+            let session = by(&seeded.token);
+            lines[0].push(
+                self.load(&bare, bare::PATH, None, session.clone(), "bare axum, the bytes of whoami").await?,
+            );
+            lines[1].push(
+                self.load(&ours, bare::PATH, None, session, "whoami in an organization (header)").await?,
+            );
+            let key = by(&self.api_key.clone());
+            lines[2].push(self.load(&ours, "/v1/tenant", None, key, "settings by API key").await?);
+        }
+        let [bare_line, session, key] = lines.map(|rounds| median(rounds).unwrap_or_default());
+        let (by_session, by_key) =
+            (session.per_second / bare_line.per_second, key.per_second / bare_line.per_second);
+        self.lines.extend([
+            bare_line,
+            Line { ratio: Some(("bare", by_session)), ..session },
+            Line { ratio: Some(("bare", by_key)), ..key },
+        ]);
+        self.goal(
+            "whoami in an organization",
+            "≥ 0.60 of bare",
+            format!("{by_session:.2}"),
+            by_session >= 0.6,
+        );
+        self.goal("call by API key", "≥ 0.60 of bare", format!("{by_key:.2}"), by_key >= 0.6);
+        bare.stop().await?;
+        ours.stop().await
+    }
+
+    async fn make_organizations(&mut self, data_dir: &Path) -> Outcome<()> {
+        let ours = self.server(data_dir, "production", ("/healthz", None)).await?;
+        let script = self.script("organizations.lua", include_str!("scripts/organizations.lua"))?;
+        say("making organizations");
+        let mut lines = Vec::new();
+        for round in 0..self.options.rounds {
+            let arguments = vec![self.api_key.clone(), format!("made-{round}-")];
+            let what = "create organization with its database (SQLite, FULL)";
+            lines.push(self.load(&ours, "/v1/organizations", None, Some((&script, arguments)), what).await?);
+        }
+        let line = median(lines).unwrap_or_default();
+        let reached = line.per_second;
+        self.lines.push(line);
+        self.goal(
+            "organizations made, with database",
+            "≥ 200/s",
+            format!("{reached:.0}/s"),
+            reached >= 200.0,
+        );
+        ours.stop().await
+    }
+
+    /// A page of members of organizations of two sizes, asked for one at a time.
+    async fn member_lists(&mut self, data_dir: &Path, seeded: &Seeded) -> Outcome<()> {
+        let [small, large, ..] = seeded.ids.as_slice() else { return Err("too few organizations".into()) };
+        say("pages of members");
+        organizations::add_members(data_dir, *small, 9).await?;
+        organizations::add_members(data_dir, *large, 99_999).await?;
+        let ours = self.server(data_dir, "production", ("/healthz", None)).await?;
+        let seconds = Duration::from_secs(self.options.seconds);
+        let mut paced = Vec::new();
+        for id in [small, large] {
+            let path = format!("/v1/organizations/{id}/members");
+            storm::watched_at(ours.address, &seeded.token, &path, seconds).await?;
+            paced.push(storm::watched_at(ours.address, &seeded.token, &path, seconds).await?);
+        }
+        if let [few, many] = paced.as_slice() {
+            self.fact("page of members, 10 in all: p50, p99", format!("{:.2} ms, {:.2} ms", few.0, few.1));
+            self.fact(
+                "page of members, 100,000 in all: p50, p99",
+                format!("{:.2} ms, {:.2} ms", many.0, many.1),
+            );
+            // 10 members fill a page to two fifths; what grows is told by the page that is full in both.
+            let slower = many.0 / few.0;
+            self.goal(
+                "page of 25 of 100,000 members, p50",
+                "≤ 3 × page of 10 of 10",
+                format!("{slower:.2} ×"),
+                slower <= 3.0,
+            );
+        }
+        ours.stop().await
+    }
+
+    /// What ten thousand organizations in one directory cost beside ten.
+    async fn many_organizations(
+        &mut self,
+        (few_dir, few): (&Path, &Seeded),
+        (many_dir, many): (&Path, &Seeded),
+    ) -> Outcome<()> {
+        let scoped = self.script("scoped.lua", include_str!("scripts/scoped.lua"))?;
+        let hot: Vec<String> = many.ids.iter().take(HOT).map(ToString::to_string).collect();
+        let hot = self.script("hot-organizations", &hot.join("\n"))?;
+        let seconds = Duration::from_secs(self.options.seconds);
+        let first = few.ids.first().map(ToString::to_string).unwrap_or_default();
+        let server = self.server(few_dir, "production", ("/healthz", None)).await?;
+        let path = format!("/v1/organizations/{first}/seats");
+        let alone = storm::watched_at(server.address, &few.token, &path, seconds).await?;
+        server.stop().await?;
+        let server = self.server(many_dir, "production", (bare::PATH, Some(&many.token))).await?;
+        let start = server.cold_start.as_secs_f64() * 1_000.0;
+        say("hot organizations");
+        let arguments = vec![many.token.clone(), hot.display().to_string()];
+        let what = "audit log of 500 organizations in turn";
+        let line = self
+            .load(&server, "/v1/audit/events?page_size=1", None, Some((&scoped, arguments)), what)
+            .await?;
+        self.lines.push(line);
+        let (rss, own) = (server.rss_mib()? * 1.048_576, server.own_mib()? * 1.048_576);
+        let last = many.ids.last().map(ToString::to_string).unwrap_or_default();
+        let path = format!("/v1/organizations/{last}/seats");
+        let among = storm::watched_at(server.address, &many.token, &path, seconds).await?;
+        let count = many.ids.len();
+        self.fact(&format!("start with {count} organizations"), format!("{} ms", rounded(start)));
+        self.fact(
+            "resident memory with 500 of them hot",
+            format!("{rss:.0} MB, of which {own:.0} MB are not mapped files"),
+        );
+        self.fact(
+            "scoped call among 10 organizations: p50, p99",
+            format!("{:.2} ms, {:.2} ms", alone.0, alone.1),
+        );
+        self.fact(
+            &format!("scoped call among {count}: p50, p99"),
+            format!("{:.2} ms, {:.2} ms", among.0, among.1),
+        );
+        let slower = among.1 / alone.1;
+        self.goal(
+            "start with 10,000 organizations",
+            "≤ 1 s",
+            format!("{} ms", rounded(start)),
+            start <= 1_000.0,
+        );
+        self.goal("memory with 500 hot", "≤ 150 MB", format!("{rss:.0} MB"), rss <= 150.0);
+        self.goal(
+            "scoped call's p99 among 10,000",
+            "≤ 1.25 × among 10",
+            format!("{slower:.2} ×"),
+            slower <= 1.25,
+        );
+        server.stop().await
+    }
+
+    fn script(&self, name: &str, text: &str) -> Outcome<PathBuf> {
+        let path = self.dir.path().join(name);
+        std::fs::write(&path, text)?;
+        Ok(path)
     }
 
     async fn load(

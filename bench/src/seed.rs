@@ -31,7 +31,7 @@ struct Row {
     password: Option<(CredentialId, String)>,
 }
 
-fn random<const N: usize>() -> [u8; N] {
+pub(crate) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     OsEntropy.fill(&mut bytes);
     bytes
@@ -64,6 +64,7 @@ pub(crate) async fn with_sessions(data_dir: &Path, count: usize) -> Outcome<Vec<
             device_id: None,
             ip: "192.0.2.7".to_owned(),
             user_agent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0".to_owned(),
+            organization_id: None,
             token_hash: token.hash(),
         };
         tokens.push(token.expose().to_owned());
@@ -97,7 +98,7 @@ pub(crate) async fn with_password(
     Ok(addresses)
 }
 
-fn person(address: &str, now: Timestamp) -> Outcome<Identity> {
+pub(crate) fn person(address: &str, now: Timestamp) -> Outcome<Identity> {
     let email = Email::parse(address).map_err(|refusal| format!("{address}: {refusal:?}"))?;
     let mut identity = Identity::new(IdentityId::new(now, random()), now);
     identity.email = Some(email.as_str().to_owned());

@@ -116,8 +116,18 @@ pub(crate) async fn argon_alone(hasher: &PasswordHasher, duration: Duration) -> 
 /// p50 and p99 in milliseconds of session checks that are asked at a steady pace for `duration`. Time counts from when
 /// a check was due, so that a stall shows in every check that it held up.
 pub(crate) async fn watched(host: SocketAddr, token: &str, duration: Duration) -> Outcome<(f64, f64)> {
+    watched_at(host, token, bare::PATH, duration).await
+}
+
+/// The same for another path.
+pub(crate) async fn watched_at(
+    host: SocketAddr,
+    token: &str,
+    path: &str,
+    duration: Duration,
+) -> Outcome<(f64, f64)> {
     let mut client = Client::connect(host).await?;
-    client.get(bare::PATH, Some(token)).await?;
+    client.get(path, Some(token)).await?;
     let begin = Instant::now() + PACE;
     let mut ticks = interval_at(begin, PACE);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
@@ -126,9 +136,9 @@ pub(crate) async fn watched(host: SocketAddr, token: &str, duration: Duration) -
         ticks.tick().await;
         // The timer is only exact to a millisecond: what is measured begins when it fired, unless we are behind.
         let due = Instant::now().min(begin + PACE * u32::try_from(times.len())? + Duration::from_millis(2));
-        let answer = client.get(bare::PATH, Some(token)).await?;
+        let answer = client.get(path, Some(token)).await?;
         if answer.status != 200 {
-            return Err(format!("a session check was answered {}", answer.status).into());
+            return Err(format!("{path} was answered {}", answer.status).into());
         }
         times.push(due.elapsed());
     }

@@ -8,6 +8,7 @@ mod identities;
 mod once;
 mod organizations;
 mod platform;
+mod service_accounts;
 mod sessions;
 mod step_up;
 
@@ -18,6 +19,7 @@ pub fn routes() -> Vec<Route> {
     [
         identities::routes(),
         organizations::routes(),
+        service_accounts::routes(),
         sessions::routes(),
         flows::routes(),
         platform::routes(),

@@ -5,7 +5,7 @@ use std::{net::IpAddr, sync::Arc};
 use avnology_model::{
     Timestamp,
     events::{Actor, Event, EventResult, EventType, Origin},
-    ids::EventId,
+    ids::{EventId, OrganizationId},
     secret_token::{SecretKind, SecretToken},
     sessions::Agent,
 };
@@ -49,6 +49,17 @@ impl Entropy for OsEntropy {
     }
 }
 
+/// The organization that a request is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrganizationScope {
+    /// Which.
+    pub organization: OrganizationId,
+    /// Whether the caller acts for the platform.
+    pub is_platform: bool,
+    /// Whether the caller may do what only owners may.
+    pub is_owner: bool,
+}
+
 /// What a verb knows of the request or job it serves. Cheap to clone into a transaction.
 #[derive(Clone)]
 pub struct Cx {
@@ -62,13 +73,15 @@ pub struct Cx {
     pub user_agent: Arc<str>,
     /// Request id.
     pub request_id: Arc<str>,
+    /// The organization that the request is about; none is the tenant.
+    pub scope: Option<OrganizationScope>,
     entropy: Arc<dyn Entropy>,
 }
 
 impl Cx {
     /// A context without a client: jobs and the command line.
     pub fn system(now: Timestamp, entropy: Arc<dyn Entropy>) -> Self {
-        Self { now, actor: Actor::SYSTEM, ip: None, user_agent: "".into(), request_id: "".into(), entropy }
+        Self { now, actor: Actor::SYSTEM, ip: None, user_agent: "".into(), request_id: "".into(), scope: None, entropy }
     }
 
     /// `N` random bytes.

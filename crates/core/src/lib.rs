@@ -17,7 +17,7 @@ pub mod service_accounts;
 pub mod sessions;
 mod tenant;
 
-pub use cx::{Clock, Cx, Entropy, OsEntropy, SystemClock};
+pub use cx::{Clock, Cx, Entropy, OrganizationScope, OsEntropy, SystemClock};
 pub use tenant::{Tenant, TenantConfig, TenantParts};
 
 /// Bytes in lower-case hexadecimal.

@@ -48,3 +48,22 @@ pub trait MailTransport: Send + Sync + 'static {
     /// Whether the server that takes our mail answers.
     fn check(&self) -> PortFuture<'_, ()>;
 }
+
+/// What became of a question for TXT records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TxtAnswer {
+    /// The values that are there; none when there are none.
+    Found(Vec<String>),
+    /// The servers in charge of the name do not answer, or only that they cannot; what happened, for the log.
+    Unreachable(String),
+}
+
+/// Asks for TXT records.
+pub trait TxtLookup: Send + Sync + 'static {
+    /// The TXT values of a name, of the servers in charge of it and as they are now. `_912` when we are cut off ourselves:
+    /// then nothing is known about the name.
+    fn txt<'a>(&'a self, name: &'a str) -> PortFuture<'a, TxtAnswer>;
+
+    /// Whether questions find their way out.
+    fn check(&self) -> PortFuture<'_, ()>;
+}

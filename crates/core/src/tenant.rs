@@ -13,8 +13,8 @@ use crate::{
     credentials::{Breaches, PasswordHasher},
     identities::{SchemaCache, TraitsSchema},
     organizations::OrganizationCache,
-    platform::{Keys, SettingsVersion},
-    ports::{Composer, MailTransport},
+    platform::{Keys, SettingsVersion, SigningKeys},
+    ports::{Composer, MailTransport, TxtLookup},
     service_accounts::KeyCache,
     sessions::SessionCache,
 };
@@ -66,8 +66,11 @@ pub struct Tenant {
     pub composer: Arc<dyn Composer>,
     /// Carries mail; `None` logs it instead (development), and nothing carries it in the test environment.
     pub mail: Option<Arc<dyn MailTransport>>,
+    /// Asks for TXT records.
+    pub dns: Arc<dyn TxtLookup>,
     pub(crate) settings: ArcSwap<SettingsVersion>,
     schema: SchemaCache,
+    pub(crate) signing_keys: SigningKeys,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
 }
@@ -90,6 +93,8 @@ pub struct TenantParts {
     pub composer: Arc<dyn Composer>,
     /// Carries mail; `None` logs it.
     pub mail: Option<Arc<dyn MailTransport>>,
+    /// Asks for TXT records.
+    pub dns: Arc<dyn TxtLookup>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Draws random bytes.
@@ -110,8 +115,10 @@ impl Tenant {
             organizations: OrganizationCache::default(),
             composer: parts.composer,
             mail: parts.mail,
+            dns: parts.dns,
             settings: ArcSwap::from_pointee(parts.settings),
             schema: SchemaCache::default(),
+            signing_keys: SigningKeys::default(),
             clock: parts.clock,
             entropy: parts.entropy,
         }

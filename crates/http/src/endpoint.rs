@@ -3,7 +3,7 @@
 
 use std::{future::Future, marker::PhantomData, sync::Arc};
 
-use avnology_core::{Cx, Tenant};
+use avnology_core::{Cx, OrganizationScope, Tenant};
 use avnology_model::{Code, Error, FieldCode, FieldError, Result, events::Actor};
 use axum::{
     body::Body,
@@ -141,7 +141,14 @@ async fn admit(call: Call, drawn: &mut Option<Drawn>) -> Result<Admitted> {
     }
     check_source(&raw, &route, &origin, known.by_cookie)?;
     match scope::resolve(route.rule, &mut raw, known.by_cookie).await {
-        Ok(acting) => raw.acting = acting,
+        Ok(acting) => {
+            raw.cx.scope = acting.as_deref().map(|acting| OrganizationScope {
+                organization: acting.id(),
+                is_platform: acting.is_platform(),
+                is_owner: acting.is_owner(),
+            });
+            raw.acting = acting;
+        }
         Err(refused) if refused.by_cookie => {
             let cleared = cookies::clear_organization(&raw.app);
             return Ok(Admitted::Answer(Problem(refused.error).with_cookie(cleared).respond()));

@@ -6,6 +6,7 @@
 mod admin_listener;
 pub mod cli;
 pub mod config;
+pub mod dns;
 mod health;
 pub mod limits;
 pub mod mail;

@@ -19,6 +19,7 @@ use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
     config::{Config, PasswordHash},
+    dns::Dns,
     health,
     mail::{self, LetterComposer, SmtpTransport},
 };
@@ -84,6 +85,7 @@ pub async fn open(config: &Config, parts: Parts) -> Result<Arc<Tenant>> {
         breaches: breaches(config)?,
         composer: Arc::new(LetterComposer::new(Arc::clone(&clock))),
         mail,
+        dns: Arc::new(Dns::new(config.dns_server)),
         clock,
         entropy,
         settings: platform::load_settings(&store).await?,

@@ -48,6 +48,7 @@ static IDENTITY: &[Migration] = migrations! { "identity":
     3 = "0003_avatars";
     4 = "0004_ever_verified";
     5 = "0005_organizations";
+    6 = "0006_signing_keys";
 };
 
 static ORGANIZATION: &[Migration] = migrations! { "organization":

@@ -73,6 +73,7 @@ impl TestApp {
     /// of use are written.
     pub async fn settle(&self) {
         avnology_core::sessions::flush_uses(self.tenant()).await.expect("times of use are written");
+        avnology_core::service_accounts::flush_uses(self.tenant()).await.expect("times of use are written");
         let (marker, _) = self.mark().await;
         let consumer = Arc::new(MailConsumer { environment: self.tenant().config.environment });
         for _ in 0..PATIENCE {

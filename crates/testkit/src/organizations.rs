@@ -1,6 +1,10 @@
 //! Organizations and those who run them.
 
-use avnology_model::ids::MembershipId;
+use avnology_model::{
+    ids::{DomainId, MembershipId},
+    organizations::{Domain, DomainStatus},
+};
+use avnology_store::organizations::domains;
 use serde_json::{Value, json};
 
 use crate::{Call, Client, Person, TestApp};
@@ -56,6 +60,33 @@ impl Team {
         let added = app.admin_key().post(&self.path("/members")).json(&body).await;
         added.created();
         added.at("/id").parse().expect("a membership")
+    }
+}
+
+impl Team {
+    /// Makes the organization the holder of a verified domain, which `change` may alter before.
+    pub async fn holds_domain(&self, name: &str, change: impl Fn(&mut Domain)) {
+        let app = self.owner.client.app();
+        let cx = app.tenant().system_cx();
+        let mut domain = Domain {
+            id: DomainId::new(cx.now, cx.random()),
+            organization_id: self.id.parse().expect("an organization"),
+            domain: name.to_owned(),
+            status: DomainStatus::Verified,
+            txt_value: String::new(),
+            auto_join: true,
+            sign_in_routing: true,
+            default_role: None,
+            verified_at: Some(cx.now),
+            last_checked_at: Some(cx.now),
+            next_check_at: None,
+            tried_until: None,
+            failing_since: None,
+            create_time: cx.now,
+        };
+        change(&mut domain);
+        let write = app.tenant().store.identity().write(move |tx| domains::insert(tx, &domain));
+        write.await.expect("a domain");
     }
 }
 

@@ -5,7 +5,7 @@ use avnology_core::identities::{
 };
 use avnology_http::{
     Auth, Body, Created, Idempotency, Json, List, NoContent, Patch, Path1, Precondition, Query, Reply,
-    Response, Route, TenantScoped, scopes,
+    Response, Route, Scoped, scopes,
 };
 use avnology_model::{Code, Error, Result, ids::IdentityId, permissions::Scope};
 use serde::{Deserialize, Serialize};
@@ -43,7 +43,7 @@ struct DeleteParams {
 }
 
 async fn list(
-    auth: Auth<TenantScoped<scopes::IdentitiesRead>>,
+    auth: Auth<Scoped<scopes::IdentitiesRead>>,
     list: List<ListParams>,
 ) -> Result<Json<IdentityList>> {
     let query = ListQuery {
@@ -63,7 +63,7 @@ async fn list(
 }
 
 async fn create(
-    auth: Auth<TenantScoped<scopes::IdentitiesWrite>>,
+    auth: Auth<Scoped<scopes::IdentitiesWrite>>,
     (Idempotency(key), Body(new)): (Idempotency, Body<NewIdentity>),
 ) -> Result<Response> {
     // A dry run makes nothing that a repetition could make twice.
@@ -84,19 +84,19 @@ async fn create(
     once(&auth.app, &auth.cx, key, location, Box::pin(call)).await
 }
 
-async fn get(auth: Auth<TenantScoped<scopes::IdentitiesRead>>, Path1(id): Path1<IdentityId>) -> Result<impl Reply> {
+async fn get(auth: Auth<Scoped<scopes::IdentitiesRead>>, Path1(id): Path1<IdentityId>) -> Result<impl Reply> {
     Ok(tagged(people::get(&auth.app, &auth.cx, id).await?))
 }
 
 async fn update(
-    auth: Auth<TenantScoped<scopes::IdentitiesWrite>>,
+    auth: Auth<Scoped<scopes::IdentitiesWrite>>,
     (Path1(id), expected, Patch(change)): (Path1<IdentityId>, Precondition, Patch<IdentityUpdate>),
 ) -> Result<impl Reply> {
     Ok(tagged(people::update(&auth.app, &auth.cx, id, &expected, change).await?))
 }
 
 async fn delete(
-    auth: Auth<TenantScoped<scopes::IdentitiesWrite>>,
+    auth: Auth<Scoped<scopes::IdentitiesWrite>>,
     (Path1(id), expected, Query(query)): (Path1<IdentityId>, Precondition, Query<DeleteParams>),
 ) -> Result<NoContent> {
     if query.force && !auth.caller.holds(Scope::IdentitiesErase) {

@@ -1,10 +1,19 @@
 //! One's own identity (`contract/10` §5).
 
-use avnology_core::identities::{self as people, IdentityView, OwnChange};
+use avnology_core::{
+    identities::{self as people, IdentityView, OwnChange},
+    sessions::ActiveOrganization,
+};
 use avnology_http::{
     Auth, Json, List, NoContent, NoInput, PatchValue, Path1, Reply, Route, SignedIn, Upload,
 };
-use avnology_model::{Code, Result, ids::CredentialId};
+use avnology_model::{
+    Code, Result,
+    ids::{CredentialId, OrganizationId},
+    permissions::Scope,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::verbs::CredentialList;
 use crate::{
@@ -49,6 +58,34 @@ async fn remove_credential(auth: Auth<SignedIn>, Path1(id): Path1<CredentialId>)
     Ok(NoContent)
 }
 
+/// What the caller may do where the request is about.
+#[derive(Serialize, ToSchema)]
+struct Permissions {
+    /// Role in the organization, or on the platform.
+    role: Option<String>,
+    /// Effective permissions, sorted.
+    permissions: Vec<String>,
+    /// The organization that the request is about.
+    #[schema(value_type = Option<String>)]
+    organization_id: Option<OrganizationId>,
+}
+
+async fn permissions(auth: Auth<SignedIn>, _: NoInput) -> Result<Json<Permissions>> {
+    if let Some(acting) = auth.organization_scope() {
+        let place = ActiveOrganization::of(acting);
+        return Ok(Json(Permissions {
+            role: place.role.map(String::from),
+            permissions: place.permissions,
+            organization_id: Some(place.id),
+        }));
+    }
+    let held = Scope::ALL.iter().filter(|scope| auth.caller.holds(**scope));
+    let mut permissions: Vec<String> = held.map(|scope| scope.as_str().to_owned()).collect();
+    permissions.sort_unstable();
+    let role = auth.session().role.map(|role| role.as_str().to_owned());
+    Ok(Json(Permissions { role, permissions, organization_id: None }))
+}
+
 pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::get("/v1/me", get)
@@ -80,6 +117,11 @@ pub(super) fn routes() -> Vec<Route> {
             .summary("List one's own active sessions")
             .tag("me")
             .answers::<SessionList>(200, "One page of sessions, newest first."),
+        Route::get("/v1/me/permissions", permissions)
+            .operation_id("getMyPermissions")
+            .summary("Read what one may do")
+            .tag("me")
+            .answers::<Permissions>(200, "Role and permissions."),
         Route::get("/v1/me/credentials", credentials)
             .operation_id("listMyCredentials")
             .summary("List one's own credentials")

@@ -2,11 +2,15 @@
 
 mod admin;
 mod me;
+mod organizations;
 mod sessions;
 mod verbs;
 
 use avnology_http::Route;
 
 pub(crate) fn routes() -> Vec<Route> {
-    [admin::routes(), verbs::routes(), sessions::routes(), me::routes()].into_iter().flatten().collect()
+    [admin::routes(), verbs::routes(), sessions::routes(), organizations::routes(), me::routes()]
+        .into_iter()
+        .flatten()
+        .collect()
 }

@@ -1,7 +1,7 @@
 //! Other people's sessions (`contract/10` §3).
 
 use avnology_core::identities as people;
-use avnology_http::{Auth, Json, List, NoContent, Path1, Path2, Route, TenantScoped, scopes};
+use avnology_http::{Auth, Json, List, NoContent, Path1, Path2, Route, Scoped, scopes};
 use avnology_model::{
     Result,
     ids::{IdentityId, SessionId},
@@ -10,7 +10,7 @@ use avnology_model::{
 use crate::sessions::{SessionList, after, shown};
 
 async fn list(
-    auth: Auth<TenantScoped<scopes::SessionsRead>>,
+    auth: Auth<Scoped<scopes::SessionsRead>>,
     (Path1(id), list): (Path1<IdentityId>, List),
 ) -> Result<Json<SessionList>> {
     let page = people::list_sessions(&auth.app, &auth.cx, id, after(&list)?, list.page_size).await?;
@@ -18,7 +18,7 @@ async fn list(
 }
 
 async fn revoke_all(
-    auth: Auth<TenantScoped<scopes::SessionsWrite>>,
+    auth: Auth<Scoped<scopes::SessionsWrite>>,
     Path1(id): Path1<IdentityId>,
 ) -> Result<NoContent> {
     people::revoke_sessions(&auth.app, &auth.cx, id).await?;
@@ -26,7 +26,7 @@ async fn revoke_all(
 }
 
 async fn revoke(
-    auth: Auth<TenantScoped<scopes::SessionsWrite>>,
+    auth: Auth<Scoped<scopes::SessionsWrite>>,
     Path2(id, session): Path2<IdentityId, SessionId>,
 ) -> Result<NoContent> {
     people::revoke_session(&auth.app, &auth.cx, id, session).await?;

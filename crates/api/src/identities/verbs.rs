@@ -2,7 +2,7 @@
 
 use avnology_core::identities::{self as people, CredentialView, IdentityView, RecoveryLink};
 use avnology_http::{
-    Auth, Body, Json, NoContent, OptionalBody, Path1, Path2, Precondition, Reply, Route, TenantScoped, scopes,
+    Auth, Body, Json, NoContent, OptionalBody, Path1, Path2, Precondition, Reply, Route, Scoped, scopes,
 };
 use avnology_model::{
     Code, Error, Result,
@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 use super::admin::tagged;
 
-type Writer = Auth<TenantScoped<scopes::IdentitiesWrite>>;
+type Writer = Auth<Scoped<scopes::IdentitiesWrite>>;
 
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -130,10 +130,10 @@ async fn recovery_link(
 }
 
 async fn credentials(
-    auth: Auth<TenantScoped<scopes::IdentitiesRead>>,
+    auth: Auth<Scoped<scopes::IdentitiesRead>>,
     Path1(id): Path1<IdentityId>,
 ) -> Result<Json<CredentialList>> {
-    Ok(Json(CredentialList { credentials: people::list_credentials(&auth.app, id).await? }))
+    Ok(Json(CredentialList { credentials: people::list_credentials(&auth.app, &auth.cx, id).await? }))
 }
 
 async fn remove_credential(

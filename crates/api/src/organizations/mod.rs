@@ -3,8 +3,11 @@
 use avnology_http::Route;
 
 pub(crate) fn routes() -> Vec<Route> {
-    [organizations::routes(), members::routes()].into_iter().flatten().collect()
+    [organizations::routes(), members::routes(), invitations::routes(), join::routes(), mine::routes()].into_iter().flatten().collect()
 }
 
+mod invitations;
+mod join;
 mod members;
+mod mine;
 mod organizations;

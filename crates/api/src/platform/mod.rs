@@ -1,4 +1,6 @@
-//! `/v1/tenant` and `/v1/outbox` (`contract/00` §§2.1, 14).
+//! `/v1/tenant`, `/v1/outbox` (`contract/00` §§2.1, 14) and the published keys.
+
+mod signing_keys;
 
 use avnology_aip::Key;
 use avnology_core::platform::{self, CapturedMessage, OutboxSearch, TenantView};
@@ -72,7 +74,7 @@ async fn clear_outbox(auth: Auth<TenantScoped<scopes::OutboxRead>>, _: NoInput) 
 }
 
 pub(crate) fn routes() -> Vec<Route> {
-    vec![
+    let mut routes = vec![
         Route::get("/v1/tenant", tenant)
             .operation_id("getTenant")
             .summary("Read the tenant's settings")
@@ -95,5 +97,7 @@ pub(crate) fn routes() -> Vec<Route> {
             .summary("Remove captured messages (test environment)")
             .tag("outbox")
             .answers_empty(204),
-    ]
+    ];
+    routes.extend(signing_keys::routes());
+    routes
 }

@@ -1,5 +1,7 @@
 //! `/v1/sessions`: the caller's own sessions, and checking a token (`contract/10` §8).
 
+mod tokenize;
+
 use std::sync::Arc;
 
 use avnology_aip::Key;
@@ -8,13 +10,14 @@ use avnology_core::{
     sessions::{self, SessionPage, SessionView, Verified},
 };
 use avnology_http::{
-    AnySession, Auth, Body, Cookie, HeaderName, Json, JsonBytes, List, NoContent, NoInput, Path1, Reply,
-    Response, Route, SignedIn, TenantScoped, Visitor, cookies, scopes,
+    AnySession, Auth, Body, Cookie, HeaderName, Json, JsonBytes, List, NoContent, NoInput, Path1, Query,
+    Reply, Response, Route, SignedIn, TenantScoped, Visitor, cookies, scopes,
 };
 use avnology_model::{Code, Error, FieldCode, Result, Timestamp, ids::SessionId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use self::tokenize::WhoamiParams;
 use crate::step_up::with_step_up;
 
 /// A page of sessions.
@@ -68,10 +71,16 @@ struct VerifyRequest {
     session_token: String,
 }
 
-async fn whoami(auth: Auth<AnySession>, _: NoInput) -> Result<impl Reply> {
+async fn whoami(auth: Auth<AnySession>, Query(params): Query<WhoamiParams>) -> Result<impl Reply> {
     let live = auth.session();
     let acting = auth.organization_scope().map(|acting| &**acting);
-    let body = live.body(&auth.app.settings(), auth.cx.now, acting);
+    let body = match params.tokenize {
+        None => live.body(&auth.app.settings(), auth.cx.now, acting),
+        Some(template) => {
+            let view = sessions::view_with_token(&auth.app, &auth.cx, live, acting, template).await?;
+            serde_json::to_vec(&view).map_err(Error::internal)?.into()
+        }
+    };
     let email = live.identity.email.as_deref().filter(|e| e.is_ascii()).unwrap_or_default();
     Ok(JsonBytes(body)
         .with_header(HeaderName::from_static("x-avnology-identity-id"), &live.identity.id.to_string())
@@ -125,12 +134,13 @@ async fn verify(
 }
 
 pub(crate) fn routes() -> Vec<Route> {
-    vec![
+    let mut routes = vec![
         Route::get("/v1/sessions/whoami", whoami)
             .operation_id("whoami")
             .summary("Read the present session")
             .tag("sessions")
-            .answers::<SessionView>(200, "The session."),
+            .answers::<SessionView>(200, "The session.")
+            .refuses(&[Code::NotFound]),
         Route::get("/v1/sessions", list)
             .operation_id("listSessions")
             .summary("List one's own active sessions")
@@ -162,5 +172,7 @@ pub(crate) fn routes() -> Vec<Route> {
             .summary("Check a session token")
             .tag("sessions")
             .answers::<Verified>(200, "Whether the session is active."),
-    ]
+    ];
+    routes.extend(tokenize::routes());
+    routes
 }

@@ -21,7 +21,7 @@ async fn the_defaults_are_those_of_the_contract(app: TestApp) {
     let expected = json!({
         "name": "Avnology ID", "environment": "test", "support_email": null, "default_locale": "en", "locales": ["en"],
         "require_verified_email": false, "deletion_grace_days": 30, "allowed_cors_origins": [], "allowed_return_urls": [],
-        "rate_limits": {}, "lockout": { "max_failures": 5, "window_seconds": 900, "lock_seconds": 900 },
+        "rate_limits": {}, "session_token_templates": {}, "lockout": { "max_failures": 5, "window_seconds": 900, "lock_seconds": 900 },
         "session_policy": { "idle_timeout_seconds": 86400, "absolute_timeout_seconds": 2_592_000, "privileged_max_age_seconds": 900 },
         "password_policy": { "min_length": 8, "max_length": 256, "min_score": 2, "breach_check": true, "history": 5,
             "max_age_days": null, "forbid_identifiers": true },

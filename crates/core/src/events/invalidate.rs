@@ -45,19 +45,43 @@ async fn catch_up(app: &Tenant, at: Option<Cursor>) -> Result<Cursor> {
         for organization in batch.iter().filter_map(|stored| stored.organization_id) {
             app.organizations.forget(organization);
         }
-        let events =
-            batch.iter().filter_map(|stored| serde_json::from_value::<Event>(stored.body.clone()).ok());
-        let changed: Vec<IdentityId> = events.filter_map(|event| concerned(&event)).collect();
+        let events: Vec<Event> =
+            batch.iter().filter_map(|stored| serde_json::from_value(stored.body.clone()).ok()).collect();
+        let changed: Vec<IdentityId> = events.iter().filter_map(concerned).collect();
         if !changed.is_empty() {
             app.sessions.forget_identities(&changed);
         }
         let any = |wanted: EventType| batch.iter().any(|e| e.event_type == wanted.as_str());
-        if any(EventType::ApiKeyRevoked) {
-            app.api_keys.clear();
-        }
+        forget_keys(app, &events);
         if any(EventType::TenantUpdated) {
             crate::platform::reload_settings(app).await?;
         }
+    }
+}
+
+/// Forgets the keys that may be good no longer, or for something else, after `events`.
+fn forget_keys(app: &Tenant, events: &[Event]) {
+    let (mut accounts, mut is_any_unnamed) = (Vec::new(), false);
+    for event in events {
+        let account = event.targets.iter().find(|t| t.kind == "service_account").and_then(|t| t.id.parse().ok());
+        match event.event_type {
+            EventType::ServiceAccountUpdated
+            | EventType::ServiceAccountDeleted
+            | EventType::ApiKeyRotated
+            | EventType::ApiKeyRevoked => match account {
+                Some(account) => accounts.push(account),
+                // Written by an older version.
+                None => is_any_unnamed = true,
+            },
+            // All its keys went with it.
+            EventType::OrganizationDeleted => is_any_unnamed = true,
+            _ => {}
+        }
+    }
+    if is_any_unnamed {
+        app.api_keys.clear();
+    } else if !accounts.is_empty() {
+        app.api_keys.forget_accounts(&accounts);
     }
 }
 

@@ -49,7 +49,8 @@ async fn make(app: &Tenant, cx: &Cx, address: &str, only_first: bool) -> Result<
             if only_first && tuples::count_platform(tx, PlatformRole::Admin)? > 0 {
                 return Ok(None);
             }
-            let mut identity = if let Some(identity) = identities::by_email(tx, &Realm::Tenant, email.key())? {
+            let mut identity = if let Some(identity) = identities::by_email(tx, &Realm::Tenant, email.key())?
+            {
                 identity
             } else {
                 let mut identity = Identity::new(id, cx.now);

@@ -3,13 +3,17 @@
 use std::sync::Arc;
 
 use avnology_model::{
-    Error, Result,
+    Code, Error, FieldCode, Result,
     events::{EventType, MessageRequest, MessageType},
-    identities::Identity,
-    ids::{CredentialId, IdentityId},
-    platform::{IdempotencyKey, RegistrationField},
+    identities::{Identity, Realm},
+    ids::{CredentialId, IdentityId, MembershipId},
+    organizations::MembershipSource,
+    permissions::RoleKey,
+    platform::{FederationMode, IdempotencyKey, RegistrationField},
 };
-use avnology_store::{IdentityTx, credentials::passwords, identities::identities};
+use avnology_store::{
+    IdentityTx, credentials::passwords, identities::identities, organizations::organizations as rows,
+};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::json;
@@ -20,6 +24,7 @@ use crate::{
     Cx, Tenant,
     credentials::check_new_password,
     events::{emit, emit_message, seal},
+    organizations::{self, Joining, LiveOrganization},
     platform,
 };
 
@@ -37,6 +42,13 @@ pub struct NewIdentity {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = Password)]
     pub initial_password: Option<SecretString>,
+    /// Makes the identity a member of this organization; in `strict` federation its home.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub organization_id: Option<String>,
+    /// With which role; `member` when absent. Only with an organization.
+    #[serde(default)]
+    pub role: Option<String>,
     /// Whether to mail a link to set a password.
     #[serde(default)]
     pub send_welcome: bool,
@@ -61,6 +73,7 @@ pub async fn create(
     new: NewIdentity,
     key: Option<&IdempotencyKey>,
 ) -> Result<Created> {
+    let home = home(app, cx, &new).await?;
     let settings = app.settings();
     let asked = &settings.settings.registration.required_fields;
     let required: Vec<_> = asked.iter().copied().filter(|f| *f == RegistrationField::Email).collect();
@@ -69,7 +82,7 @@ pub async fn create(
         Error::from_fields(schema.flaws(fields.traits(), "identity.traits"))?;
     }
     if new.send_welcome && fields.email.is_none() {
-        let code = avnology_model::FieldCode::Conflict;
+        let code = FieldCode::Conflict;
         return Err(Error::field("send_welcome", code, "There is no address to send it to."));
     }
     let phc = match &new.initial_password {
@@ -83,6 +96,10 @@ pub async fn create(
     let mut identity = Identity::new(IdentityId::new(cx.now, cx.random()), cx.now);
     fields.write(&mut identity);
     identity.has_password = phc.is_some();
+    if let Some(home) = &home {
+        home.fit(app, cx, &mut identity).await?;
+    }
+    let membership = MembershipId::new(cx.now, cx.random());
     let (job, cx2, key) = (Arc::clone(app), cx.clone(), key.copied());
     let link = recovery_link::Prepared::draw(cx, WELCOME_SECONDS);
     let validate_only = new.validate_only;
@@ -91,6 +108,7 @@ pub async fn create(
         .identity()
         .write(move |tx| {
             let cx = &cx2;
+            let mut identity = identity.clone();
             if validate_only {
                 return would_be(tx, cx, &identity);
             }
@@ -101,6 +119,10 @@ pub async fn create(
                 phc.as_deref().map(|p| (CredentialId::new(cx.now, cx.random()), p)),
                 "admin",
             )?;
+            if let Some(home) = &home {
+                home.join(tx, cx, &identity, membership)?;
+                identity = identities::get(tx, identity.id)?;
+            }
             if let Some(address) = identity.email.as_deref().filter(|_| new.send_welcome) {
                 let url = link.insert(tx, cx, &job.config.origin(), &identity, address)?;
                 let mut request = MessageRequest::new(MessageType::Welcome, address);
@@ -117,6 +139,96 @@ pub async fn create(
         })
         .await?;
     Ok(if validate_only { Created::WouldBe(Box::new(view)) } else { Created::Made(Box::new(view)) })
+}
+
+/// The organization that a new identity becomes a member of.
+#[derive(Clone)]
+struct Home {
+    organization: Arc<LiveOrganization>,
+    role: RoleKey,
+    /// Whether the organization itself makes the identity, and so manages it.
+    claims: bool,
+}
+
+/// The organization named by the request or by its scope. `_303` when they differ, `_300`, `_314`; `_902` for a strict tenant
+/// without one.
+async fn home(app: &Arc<Tenant>, cx: &Cx, new: &NewIdentity) -> Result<Option<Home>> {
+    let named = match new.organization_id.as_deref() {
+        Some(name) => Some(organizations::get_named(app, cx, name).await?),
+        None => None,
+    };
+    let scoped = match cx.scope {
+        Some(scope) => organizations::find(app, cx, scope.organization).await?,
+        None => None,
+    };
+    if let (Some(named), Some(scoped)) = (&named, &scoped)
+        && named.id() != scoped.id()
+    {
+        return Err(Code::OrganizationMismatch.into());
+    }
+    let Some(organization) = named.or(scoped) else {
+        if new.role.is_some() {
+            return Err(Error::field("role", FieldCode::Conflict, "A role belongs to an organization."));
+        }
+        return match app.settings().settings.identity_federation_mode {
+            FederationMode::Shared => Ok(None),
+            FederationMode::Strict => Err(Error::field(
+                "organization_id",
+                FieldCode::Required,
+                "Identities belong to organizations here.",
+            )),
+        };
+    };
+    let role = match new.role.as_deref() {
+        None => RoleKey::member(),
+        Some(text) => RoleKey::parse(text).ok_or_else(|| Error::new(Code::RoleNotAssignable))?,
+    };
+    // In an organization's scope its people may be made, but no owners by whoever is none.
+    let may_give = organization.role(&role).is_some()
+        && (!role.is_owner() || cx.scope.is_none_or(|scope| scope.is_owner));
+    if !may_give {
+        return Err(Error::new(Code::RoleNotAssignable));
+    }
+    let claims = cx.scope.is_some_and(|scope| !scope.is_platform);
+    Ok(Some(Home { organization, role, claims }))
+}
+
+impl Home {
+    /// An organization makes identities with addresses at its own domains only: `_100`.
+    async fn fit(&self, app: &Tenant, cx: &Cx, identity: &mut Identity) -> Result<()> {
+        let id = self.organization.id();
+        if app.settings().settings.identity_federation_mode == FederationMode::Strict {
+            identity.realm = Realm::Organization(id);
+        }
+        if cx.scope.is_none() || !self.claims {
+            return Ok(());
+        }
+        let domain =
+            identity.email_key.as_deref().and_then(|key| key.rsplit_once('@')).map(|(_, d)| d.to_owned());
+        let own = match domain {
+            Some(domain) => app.store.identity().read(move |tx| rows::holds_domain(tx, id, &domain)).await?,
+            None => false,
+        };
+        if !own {
+            return Err(Error::new(Code::PermissionDenied).with_detail(
+                "The address is not at a domain of your organization. Invite the person instead.",
+            ));
+        }
+        identity.claimed_by = Some(id);
+        Ok(())
+    }
+
+    fn join(&self, tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity, id: MembershipId) -> Result<()> {
+        let organization = rows::get(tx, self.organization.id())?;
+        let joining = Joining {
+            id,
+            identity: identity.id,
+            role: self.role.clone(),
+            source: MembershipSource::Admin,
+            expire_time: None,
+        };
+        organizations::join(tx, cx, &organization, &joining).map(drop)
+    }
 }
 
 /// Runs the checks that only the tables can make, and takes the row out again.

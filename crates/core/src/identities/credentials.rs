@@ -12,7 +12,7 @@ use avnology_store::{IdentityTx, credentials::passwords, identities::identities,
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::password::tell;
+use super::{password::tell, reach};
 use crate::{
     Cx, Tenant,
     sessions::{LiveSession, end_all},
@@ -39,26 +39,32 @@ pub struct CredentialView {
 }
 
 /// The credentials of an identity. `_901`.
-pub async fn list(app: &Tenant, id: IdentityId) -> Result<Vec<CredentialView>> {
+pub async fn list(app: &Tenant, cx: &Cx, id: IdentityId) -> Result<Vec<CredentialView>> {
+    let cx = cx.clone();
     app.store
         .identity()
         .read(move |tx| {
-            identities::get(tx, id)?;
-            let password = passwords::find(tx, id)?.map(|p| CredentialView {
-                id: p.id,
-                kind: CredentialKind::Password,
-                name: None,
-                create_time: p.create_time,
-                last_used_at: p.last_used_at,
-            });
-            Ok(password.into_iter().collect())
+            reach::manage(tx, &cx, id)?;
+            shown(tx, id)
         })
         .await
 }
 
+fn shown(tx: &mut IdentityTx<'_>, id: IdentityId) -> Result<Vec<CredentialView>> {
+    let password = passwords::find(tx, id)?.map(|p| CredentialView {
+        id: p.id,
+        kind: CredentialKind::Password,
+        name: None,
+        create_time: p.create_time,
+        last_used_at: p.last_used_at,
+    });
+    Ok(password.into_iter().collect())
+}
+
 /// The caller's own credentials.
 pub async fn list_own(app: &Tenant, live: &LiveSession) -> Result<Vec<CredentialView>> {
-    list(app, live.identity.id).await
+    let id = live.identity.id;
+    app.store.identity().read(move |tx| shown(tx, id)).await
 }
 
 /// An administrator removes a credential; the identity's sessions end. `_901`, `_025`.
@@ -87,7 +93,8 @@ async fn take_away(
         .store
         .identity()
         .write(move |tx| {
-            let mut identity = identities::get(tx, id)?;
+            let mut identity =
+                if keep.is_none() { reach::manage(tx, &cx, id)? } else { identities::get(tx, id)? };
             let found = passwords::find(tx, id)?.filter(|p| p.id == credential);
             found.ok_or_else(Error::not_found)?;
             remove_password(tx, &cx, &settings.settings, &mut identity, by)?;

@@ -21,7 +21,7 @@ use avnology_store::{
 };
 use serde_json::json;
 
-use super::{IdentityView, states::keep_last_admin};
+use super::{IdentityView, reach, states::keep_last_admin};
 use crate::{
     Cx, Tenant,
     events::{emit, emit_message},
@@ -59,7 +59,7 @@ pub async fn delete(
         .store
         .identity()
         .write(move |tx| {
-            let mut identity = identities::get(tx, id)?;
+            let mut identity = reach::manage(tx, &cx, id)?;
             expected.check(&identity.etag())?;
             keep_last_admin(tx, id)?;
             keep_owned(tx, id)?;
@@ -114,7 +114,7 @@ pub async fn cancel(app: &Tenant, cx: &Cx, id: IdentityId, expected: &Preconditi
         .store
         .identity()
         .write(move |tx| {
-            let mut identity = identities::get(tx, id)?;
+            let mut identity = reach::manage(tx, &cx, id)?;
             expected.check(&identity.etag())?;
             if identity.state != IdentityState::ScheduledDeletion {
                 return Err(Error::new(Code::DeletionFinal));
@@ -168,6 +168,7 @@ fn purge(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity, reason: &str) ->
     lockouts::clear(tx, &id.to_string())?;
     flows::erase(tx, id)?;
     links::erase(tx, id)?;
+    organizations::end_of_person(tx, cx, identity)?;
     for membership in memberships::of_identity(tx, id, u32::MAX)? {
         organizations::end_membership(tx, cx, &membership, reason)?;
     }

@@ -160,7 +160,9 @@ pub async fn undo_change(app: &Tenant, cx: &Cx, token: &str) -> Result<bool> {
             let text = |name: &str| link.data.get(name).and_then(|v| v.as_str()).map(str::to_owned);
             let old = text("old");
             let Some(parsed) = old.as_deref().and_then(|o| Email::parse(o).ok()) else { return Ok(None) };
-            if identities::by_email(tx, &identity.realm, parsed.key())?.is_some_and(|other| other.id != identity.id) {
+            if identities::by_email(tx, &identity.realm, parsed.key())?
+                .is_some_and(|other| other.id != identity.id)
+            {
                 return Ok(None);
             }
             let changed_at = text("changed_at").and_then(|at| Timestamp::parse(&at)).unwrap_or_default();

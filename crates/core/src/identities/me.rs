@@ -163,7 +163,9 @@ pub(crate) fn change_own(
     *identity = changed;
     save(tx, cx, &before, identity)?;
     let Some(email) = email else { return Ok(None) };
-    if identities::by_email(tx, &identity.realm, email.key())?.is_some() && settings.settings.registration.discloses_accounts {
+    if identities::by_email(tx, &identity.realm, email.key())?.is_some()
+        && settings.settings.registration.discloses_accounts
+    {
         return Err(Error::new(Code::EmailTaken));
     }
     identity.pending_email = Some(email.as_str().to_owned());

@@ -16,7 +16,7 @@ use avnology_store::{
 use secrecy::SecretString;
 use serde_json::json;
 
-use super::{IdentityView, words_of};
+use super::{IdentityView, reach, words_of};
 use crate::{
     Cx, Tenant,
     credentials::check_new_password,
@@ -45,10 +45,11 @@ pub async fn set(
 ) -> Result<IdentityView> {
     let policy = app.settings().settings.password_policy.clone();
     let history = policy.history;
+    let first = cx.clone();
     let (identity, former) = app
         .store
         .identity()
-        .read(move |tx| Ok((identities::get(tx, id)?, passwords::history(tx, id, history)?)))
+        .read(move |tx| Ok((reach::manage(tx, &first, id)?, passwords::history(tx, id, history)?)))
         .await?;
     expected.check(&identity.etag())?;
     check_new_password(app, &policy, password, &words_of(&identity), &former).await?;
@@ -59,7 +60,7 @@ pub async fn set(
         .store
         .identity()
         .write(move |tx| {
-            let mut identity = identities::get(tx, id)?;
+            let mut identity = reach::manage(tx, &cx, id)?;
             expected.check(&identity.etag())?;
             identity.password_change_required = require_change;
             store_password(tx, &cx, &mut identity, &change)?;

@@ -10,12 +10,12 @@ use avnology_model::{
     ids::{FlowId, IdentityId},
     secret_token::{SecretKind, SecretToken},
 };
-use avnology_store::{IdentityTx, flows::flows, identities::identities};
+use avnology_store::{IdentityTx, flows::flows};
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::deletion::require_strong;
+use super::{deletion::require_strong, reach};
 use crate::{Cx, Tenant, events::emit, flows::code_hash, sessions::LiveSession};
 
 /// A link for out-of-band delivery.
@@ -136,7 +136,7 @@ pub async fn create(
     app.store
         .identity()
         .write(move |tx| {
-            let identity = identities::get(tx, id)?;
+            let identity = reach::manage(tx, &cx2, id)?;
             if identity.state != IdentityState::Active {
                 return Err(Error::new(Code::AccountInactive));
             }

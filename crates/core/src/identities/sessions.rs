@@ -6,9 +6,10 @@ use avnology_model::{
     ids::{IdentityId, SessionId},
     sessions::RevokeReason,
 };
-use avnology_store::{identities::identities, sessions::sessions as session_rows};
+use avnology_store::sessions::sessions as session_rows;
 use serde_json::json;
 
+use super::reach;
 use crate::{
     Cx, Tenant,
     events::emit,
@@ -27,6 +28,7 @@ pub async fn list(
     app.store
         .identity()
         .write(move |tx| {
+            reach::manage(tx, &cx, id)?;
             let page = page_of(tx, &cx, &settings, id, after, page_size)?;
             emit(tx, &cx.event(EventType::UserSessionsRead, json!({ "user_id": id })).on("identity", &id))?;
             Ok(page)
@@ -41,7 +43,7 @@ pub async fn revoke_all(app: &Tenant, cx: &Cx, id: IdentityId) -> Result<()> {
         .store
         .identity()
         .write(move |tx| {
-            identities::get(tx, id)?;
+            reach::manage(tx, &cx, id)?;
             end_all(tx, &cx, id, None, RevokeReason::Admin)
         })
         .await?;
@@ -56,6 +58,7 @@ pub async fn revoke(app: &Tenant, cx: &Cx, id: IdentityId, session: SessionId) -
         .store
         .identity()
         .write(move |tx| {
+            reach::manage(tx, &cx, id)?;
             let found =
                 session_rows::find(tx, session)?.filter(|s| s.identity_id == id && s.expires_at > cx.now);
             found.ok_or_else(Error::not_found)?;

@@ -9,7 +9,7 @@ use avnology_store::{
 };
 use serde_json::json;
 
-use super::IdentityView;
+use super::{IdentityView, reach};
 use crate::{Cx, Tenant, events::emit, sessions};
 
 /// Switches an identity off: it cannot sign in, and unless `keep_sessions` its sessions end. `_910`, `_305`.
@@ -26,7 +26,7 @@ pub async fn deactivate(
         .store
         .identity()
         .write(move |tx| {
-            let mut identity = identities::get(tx, id)?;
+            let mut identity = reach::manage(tx, &cx, id)?;
             expected.check(&identity.etag())?;
             if identity.state != IdentityState::Active {
                 return Err(wrong_state(identity.state));
@@ -60,7 +60,7 @@ pub async fn reactivate(
         .store
         .identity()
         .write(move |tx| {
-            let mut identity = identities::get(tx, id)?;
+            let mut identity = reach::manage(tx, &cx, id)?;
             expected.check(&identity.etag())?;
             if identity.state != IdentityState::Inactive {
                 return Err(wrong_state(identity.state));

@@ -1,10 +1,10 @@
 //! Lifting the lock that failures brought.
 
 use avnology_model::{Result, events::EventType, ids::IdentityId, platform::Precondition};
-use avnology_store::{credentials::lockouts, identities::identities, sessions::sessions};
+use avnology_store::{credentials::lockouts, sessions::sessions};
 use serde_json::json;
 
-use super::IdentityView;
+use super::{IdentityView, reach};
 use crate::{Cx, Tenant, events::emit};
 
 /// Lifts the lock of an identity; nothing happens when there is none.
@@ -14,7 +14,7 @@ pub async fn unlock(app: &Tenant, cx: &Cx, id: IdentityId, expected: &Preconditi
         .store
         .identity()
         .write(move |tx| {
-            let mut identity = identities::get(tx, id)?;
+            let mut identity = reach::manage(tx, &cx, id)?;
             expected.check(&identity.etag())?;
             if lockouts::clear(tx, &id.to_string())?
                 && identity.locked_until.is_some_and(|until| until > cx.now)

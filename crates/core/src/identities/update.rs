@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-use super::{IdentityView, editable, from_json};
+use super::{IdentityView, editable, from_json, reach};
 use crate::{
     Cx, Tenant,
     events::{emit, emit_message},
@@ -51,7 +51,7 @@ pub async fn update(
         .store
         .identity()
         .write(move |tx| {
-            let mut identity = identities::get(tx, id)?;
+            let mut identity = reach::manage(tx, &cx, id)?;
             expected.check(&identity.etag())?;
             let before = identity.clone();
             apply(&mut identity, &change.identity, mask.as_deref())?;

@@ -3,7 +3,7 @@
 use avnology_model::{
     Timestamp,
     identities::{Deletion, Identity, IdentityState},
-    ids::IdentityId,
+    ids::{IdentityId, OrganizationId},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -65,10 +65,10 @@ pub struct IdentityView {
     pub external_id: Option<Option<String>>,
     /// Home organization; null in `shared` federation.
     #[schema(value_type = Option<String>)]
-    pub organization_id: Option<String>,
+    pub organization_id: Option<OrganizationId>,
     /// Organization that manages it.
     #[schema(value_type = Option<String>)]
-    pub managed_by: Option<String>,
+    pub managed_by: Option<OrganizationId>,
     /// Enrolled second factors.
     pub mfa_methods: Vec<String>,
     /// Linked providers; omitted in lists unless asked for.
@@ -118,8 +118,8 @@ impl IdentityView {
             traits: i.traits,
             metadata: MetadataView { public: i.metadata.public, admin: None },
             external_id: None,
-            organization_id: None,
-            managed_by: None,
+            organization_id: identity.realm.organization(),
+            managed_by: identity.managed_by,
             mfa_methods: Vec::new(),
             linked_providers: Some(Vec::new()),
             has_password: i.has_password,

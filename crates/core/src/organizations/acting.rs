@@ -63,7 +63,10 @@ impl Acting {
             (Some(scopes), _) => {
                 Ok(Self { organization, scopes: scopes.union(held), by: ActingAs::Platform })
             }
-            (None, Some(member)) => Ok(Self { organization, scopes: held, by: ActingAs::Member(member) }),
+            (None, Some(member)) => {
+                app.organizations.touch(&member, now);
+                Ok(Self { organization, scopes: held, by: ActingAs::Member(member) })
+            }
             (None, None) => Err(Error::new(Code::NotAMember)),
         }
     }

@@ -2,7 +2,7 @@
 
 use avnology_model::{
     Code, Error, Result,
-    organizations::{Domain, MembershipSource, Organization, RegistrationMode},
+    organizations::{MembershipSource, Organization, RegistrationMode},
     permissions::RoleKey,
 };
 use serde_json::{Value, json};
@@ -87,11 +87,10 @@ impl WayIn {
         }
     }
 
-    /// The role of somebody who has none of its own from an invitation or a connection; `domain` is the one shown.
-    pub fn default_role(self, organization: &Organization, domain: Option<&Domain>) -> RoleKey {
-        let of_domain =
-            domain.filter(|_| self == Self::Domain).and_then(|domain| domain.default_role.as_ref());
-        of_domain.unwrap_or(&organization.default_role).clone()
+    /// The role of somebody who has none of its own from an invitation or a connection; `of_domain` is the default one of
+    /// the domain shown.
+    pub fn default_role(self, organization: &Organization, of_domain: Option<&RoleKey>) -> RoleKey {
+        of_domain.filter(|_| self == Self::Domain).unwrap_or(&organization.default_role).clone()
     }
 }
 

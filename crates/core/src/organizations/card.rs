@@ -26,6 +26,11 @@ impl OrganizationCard {
     /// The card of an organization.
     pub fn of(organization: &Organization) -> Self {
         // Logos cannot be set yet.
-        Self { id: organization.id, name: organization.name.clone(), slug: organization.slug.clone(), logo_url: None }
+        Self {
+            id: organization.id,
+            name: organization.name.clone(),
+            slug: organization.slug.clone(),
+            logo_url: None,
+        }
     }
 }

@@ -16,8 +16,9 @@ use avnology_store::{
 };
 
 use super::{
-    Door, Joining, MemberView, Showing, Sso, WayIn, admission, check_state, find_named, membership,
+    Door, Joining, MemberView, Showing, Sso, WayIn, admission, check_state, find_named,
     members::{self, forget},
+    membership,
 };
 use crate::{Cx, Tenant, sessions::LiveSession};
 
@@ -43,7 +44,10 @@ pub async fn join(app: &Arc<Tenant>, cx: &Cx, live: &LiveSession, name: &str) ->
             let joining = Joining {
                 id: new,
                 identity: caller,
-                role: way.default_role(&organization, domain.as_ref()),
+                role: way.default_role(
+                    &organization,
+                    domain.as_ref().and_then(|domain| domain.default_role.as_ref()),
+                ),
                 source: way.source(),
                 expire_time: None,
             };
@@ -60,7 +64,9 @@ fn way_in(organization: &Organization, identity: &Identity, domain: Option<&Doma
     let door = Door::of(organization);
     if !may_belong(identity, organization.id) {
         // In a strict tenant an identity belongs where it was made.
-        return Err(Error::new(Code::RegistrationDisabled).with_member("registration_mode", door.mode.as_str()));
+        return Err(
+            Error::new(Code::RegistrationDisabled).with_member("registration_mode", door.mode.as_str())
+        );
     }
     let showing = Showing { invitation: false, domain: domain.is_some(), sso: Sso::No };
     admission(door, showing).for_session(door)

@@ -18,7 +18,8 @@ pub async fn leave(app: &Arc<Tenant>, cx: &Cx, live: &LiveSession, name: &str) -
         .store
         .identity()
         .write(move |tx| {
-            let present = memberships::of_person(tx, id, caller)?.ok_or_else(|| Error::new(Code::NotAMember))?;
+            let present =
+                memberships::of_person(tx, id, caller)?.ok_or_else(|| Error::new(Code::NotAMember))?;
             membership::remove(tx, &cx2, &present, "left")?;
             sessions::token_hashes_of(tx, caller)
         })

@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
 };
 
@@ -20,6 +20,7 @@ use avnology_store::{
     organizations::{memberships, organizations, roles},
     permissions::tuples,
 };
+use parking_lot::Mutex;
 
 use crate::{Cx, Tenant, platform::Remembered};
 
@@ -98,6 +99,7 @@ pub struct LiveMember {
     /// Permissions, sorted, each once.
     pub permissions: Vec<String>,
     epoch: u64,
+    last_active: AtomicI64,
 }
 
 impl LiveMember {
@@ -119,7 +121,8 @@ impl LiveMember {
         permissions.extend(scopes.iter().map(|scope| scope.as_str().to_owned()));
         permissions.sort_unstable();
         permissions.dedup();
-        Self { membership, group_roles, scopes, permissions, epoch: organization.epoch }
+        let last_active = AtomicI64::new(membership.last_active_at.map_or(0, Timestamp::micros));
+        Self { membership, group_roles, scopes, permissions, epoch: organization.epoch, last_active }
     }
 
     /// Whether it owns the organization.
@@ -134,6 +137,7 @@ pub struct OrganizationCache {
     members: Remembered<(OrganizationId, IdentityId), Arc<LiveMember>>,
     slugs: Remembered<Slug, OrganizationId>,
     epochs: AtomicU64,
+    uses: Mutex<Vec<(OrganizationId, IdentityId, Timestamp)>>,
 }
 
 impl Default for OrganizationCache {
@@ -143,6 +147,7 @@ impl Default for OrganizationCache {
             members: Remembered::new(MEMBERS),
             slugs: Remembered::new(ORGANIZATIONS),
             epochs: AtomicU64::new(0),
+            uses: Mutex::new(Vec::new()),
         }
     }
 }
@@ -158,6 +163,28 @@ impl OrganizationCache {
     /// acknowledged.
     pub fn forget_member(&self, organization: OrganizationId, identity: IdentityId) {
         self.members.forget(&(organization, identity));
+    }
+}
+
+impl OrganizationCache {
+    /// Notes that a member used the organization: at most once a minute.
+    pub(super) fn touch(&self, member: &LiveMember, now: Timestamp) {
+        let minute = now.to_the_minute();
+        let before = member.last_active.load(Ordering::Relaxed);
+        let is_first = before < minute.micros()
+            && member
+                .last_active
+                .compare_exchange(before, minute.micros(), Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok();
+        if is_first {
+            let membership = &member.membership;
+            self.uses.lock().push((membership.organization_id, membership.identity_id, minute));
+        }
+    }
+
+    /// The uses to be written.
+    pub(crate) fn drain_uses(&self) -> Vec<(OrganizationId, IdentityId, Timestamp)> {
+        std::mem::take(&mut *self.uses.lock())
     }
 }
 

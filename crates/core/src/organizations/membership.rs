@@ -10,12 +10,13 @@ use avnology_model::{
 };
 use avnology_store::{
     IdentityTx,
-    organizations::{groups, memberships, organizations, roles, seats},
+    organizations::{group_members, memberships, organizations, roles, seats},
     permissions::tuples::{self, Tuple, namespaces},
     sessions::sessions,
 };
 use serde_json::{Value, json};
 
+use super::invitations;
 use crate::{Cx, events::emit, service_accounts};
 
 /// A membership to be made. The id is drawn outside the transaction.
@@ -228,7 +229,8 @@ pub(crate) fn reactivate(
     membership.state = MemberState::Active;
     membership.joined_at = membership.joined_at.or(Some(cx.now));
     hold_role(tx, cx, membership)?;
-    groups::restore_tuples(tx, membership.organization_id, membership.identity_id, cx.now)?;
+    group_members::restore_tuples(tx, membership.organization_id, membership.identity_id, cx.now)?;
+    service_accounts::restore_tuples(tx, membership.organization_id, membership.identity_id, cx.now)?;
     memberships::update(tx, membership, cx.now)?;
     let payload = json!({ "member": shown(membership), "reason": Value::Null });
     emit(tx, &event(cx, EventType::MemberReactivated, membership, payload))
@@ -260,8 +262,9 @@ pub(crate) fn remove_even_last_owner(
             seats::change(tx, organization, cx.now, |s| s.pending = s.pending.saturating_sub(1))?;
         }
     }
-    groups::remove_person(tx, organization, identity)?;
+    group_members::remove_person(tx, organization, identity)?;
     service_accounts::note_owner_lost(tx, cx, organization, identity)?;
+    invitations::end_of_member(tx, cx, organization, identity)?;
     memberships::delete(tx, membership.id)?;
     let payload = json!({ "member": shown(membership), "reason": reason });
     emit(tx, &event(cx, EventType::MemberRemoved, membership, payload))

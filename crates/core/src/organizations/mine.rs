@@ -4,7 +4,7 @@ use avnology_aip::page_token::Key;
 use avnology_model::{
     Result, Timestamp,
     identities::Identity,
-    ids::{InvitationId, OrganizationId},
+    ids::{IdentityId, InvitationId, OrganizationId},
     organizations::{Invitation, Organization, OrganizationState, RegistrationMode, Slug},
     permissions::RoleKey,
 };
@@ -25,7 +25,7 @@ use super::{
     join::{held_domain, may_belong},
     members,
 };
-use crate::{Cx, Tenant, sessions::LiveSession};
+use crate::{Cx, Tenant, identities as identities_verbs, sessions::LiveSession};
 
 /// Most invitations that are shown.
 const INVITATIONS: u32 = 100;
@@ -112,6 +112,28 @@ pub async fn list(app: &Tenant, cx: &Cx, live: &LiveSession, query: ListQuery) -
     if short { db.read(read).await } else { db.scan(read).await }
 }
 
+/// A page of the memberships of an identity, for administrators; in the scope of an organization of the one there. `_901`.
+pub async fn list_of(
+    app: &Tenant,
+    cx: &Cx,
+    identity: IdentityId,
+    query: ListQuery,
+) -> Result<(Vec<OwnMembership>, Option<Vec<Key>>)> {
+    let cx = cx.clone();
+    app.store
+        .identity()
+        .read(move |tx| {
+            identities_verbs::see(tx, &cx, identity)?;
+            let page = own::list(tx, identity, &query)?;
+            let shown = page.items.iter().filter(|row| {
+                cx.scope.is_none_or(|scope| scope.is_platform || scope.organization == row.organization)
+            });
+            let memberships = shown.map(|row| membership(tx, row)).collect::<Result<_>>()?;
+            Ok((memberships, page.next))
+        })
+        .await
+}
+
 fn membership(tx: &mut IdentityTx<'_>, row: &Row) -> Result<OwnMembership> {
     let organization = HomeOrganization {
         id: row.organization,
@@ -141,14 +163,21 @@ fn open_invitations(
     identity: &Identity,
     now: Timestamp,
 ) -> Result<Vec<OwnInvitation>> {
-    let Some(key) = identity.email_key.as_ref().filter(|_| identity.email_verified) else { return Ok(Vec::new()) };
+    let Some(key) = identity.email_key.as_ref().filter(|_| identity.email_verified) else {
+        return Ok(Vec::new());
+    };
     let mut shown = Vec::new();
     for Invitation { id, organization_id, role, expires_at, .. } in
         invitations::open_of_address(tx, key, now, INVITATIONS)?
     {
         let organization = newcomers_organization(tx, identity, organization_id)?;
         if let Some(organization) = organization.filter(|o| o.registration_mode != RegistrationMode::Closed) {
-            shown.push(OwnInvitation { id, organization: OrganizationCard::of(&organization), role, expires_at });
+            shown.push(OwnInvitation {
+                id,
+                organization: OrganizationCard::of(&organization),
+                role,
+                expires_at,
+            });
         }
     }
     Ok(shown)

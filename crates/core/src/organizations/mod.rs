@@ -5,12 +5,18 @@
 
 mod acting;
 mod admission;
+mod auth_options;
+mod card;
 mod create;
 mod input;
+mod invitations;
+mod join;
+mod leave;
 mod list;
 mod live;
 mod members;
 mod membership;
+mod mine;
 mod provision;
 mod states;
 mod update;
@@ -18,6 +24,8 @@ mod view;
 
 pub use acting::{Acting, ActingAs, check_rules, check_state};
 pub use admission::{Admission, Door, Showing, Sso, TurnedAway, WayIn, admission};
+pub use auth_options::AuthOptions;
+pub use card::OrganizationCard;
 pub(crate) use membership::{Joining, join, remove_even_last_owner as end_membership};
 pub use live::{
     LiveMember, LiveOrganization, OrganizationCache, RoleRights, find, find_member, find_named, get_named,
@@ -29,6 +37,17 @@ pub use members::{
     MemberCard, MemberChange, MemberPage, MemberView, NewMember, add as add_member, end_expired as end_expired_memberships,
     get as get_member, list as list_members, remove as remove_member, update as update_member,
 };
+pub use invitations::{
+    Accepted, BatchResult, InvitationPage, InvitationPreview, InvitationView, NewInvitation,
+    accept as accept_invitation, accept_own as accept_own_invitation, create as invite, create_batch as invite_all,
+    decline as decline_invitation, decline_own as decline_own_invitation, expire_due as expire_invitations,
+    get as get_invitation, list as list_invitations, lookup as look_up_invitation, resend as resend_invitation,
+    revoke as revoke_invitation,
+};
+pub(crate) use invitations::{end_of_person, find_open as find_open_invitation, use_up as use_invitation};
+pub use join::join as join_organization;
+pub use leave::leave;
+pub use mine::{HomeOrganization, OwnInvitation, OwnMembership, OwnOrganizations, list as list_own, list_of};
 pub use list::{OrganizationPage, SeatsView, SlugCheck, check_slug, get, list, seats};
 pub use provision::finish_all as finish_provisioning;
 pub use states::{activate, delete, restore, suspend, transfer_ownership};

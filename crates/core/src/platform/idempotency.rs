@@ -90,6 +90,11 @@ pub async fn finish_refusal(
     app.store.identity().write(move |tx| rows::finish(tx, &scope, now, status, &sealed)).await.map(drop)
 }
 
+/// Keeps the answer of several changes, each of which was a transaction of its own.
+pub async fn finish_batch(app: &Tenant, cx: &Cx, key: &IdempotencyKey, body: &[u8]) -> Result<()> {
+    finish_refusal(app, cx, key, 200, body).await
+}
+
 /// Frees a key whose call failed or was limited: its answer is not kept.
 pub async fn abandon(app: &Tenant, key: &IdempotencyKey) -> Result<()> {
     let scope = key.scope;

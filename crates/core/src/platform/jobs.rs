@@ -13,7 +13,7 @@ use avnology_store::{
 use tokio::sync::watch;
 
 use super::{idempotency::KEPT_SECONDS as ANSWERS_KEPT, outbox::KEPT_SECONDS as MESSAGES_KEPT};
-use crate::{Tenant, events, identities, organizations, sessions as sessions_verbs};
+use crate::{Tenant, events, identities, organizations, service_accounts, sessions as sessions_verbs};
 
 const DAY: i64 = 24 * 60 * 60;
 /// How long a session is remembered after its end, so that its token answers `_004`, in seconds (`contract/10` §8.1).
@@ -33,16 +33,22 @@ pub async fn run_jobs(app: Arc<Tenant>, stop: watch::Receiver<bool>) {
         events::follow(Arc::clone(&app), mail, stop.clone()),
         events::watch_other_nodes(Arc::clone(&app), stop.clone()),
         deliver(Arc::clone(&app), stop.clone()),
-        every(USES_EVERY, stop.clone(), || async { sessions_verbs::flush_uses(&app).await.map(drop) }),
+        every(USES_EVERY, stop.clone(), || async { flush_uses(&app).await }),
         every(SWEEP_EVERY, stop.clone(), || sweep(&app)),
         every(MEMBERS_EVERY, stop.clone(), || async {
             organizations::finish_provisioning(&app).await?;
             organizations::end_expired_memberships(&app).await.map(drop)
         }),
     );
-    if let Err(error) = sessions_verbs::flush_uses(&app).await {
+    if let Err(error) = flush_uses(&app).await {
         tracing::warn!(?error, "the last times of use were not written");
     }
+}
+
+/// Writes the times of use of sessions and API keys.
+async fn flush_uses(app: &Tenant) -> Result<()> {
+    sessions_verbs::flush_uses(app).await?;
+    service_accounts::flush_uses(app).await.map(drop)
 }
 
 /// Sends mail when there is some: woken by commits of this node, looking every few seconds for those of others.
@@ -83,8 +89,12 @@ pub async fn sweep(app: &Arc<Tenant>) -> Result<()> {
     let cx = app.system_cx();
     identities::purge_due(app, &cx).await?;
     organizations::end_expired_memberships(app).await?;
+    organizations::expire_invitations(app).await?;
     organizations::finish_provisioning(app).await?;
     sessions_verbs::note_expired(app).await?;
+    service_accounts::note_expired(app).await?;
+    service_accounts::end_ownerless(app).await?;
+    service_accounts::purge_ended(app).await?;
     let now = cx.now;
     app.store
         .identity()

@@ -7,10 +7,11 @@ mod keys;
 mod outbox;
 mod remembered;
 mod settings;
+mod signing_keys;
 
 pub use health::{Check, checks};
 pub(crate) use idempotency::finish;
-pub use idempotency::{Begun, abandon, begin, finish_refusal};
+pub use idempotency::{Begun, abandon, begin, finish_batch, finish_refusal};
 pub use jobs::{run_jobs, sweep};
 pub use keys::{Keys, MasterKeys, Place};
 pub use outbox::{CapturedMessage, OutboxPage, OutboxSearch, clear as clear_outbox, list as list_outbox};
@@ -19,3 +20,5 @@ pub use settings::{
     SettingsVersion, TenantView, load as load_settings, reload as reload_settings, update as update_settings,
     view as tenant_view,
 };
+pub(crate) use signing_keys::{SigningKeys, sign_claims};
+pub use signing_keys::{PublishedKeys, published_keys};

@@ -4,31 +4,51 @@ use std::sync::Arc;
 
 use avnology_model::{
     Code, Error, Result,
-    events::EventType,
     platform::Environment,
-    secret_token::{SecretKind, SecretToken},
+    secret_token::{SecretHash, SecretKind, SecretToken},
 };
 use avnology_store::service_accounts::keys;
-use serde_json::json;
 
-use super::LiveKey;
-use crate::{Cx, Tenant, events::emit};
+use super::{LiveKey, revoke_key::revoke};
+use crate::{Cx, Tenant};
 
-/// The key with this text. `_204` when it belongs to the other environment, `_005` when it is unknown or revoked.
+/// The kind of key that is good in an environment.
+pub(super) fn kind_of(environment: Environment) -> SecretKind {
+    match environment {
+        Environment::Live => SecretKind::LiveKey,
+        Environment::Test => SecretKind::TestKey,
+    }
+}
+
+/// The key with this text. `_204` when it belongs to the other environment; `_005` when it is unknown, revoked or has ended,
+/// or its account is inactive; `_203` from an address that it is not for. Warm, it asks no database.
 pub async fn authenticate(app: &Tenant, cx: &Cx, key: &str) -> Result<Arc<LiveKey>> {
     let Some(token) = SecretToken::parse(key) else { return Err(Error::new(Code::SessionInvalid)) };
-    match (token.kind(), app.config.environment) {
-        (SecretKind::LiveKey, Environment::Live) | (SecretKind::TestKey, Environment::Test) => {}
-        (SecretKind::LiveKey | SecretKind::TestKey, _) => return Err(Error::new(Code::WrongEnvironment)),
+    match token.kind() {
+        kind if kind == kind_of(app.config.environment) => {}
+        SecretKind::LiveKey | SecretKind::TestKey => return Err(Error::new(Code::WrongEnvironment)),
         _ => return Err(Error::new(Code::SessionInvalid)),
     }
     let hash = token.hash();
-    if let Some(live) = app.api_keys.warm(&hash, cx.now) {
-        return Ok(live);
+    let live = match app.api_keys.warm(&hash, cx.now) {
+        Some(live) => live,
+        None => load(app, cx, hash).await?,
+    };
+    // Memory may hold it beyond its end.
+    if live.key.has_expired(cx.now) {
+        return Err(Error::new(Code::SessionInvalid));
     }
+    if !live.admits(cx.ip) {
+        return Err(Error::new(Code::AddressNotAllowed));
+    }
+    app.api_keys.touch(&live, cx.now, cx.ip);
+    Ok(live)
+}
+
+async fn load(app: &Tenant, cx: &Cx, hash: SecretHash) -> Result<Arc<LiveKey>> {
     let ticket = app.api_keys.ticket();
     let found = app.store.identity().read(move |tx| keys::by_hash(tx, &hash)).await?;
-    let key = found.filter(|key| key.revoked_at.is_none()).ok_or(Error::new(Code::SessionInvalid))?;
+    let key = found.filter(|key| key.is_active(cx.now)).ok_or(Error::new(Code::SessionInvalid))?;
     let live = Arc::new(LiveKey::new(key, cx.now));
     app.api_keys.keep(ticket, &live);
     Ok(live)
@@ -40,13 +60,9 @@ pub async fn revoke_leaked(app: &Tenant, cx: &Cx, key: &str) -> Result<()> {
     let (hash, cx) = (token.hash(), cx.clone());
     app.store
         .identity()
-        .write(move |tx| {
-            let Some(revoked) = keys::revoke(tx, &hash, cx.now)? else { return Ok(()) };
-            let shown = json!({
-                "id": revoked.id, "service_account_id": revoked.service_account_id, "prefix": revoked.prefix,
-            });
-            let event = cx.event(EventType::ApiKeyRevoked, json!({ "key": shown }));
-            emit(tx, &event.on("api_key", &revoked.id))
+        .write(move |tx| match keys::by_hash(tx, &hash)? {
+            Some(key) => revoke(tx, &cx, &key).map(drop),
+            None => Ok(()),
         })
         .await?;
     app.api_keys.forget(&hash);

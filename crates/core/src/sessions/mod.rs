@@ -2,11 +2,13 @@
 
 mod authenticate;
 mod cache;
+mod claims;
 mod expire;
 mod list;
 mod revoke;
 mod start;
 mod switch;
+mod tokenize;
 mod verify;
 mod view;
 mod write_behind;
@@ -20,6 +22,7 @@ pub(crate) use revoke::{end_all, end_one};
 pub use revoke::{logout, revoke_leaked, revoke_others, revoke_own};
 pub(crate) use start::{NewSession, raise, start};
 pub use switch::switch_organization;
+pub use tokenize::{SessionToken, TokenRequest, tokenize, view_with_token};
 pub use verify::{Verified, verify};
 pub use view::{ActiveOrganization, DeviceView, SessionView};
 pub use write_behind::flush_uses;

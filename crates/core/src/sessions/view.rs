@@ -123,6 +123,9 @@ pub struct SessionView {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schema(value_type = Option<bool>)]
     pub current: Option<bool>,
+    /// A token made of the session, where `whoami` was asked for one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub tokenized: Option<String>,
 }
 
 impl SessionView {
@@ -158,6 +161,7 @@ impl SessionView {
             client_id: None,
             risk: None,
             current: None,
+            tokenized: None,
         }
     }
 

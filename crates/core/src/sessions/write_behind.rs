@@ -1,7 +1,7 @@
 //! Times of use are written in batches, at most once a minute and session; an unclean stop may lose the last minute.
 
 use avnology_model::Result;
-use avnology_store::sessions::sessions;
+use avnology_store::{organizations::memberships, sessions::sessions};
 
 use crate::Tenant;
 
@@ -13,5 +13,10 @@ pub async fn flush_uses(app: &Tenant) -> Result<usize> {
         let batch = batch.to_vec();
         app.store.identity().write(move |tx| sessions::touch(tx, &batch)).await?;
     }
-    Ok(count)
+    let members = app.organizations.drain_uses();
+    for batch in members.chunks(500) {
+        let batch = batch.to_vec();
+        app.store.identity().write(move |tx| memberships::touch(tx, &batch)).await?;
+    }
+    Ok(count + members.len())
 }

@@ -12,7 +12,7 @@ use avnology_core::{
     Clock, Cx, OsEntropy, Tenant, TenantConfig, TenantParts,
     credentials::{Breaches, HasherConfig, PasswordHasher},
     platform::{Keys, MasterKeys, SettingsVersion},
-    ports::{Composer, Letter, MessageSecrets},
+    ports::{Composer, Letter, MessageSecrets, PortFuture, TxtAnswer, TxtLookup},
     service_accounts,
 };
 use avnology_http::{ErrorPage, Kit, KitConfig, Response, ResponseBody, StatusCode, router};
@@ -50,6 +50,18 @@ impl HandClock {
 impl Clock for HandClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_micros(self.0.load(Ordering::SeqCst))
+    }
+}
+
+struct NoDns;
+
+impl TxtLookup for NoDns {
+    fn txt<'a>(&'a self, _: &'a str) -> PortFuture<'a, TxtAnswer> {
+        Box::pin(async { Ok(TxtAnswer::Found(Vec::new())) })
+    }
+
+    fn check(&self) -> PortFuture<'_, ()> {
+        Box::pin(async { Ok(()) })
     }
 }
 
@@ -150,6 +162,7 @@ impl App {
             settings: SettingsVersion { settings, version: 0, update_time: clock.now() },
             composer: Arc::new(NoComposer),
             mail: None,
+            dns: Arc::new(NoDns),
             clock: clock.clone(),
             entropy,
         }));

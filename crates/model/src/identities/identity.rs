@@ -108,6 +108,8 @@ pub struct Identity {
     pub version: i64,
     /// Within what its addresses and names are unique.
     pub realm: Realm,
+    /// The organization that manages it (`contract/10` §2.2), as the database tells; never written.
+    pub managed_by: Option<OrganizationId>,
     /// The organization that made or claimed it; whether that manages it follows from domain and membership.
     pub claimed_by: Option<OrganizationId>,
 }
@@ -144,6 +146,7 @@ impl Identity {
             deletion: None,
             version: 1,
             realm: Realm::Tenant,
+            managed_by: None,
             claimed_by: None,
         }
     }

@@ -44,6 +44,8 @@ pub struct Domain {
     pub last_checked_at: Option<Timestamp>,
     /// Next look.
     pub next_check_at: Option<Timestamp>,
+    /// Until when one that is not proven is tried by itself.
+    pub tried_until: Option<Timestamp>,
     /// Since when a proven domain's record is missing.
     pub failing_since: Option<Timestamp>,
     /// Creation.

@@ -10,10 +10,23 @@ use crate::{Code, Error, FieldCode};
 pub const CHALLENGE_LABEL: &str = "_avnology-challenge";
 /// So long that the name of its proof still is a name (RFC 1035 §2.3.4).
 const MAX: usize = 253 - CHALLENGE_LABEL.len() - 1;
+/// Longer texts are not looked at: a name of 253 ASCII characters takes less in any script.
+const LONGEST_TEXT: usize = 1_024;
 /// Top-level names that no organization can own: set aside by standards (RFC 6761, 6762, 7686, 9476, the root's `internal`),
 /// or used by everybody in networks of their own. `example` and `test` are for whoever runs a name server of that kind.
 const RESERVED: &[&str] = &[
-    "alt", "arpa", "corp", "home", "internal", "intranet", "invalid", "lan", "local", "localdomain", "localhost", "onion",
+    "alt",
+    "arpa",
+    "corp",
+    "home",
+    "internal",
+    "intranet",
+    "invalid",
+    "lan",
+    "local",
+    "localdomain",
+    "localhost",
+    "onion",
     "private",
 ];
 /// Domains under which anybody gets a mailbox, one a line, sorted.
@@ -48,7 +61,9 @@ impl DomainRefusal {
     pub fn error(self, field: &str) -> Error {
         let not_acceptable = |detail: &str| Error::new(Code::DomainNotAcceptable).with_detail(detail);
         match self {
-            Self::Malformed => Error::field(field, FieldCode::InvalidFormat, "Enter a domain, as in acme.com."),
+            Self::Malformed => {
+                Error::field(field, FieldCode::InvalidFormat, "Enter a domain, as in acme.com.")
+            }
             Self::TooLong => Error::field(field, FieldCode::TooLong, format!("At most {MAX} characters.")),
             Self::Address => not_acceptable("This is a network address, not a domain."),
             Self::Reserved => not_acceptable("This name is reserved: it belongs to no organization."),
@@ -63,6 +78,9 @@ impl DomainName {
     pub fn parse(text: &str) -> Result<Self, DomainRefusal> {
         let text = text.trim();
         let text = text.strip_suffix('.').unwrap_or(text);
+        if text.len() > LONGEST_TEXT {
+            return Err(DomainRefusal::TooLong);
+        }
         if is_address(text) {
             return Err(DomainRefusal::Address);
         }
@@ -161,9 +179,18 @@ mod tests {
 
     #[test]
     fn what_is_no_domain_is_malformed() {
-        for text in
-            ["", ".", "..", "acme..com", "-acme.com", "acme_inc.com", "jane@acme.com", "https://acme.com", "acme.com/x", "a b.com"]
-        {
+        for text in [
+            "",
+            ".",
+            "..",
+            "acme..com",
+            "-acme.com",
+            "acme_inc.com",
+            "jane@acme.com",
+            "https://acme.com",
+            "acme.com/x",
+            "a b.com",
+        ] {
             assert_eq!(refusal(text), Some(DomainRefusal::Malformed), "{text}");
         }
     }
@@ -171,8 +198,18 @@ mod tests {
     #[test]
     fn names_under_which_everybody_registers_belong_to_nobody() {
         for text in [
-            "com", "example", "co.uk", "CO.UK.", "github.io", "anything.ck", "рф", "xn--p1ai", "公司.cn", "xn--55qx5d.cn",
-            "blogspot.com", "nosuchtopleveldomain",
+            "com",
+            "example",
+            "co.uk",
+            "CO.UK.",
+            "github.io",
+            "anything.ck",
+            "рф",
+            "xn--p1ai",
+            "公司.cn",
+            "xn--55qx5d.cn",
+            "blogspot.com",
+            "nosuchtopleveldomain",
         ] {
             assert_eq!(refusal(text), Some(DomainRefusal::PublicSuffix), "{text}");
         }
@@ -181,7 +218,16 @@ mod tests {
 
     #[test]
     fn providers_of_mailboxes_belong_to_nobody() {
-        for text in ["gmail.com", "GMail.com", "outlook.com", "yahoo.co.jp", "qq.com", "web.de", "proton.me", "icloud.com"] {
+        for text in [
+            "gmail.com",
+            "GMail.com",
+            "outlook.com",
+            "yahoo.co.jp",
+            "qq.com",
+            "web.de",
+            "proton.me",
+            "icloud.com",
+        ] {
             assert_eq!(refusal(text), Some(DomainRefusal::MailboxProvider), "{text}");
         }
         assert!(DomainName::parse("corp.gmail.com").is_ok(), "a domain stands for itself only");
@@ -189,10 +235,20 @@ mod tests {
 
     #[test]
     fn reserved_names_and_addresses_belong_to_nobody() {
-        for text in ["localhost", "a.localhost", "printer.local", "db.internal", "x.invalid", "1.168.192.in-addr.arpa", "abc.onion"] {
+        for text in [
+            "localhost",
+            "a.localhost",
+            "printer.local",
+            "db.internal",
+            "x.invalid",
+            "1.168.192.in-addr.arpa",
+            "abc.onion",
+        ] {
             assert_eq!(refusal(text), Some(DomainRefusal::Reserved), "{text}");
         }
-        for text in ["127.0.0.1", "[::1]", "::1", "2001:db8::1", "127.1", "acme.42", "0x7f.0x1", "１２７.0.0.1"] {
+        for text in
+            ["127.0.0.1", "[::1]", "::1", "2001:db8::1", "127.1", "acme.42", "0x7f.0x1", "１２７.0.0.1"]
+        {
             assert_eq!(refusal(text), Some(DomainRefusal::Address), "{text}");
         }
     }
@@ -200,12 +256,16 @@ mod tests {
     #[test]
     fn a_domain_leaves_room_for_the_name_of_its_proof() {
         let label = "a".repeat(57);
-        let long = format!("{label}.{label}.{label}.{}.com", "b".repeat(54));
+        let long = format!("{label}.{label}.{label}.{}.com", "b".repeat(55));
         assert_eq!(long.len(), MAX);
         let proof = format!("{CHALLENGE_LABEL}.{}", DomainName::parse(&long).expect("fits"));
         assert_eq!(proof.len(), 253);
         assert_eq!(refusal(&format!("c{}", &long)), Some(DomainRefusal::TooLong));
-        assert_eq!(refusal(&format!("{}.com", "a".repeat(64))), Some(DomainRefusal::Malformed), "a label of 64");
+        assert_eq!(
+            refusal(&format!("{}.com", "a".repeat(64))),
+            Some(DomainRefusal::Malformed),
+            "a label of 64"
+        );
     }
 
     #[test]

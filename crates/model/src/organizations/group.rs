@@ -59,3 +59,10 @@ pub struct Group {
     /// Counts changes.
     pub version: i64,
 }
+
+impl Group {
+    /// Strong entity tag, without quotes. It tells versions apart; the number of members is no part of them.
+    pub fn etag(&self) -> String {
+        format!("{}-{}", self.version, self.id.to_string().chars().rev().take(4).collect::<String>())
+    }
+}

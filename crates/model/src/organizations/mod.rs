@@ -2,6 +2,7 @@
 //! (`contract/20`). What may be done with them stands in `core`.
 
 mod domain;
+mod domain_name;
 mod feature;
 mod group;
 mod invitation;
@@ -11,6 +12,7 @@ mod role;
 mod slug;
 
 pub use domain::{Domain, DomainStatus};
+pub use domain_name::{CHALLENGE_LABEL, DomainName, DomainRefusal, is_mailbox_provider};
 pub use feature::{Feature, FeatureFlags};
 pub use group::{Group, GroupSource, GroupType};
 pub use invitation::{Delivery, Invitation, InvitationStatus};

@@ -52,10 +52,11 @@ impl Permission {
         good.then(|| Self(text.to_owned()))
     }
 
-    /// The system scopes that it grants. `area:*` grants those of that area that organizations' roles may hold.
+    /// The system scopes that it grants. `area:*` grants those of that area that custom roles may hold: deleting an
+    /// organization stays with its owners.
     pub fn scopes(&self) -> ScopeSet {
         let granted = Scope::ALL.iter().copied().filter(|scope| self.covers(scope.as_str()));
-        granted.filter(|scope| scope.is_of_organizations()).collect()
+        granted.filter(|scope| scope.is_of_organizations() && *scope != Scope::OrganizationsDelete).collect()
     }
 
     /// Whether holding this one means holding `other`: they are equal, or this is `area:*` of its area.
@@ -131,6 +132,11 @@ impl CustomRole {
         let granted = self.permissions.iter().map(Permission::scopes);
         granted.fold(self.base.role().scopes(), ScopeSet::union)
     }
+
+    /// Strong entity tag, without quotes. It tells versions apart; how many hold the role is no part of them.
+    pub fn etag(&self) -> String {
+        format!("{}-{}", self.version, self.id.to_string().chars().rev().take(4).collect::<String>())
+    }
 }
 
 #[cfg(test)]
@@ -180,6 +186,11 @@ mod tests {
             [Scope::AuditRead, Scope::AuditExport].into_iter().collect()
         );
         assert_eq!(permission("tenant:write").scopes(), ScopeSet::EMPTY);
+        let of_organizations = permission("organizations:*").scopes();
+        assert_eq!(
+            of_organizations,
+            [Scope::OrganizationsRead, Scope::OrganizationsWrite].into_iter().collect()
+        );
         assert_eq!(permission("invoices:write").scopes(), ScopeSet::EMPTY);
     }
 }

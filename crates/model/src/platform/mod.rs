@@ -2,10 +2,12 @@
 
 mod idempotency;
 mod precondition;
+mod session_token_template;
 mod settings;
 
 pub use idempotency::IdempotencyKey;
 pub use precondition::Precondition;
+pub use session_token_template::{ClaimSource, SessionTokenTemplate};
 pub use settings::{
     Consent, FederationMode, Lockout, LoginMethod, OrganizationCreation, RateLimit, RateLimitSetting, Registration,
     RegistrationField, SessionPolicy, TenantSettings,

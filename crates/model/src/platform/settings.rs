@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::session_token_template::{self, SessionTokenTemplate};
 use crate::{
     FieldCode, FieldError,
     credentials::PasswordPolicy,
@@ -211,6 +212,8 @@ pub struct TenantSettings {
     pub lockout: Lockout,
     /// How long sessions live.
     pub session_policy: SessionPolicy,
+    /// What tokens made of sessions say, by the name of the template (`POST /v1/sessions:tokenize`).
+    pub session_token_templates: BTreeMap<String, SessionTokenTemplate>,
     /// Who may create organizations.
     pub organization_creation: OrganizationCreation,
     /// How many organizations one identity may create, 1–1000.
@@ -247,6 +250,7 @@ impl Default for TenantSettings {
             password_policy: PasswordPolicy::default(),
             lockout: Lockout::default(),
             session_policy: SessionPolicy::default(),
+            session_token_templates: BTreeMap::new(),
             organization_creation: OrganizationCreation::Verified,
             max_organizations_per_identity: None,
             deletion_grace_days: 30,
@@ -286,6 +290,7 @@ impl TenantSettings {
         self.registration_problems(&mut errors);
         errors.extend(self.password_policy.problems("password_policy"));
         self.number_problems(&mut errors);
+        session_token_template::problems(&self.session_token_templates, &mut errors);
         self.url_problems(&mut errors);
         self.rate_limit_problems(&mut errors);
         errors

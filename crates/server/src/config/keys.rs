@@ -78,6 +78,8 @@ keys! {
         "Networks (CIDR) whose `X-Forwarded-For` is believed.";
     ExtraCaFile = "extra_ca_file", Plain, "none",
         "PEM bundle of certificate authorities trusted for outgoing connections besides the system's; for `database_url` they alone are.";
+    DnsServer = "dns_server", Plain, "unset: the servers in charge of each domain, found by the machine's resolver",
+        "Address and port of a DNS server that is asked for the TXT records of domains, as in `10.0.0.2:53`: for networks that cannot ask the servers of others, and for tests.";
     BreachFile = "breach_file", Plain, "unset",
         "File of breached passwords' hashes, made by `avnology breach-file`. Without it and `breach_api` no password counts as breached.";
     BreachApi = "breach_api", Plain, "unset",

@@ -58,6 +58,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// More certificate authorities for outgoing connections.
     pub extra_ca_file: Option<PathBuf>,
+    /// Who is asked for TXT records; `None` asks the servers in charge.
+    pub dns_server: Option<SocketAddr>,
     /// Breached passwords in a file.
     pub breach_file: Option<PathBuf>,
     /// Breached passwords behind a range API.

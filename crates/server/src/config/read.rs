@@ -36,6 +36,7 @@ pub(super) fn config(gathered: &mut Gathered) -> Option<Config> {
     let bootstrap_api_key = r.optional(Key::BootstrapApiKey, api_key);
     let trusted_proxies = r.list(Key::TrustedProxies, network);
     let extra_ca_file = r.optional(Key::ExtraCaFile, readable_file);
+    let dns_server = r.optional(Key::DnsServer, socket_addr);
     let breach_file = r.optional(Key::BreachFile, readable_file);
     let breach_api = r.optional(Key::BreachApi, http_url);
     let password_hash = r.required(Key::PasswordHash, password_hash);
@@ -60,6 +61,7 @@ pub(super) fn config(gathered: &mut Gathered) -> Option<Config> {
         bootstrap_api_key,
         trusted_proxies,
         extra_ca_file,
+        dns_server,
         breach_file,
         breach_api,
         password_hash: password_hash?,

@@ -119,6 +119,9 @@ CREATE TABLE member_groups (
 CREATE UNIQUE INDEX member_groups_name ON member_groups (organization_id, name_key);
 CREATE INDEX member_groups_create_time ON member_groups (organization_id, create_time, id);
 CREATE INDEX member_groups_unfinished ON member_groups (id) WHERE rule_progress IS NOT NULL;
+CREATE INDEX member_groups_by_name ON member_groups (organization_id, name, id);
+CREATE INDEX member_groups_role ON member_groups (organization_id, role) WHERE role IS NOT NULL;
+CREATE INDEX member_groups_dynamic ON member_groups (organization_id, id) WHERE kind = 'dynamic';
 
 CREATE TABLE group_members (
   group_id TEXT NOT NULL,
@@ -172,6 +175,7 @@ CREATE TABLE domains (
   verified_at BIGINT,
   last_checked_at BIGINT,
   next_check_at BIGINT,
+  tried_until BIGINT,
   failing_since BIGINT,
   create_time BIGINT NOT NULL
 );
@@ -212,12 +216,17 @@ UPDATE service_accounts SET update_time = create_time;
 CREATE INDEX service_accounts_organization ON service_accounts (organization_id, create_time, id);
 CREATE UNIQUE INDEX service_accounts_default ON service_accounts (organization_id) WHERE is_default;
 CREATE INDEX service_accounts_owner ON service_accounts (owner_id);
+CREATE INDEX service_accounts_owner_lost_at ON service_accounts (owner_lost_at) WHERE owner_lost_at IS NOT NULL;
 
 ALTER TABLE api_keys ADD COLUMN name TEXT NOT NULL DEFAULT '';
 ALTER TABLE api_keys ADD COLUMN allowed_cidrs TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE api_keys ADD COLUMN expire_time BIGINT;
+-- When its end was told: an expiry, or the revocation that came before.
 ALTER TABLE api_keys ADD COLUMN expiry_noted_at BIGINT;
+-- The key that took its place by rotation.
+ALTER TABLE api_keys ADD COLUMN replaced_by TEXT;
 ALTER TABLE api_keys ADD COLUMN last_used_at BIGINT;
 ALTER TABLE api_keys ADD COLUMN last_used_ip TEXT;
 CREATE INDEX api_keys_account ON api_keys (service_account_id, create_time, id);
 CREATE INDEX api_keys_expire_time ON api_keys (expire_time) WHERE expire_time IS NOT NULL AND expiry_noted_at IS NULL;
+CREATE INDEX api_keys_expiry_noted_at ON api_keys (expiry_noted_at) WHERE expiry_noted_at IS NOT NULL;

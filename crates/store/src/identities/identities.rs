@@ -3,7 +3,7 @@
 use avnology_model::{
     Code, Error, Result, Timestamp,
     identities::{Deletion, Identity, Metadata, Realm},
-    ids::IdentityId,
+    ids::{IdentityId, MembershipId, OrganizationId},
 };
 use serde_json::{Map, Value as Json};
 
@@ -14,7 +14,10 @@ pub const COLUMNS: &str = "i.id, i.state, i.previous_state, i.email, i.email_key
     i.phone, i.phone_verified, i.username, i.first_name, i.last_name, i.display_name, i.avatar_url, i.locale, i.timezone, \
     i.traits, i.metadata_public, i.metadata_admin, i.external_id, i.has_password, i.password_change_required, \
     i.create_time, i.update_time, i.last_login_at, l.locked_until, i.deletion_id, i.deletion_scheduled_for, \
-    i.deletion_cancel_on_login, i.version, i.realm, i.claimed_by";
+    i.deletion_cancel_on_login, i.version, i.realm, i.claimed_by, \
+    CASE WHEN i.realm <> '' THEN i.realm ELSE (SELECT m.organization_id FROM memberships m JOIN domains d \
+    ON d.organization_id = m.organization_id WHERE m.organization_id = i.claimed_by AND m.identity_id = i.id \
+    AND m.state <> 'pending' AND i.email_verified AND d.status = 'verified' AND i.email_key LIKE '%@' || d.domain) END";
 
 /// The tables that [`COLUMNS`] come from.
 pub const FROM: &str = "identities i LEFT JOIN lockouts l ON l.account = i.id";
@@ -26,7 +29,10 @@ macro_rules! select {
              i.phone, i.phone_verified, i.username, i.first_name, i.last_name, i.display_name, i.avatar_url, i.locale, \
              i.timezone, i.traits, i.metadata_public, i.metadata_admin, i.external_id, i.has_password, \
              i.password_change_required, i.create_time, i.update_time, i.last_login_at, l.locked_until, i.deletion_id, \
-             i.deletion_scheduled_for, i.deletion_cancel_on_login, i.version, i.realm, i.claimed_by \
+             i.deletion_scheduled_for, i.deletion_cancel_on_login, i.version, i.realm, i.claimed_by, \
+             CASE WHEN i.realm <> '' THEN i.realm ELSE (SELECT m.organization_id FROM memberships m JOIN domains d \
+             ON d.organization_id = m.organization_id WHERE m.organization_id = i.claimed_by AND m.identity_id = i.id \
+             AND m.state <> 'pending' AND i.email_verified AND d.status = 'verified' AND i.email_key LIKE '%@' || d.domain) END \
              FROM identities i LEFT JOIN lockouts l ON l.account = i.id WHERE ",
             $condition
         )
@@ -51,6 +57,9 @@ crate::statements! {
     BY_EMAIL = select!("i.realm = $1 AND i.email_key = $2");
     BY_USERNAME = select!("i.realm = $1 AND i.username_key = $2");
     BY_PHONE = select!("i.realm = $1 AND i.phone = $2 AND i.phone_verified");
+    OF_MEMBERS = select!(
+        "i.id IN (SELECT m.identity_id FROM memberships m WHERE m.organization_id = $1 AND m.id > $2 AND m.id <= $3)"
+    );
     BY_DELETION = select!("i.deletion_scheduled_for <= $1 ORDER BY i.deletion_scheduled_for LIMIT $2");
     TOUCH_LOGIN = "UPDATE identities SET last_login_at = $2 WHERE id = $1";
     DELETE = "DELETE FROM identities WHERE id = $1";
@@ -93,6 +102,7 @@ pub fn from_row(row: &mut Row) -> Result<Identity> {
         version: row.take()?,
         realm: row.take()?,
         claimed_by: row.take()?,
+        managed_by: row.take()?,
     })
 }
 
@@ -205,6 +215,15 @@ pub fn by_phone(tx: &mut IdentityTx<'_>, realm: &Realm, phone: &str) -> Result<O
 pub fn was_ever_verified(tx: &mut IdentityTx<'_>, id: IdentityId) -> Result<bool> {
     let row = tx.query_one(&EVER_VERIFIED, &params![id])?;
     row.map_or(Ok(false), |mut row| row.take())
+}
+
+/// The people whose memberships in an organization lie behind `after` and up to `last`, by id.
+pub fn of_members(
+    tx: &mut IdentityTx<'_>,
+    organization: OrganizationId,
+    (after, last): (&str, MembershipId),
+) -> Result<Vec<Identity>> {
+    tx.query(&OF_MEMBERS, &params![organization, after, last])?.iter_mut().map(from_row).collect()
 }
 
 /// At most `limit` identities whose grace period is over at `now`, the longest due first.

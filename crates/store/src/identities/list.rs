@@ -3,12 +3,14 @@
 use avnology_model::{
     Result,
     identities::{Email, Identity},
+    ids::OrganizationId,
 };
 
 use super::identities::{COLUMNS, FROM, from_row};
 use crate::{
     IdentityTx,
     list::{self, Field, List, ListQuery, Page, Scope},
+    params,
 };
 
 /// What identities are filtered and sorted by.
@@ -39,9 +41,21 @@ pub static IDENTITIES: List = List {
     ],
 };
 
-/// One page of identities. `_902` for a filter or an order that [`IDENTITIES`] does not offer.
-pub fn list(tx: &mut IdentityTx<'_>, query: &ListQuery) -> Result<Page<Identity>> {
-    list::page(tx, &IDENTITIES, &Scope::all(), query, from_row)
+/// One page of identities, of those that are members of `organization` if one is named. `_902` for a filter or an order that
+/// [`IDENTITIES`] does not offer.
+pub fn list(
+    tx: &mut IdentityTx<'_>,
+    query: &ListQuery,
+    organization: Option<OrganizationId>,
+) -> Result<Page<Identity>> {
+    let scope = match organization {
+        None => Scope::all(),
+        Some(organization) => Scope::of(
+            "i.id IN (SELECT m.identity_id FROM memberships m WHERE m.organization_id = $1)",
+            params![organization],
+        ),
+    };
+    list::page(tx, &IDENTITIES, &scope, query, from_row)
 }
 
 /// What addresses are compared by; what is no address is compared with them all the same, and equals none.

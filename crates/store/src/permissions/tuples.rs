@@ -2,7 +2,7 @@
 
 use avnology_model::{
     Result, Timestamp,
-    ids::{IdentityId, OrganizationId},
+    ids::{IdentityId, OrganizationId, ServiceAccountId},
     permissions::PlatformRole,
 };
 
@@ -108,6 +108,12 @@ pub fn put_in(
     Ok(tx.execute(&PUT_IN, &params![namespace, object, relation, subject, now, organization])? > 0)
 }
 
+/// Writes a tuple of the tenant; whether it was not there.
+pub fn put(tx: &mut IdentityTx<'_>, tuple: &Tuple<'_>, now: Timestamp) -> Result<bool> {
+    let Tuple { namespace, object, relation, subject } = *tuple;
+    Ok(tx.execute(&INSERT, &params![namespace, object, relation, subject, now])? > 0)
+}
+
 /// Removes a tuple; whether it was there.
 pub fn remove(tx: &mut IdentityTx<'_>, tuple: &Tuple<'_>) -> Result<bool> {
     let Tuple { namespace, object, relation, subject } = *tuple;
@@ -163,4 +169,9 @@ pub fn of_object(tx: &mut IdentityTx<'_>, namespace: &str, object: &str) -> Resu
 /// Removes every tuple that names the identity.
 pub fn erase(tx: &mut IdentityTx<'_>, identity: IdentityId) -> Result<()> {
     tx.execute(&DELETE_OF_SUBJECT, &params![identity]).map(drop)
+}
+
+/// Removes every tuple that names the service account.
+pub fn erase_service_account(tx: &mut IdentityTx<'_>, account: ServiceAccountId) -> Result<()> {
+    tx.execute(&DELETE_OF_SUBJECT, &params![account]).map(drop)
 }

@@ -1,4 +1,4 @@
-//! What the tenant keeps of itself: settings, data keys, messages, limits, first answers.
+//! What the tenant keeps of itself: settings, keys, messages, limits, first answers.
 
 pub mod clock;
 pub mod data_keys;
@@ -6,3 +6,4 @@ pub mod idempotency;
 pub mod messages;
 pub mod rate_cells;
 pub mod settings;
+pub mod signing_keys;

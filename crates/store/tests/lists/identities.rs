@@ -58,7 +58,7 @@ async fn get(store: &TestStore, filter: &str, order: &str) -> Result<Page<Identi
         include_total: true,
         ..ListQuery::default()
     };
-    store.identity().scan(move |tx| list::list(tx, &query)).await
+    store.identity().scan(move |tx| list::list(tx, &query, None)).await
 }
 
 /// Who passes, by number.

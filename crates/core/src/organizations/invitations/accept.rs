@@ -7,9 +7,7 @@ use avnology_model::{
     events::EventType,
     identities::{Identity, Realm},
     ids::{IdentityId, InvitationId, MembershipId},
-    organizations::{
-        Delivery, GroupSource, GroupType, Invitation, InvitationStatus, Membership, MembershipSource, Organization,
-    },
+    organizations::{Delivery, Invitation, InvitationStatus, Membership, MembershipSource, Organization},
     permissions::RoleKey,
     secret_token::{SecretHash, SecretKind, SecretToken},
     sessions::{Method, Session},
@@ -17,7 +15,7 @@ use avnology_model::{
 use avnology_store::{
     IdentityTx,
     identities::identities,
-    organizations::{groups, invitations as rows, memberships, organizations, roles},
+    organizations::{invitations as rows, memberships, organizations, roles},
     sessions::sessions,
 };
 use serde::Serialize;
@@ -70,7 +68,12 @@ pub async fn accept(app: &Arc<Tenant>, cx: &Cx, live: &LiveSession, token: &str)
 }
 
 /// Accepts an invitation to a proven address of the caller. Refuses as [`accept`]; `_306` for any other invitation.
-pub async fn accept_own(app: &Arc<Tenant>, cx: &Cx, live: &LiveSession, id: InvitationId) -> Result<Accepted> {
+pub async fn accept_own(
+    app: &Arc<Tenant>,
+    cx: &Cx,
+    live: &LiveSession,
+    id: InvitationId,
+) -> Result<Accepted> {
     run(app, cx, live, Named::Id(id)).await
 }
 
@@ -100,7 +103,9 @@ async fn run(app: &Arc<Tenant>, cx: &Cx, live: &LiveSession, named: Named) -> Re
                 if invitation.delivery == Delivery::Link {
                     let flow = begin_verification(tx, &job, &cx2, &identity, &address, &verification)?;
                     let refusal = Error::new(Code::VerificationRequired);
-                    return Ok(Outcome::Refused(refusal.with_member("verification_flow_id", flow.to_string())));
+                    return Ok(Outcome::Refused(
+                        refusal.with_member("verification_flow_id", flow.to_string()),
+                    ));
                 }
                 hashes = prove_address(tx, &job, &cx2, &session, &mut identity)?;
             }
@@ -219,7 +224,6 @@ pub(crate) fn use_up(
     let source = MembershipSource::Invitation;
     let joining = Joining { id: membership, identity, role, source, expire_time: None };
     let membership = join(tx, cx, organization, &joining)?;
-    join_groups(tx, cx, invitation, identity)?;
     let mut used = invitation.clone();
     used.status = InvitationStatus::Accepted;
     used.accepted_at = Some(cx.now);
@@ -232,21 +236,4 @@ pub(crate) fn use_up(
 fn present_role(tx: &mut IdentityTx<'_>, organization: &Organization, role: &RoleKey) -> Result<RoleKey> {
     let is_there = role.built_in().is_some() || roles::by_key(tx, organization.id, role)?.is_some();
     Ok(if is_there { role } else { &organization.default_role }.clone())
-}
-
-/// Groups that are gone since, or that people no longer fill, are passed over.
-fn join_groups(
-    tx: &mut IdentityTx<'_>,
-    cx: &Cx,
-    invitation: &Invitation,
-    identity: IdentityId,
-) -> Result<()> {
-    for id in &invitation.group_ids {
-        let group = groups::find(tx, invitation.organization_id, *id)?;
-        let Some(group) = group.filter(|g| g.kind == GroupType::Static && g.source != GroupSource::Scim) else {
-            continue;
-        };
-        super::super::groups::put(tx, cx, &group, identity)?;
-    }
-    Ok(())
 }

@@ -6,7 +6,9 @@ use avnology_model::{
     Code, Error, FieldCode, Result,
     events::{ActorType, EventType},
     ids::InvitationId,
-    organizations::{Delivery, GroupSource, GroupType, Invitation, InvitationStatus, Organization, RegistrationMode},
+    organizations::{
+        Delivery, GroupSource, GroupType, Invitation, InvitationStatus, Organization, RegistrationMode,
+    },
     platform::IdempotencyKey,
     secret_token::{SecretKind, SecretToken},
 };

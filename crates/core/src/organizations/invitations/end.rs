@@ -68,7 +68,9 @@ pub(crate) fn end_of_member(
 ) -> Result<()> {
     let sent = rows::open_of_inviter(tx, member)?;
     revoke_all(tx, cx, sent.iter().filter(|v| v.organization_id == organization))?;
-    let Some(key) = identities::find(tx, member)?.and_then(|identity| identity.email_key) else { return Ok(()) };
+    let Some(key) = identities::find(tx, member)?.and_then(|identity| identity.email_key) else {
+        return Ok(());
+    };
     let received = rows::open_of_address_in(tx, organization, &key)?;
     revoke_all(tx, cx, received.iter())
 }

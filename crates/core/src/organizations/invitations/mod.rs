@@ -16,8 +16,8 @@ mod view;
 use avnology_model::{
     Result,
     events::{Event, EventType},
-    ids::OrganizationId,
     identities::Realm,
+    ids::OrganizationId,
     organizations::{Invitation, InvitationStatus},
     platform::FederationMode,
 };

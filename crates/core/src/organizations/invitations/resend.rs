@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use avnology_model::{
-    Code, Error, Result,
-    events::EventType,
-    ids::InvitationId,
-    organizations::InvitationStatus,
+    Code, Error, Result, events::EventType, ids::InvitationId, organizations::InvitationStatus,
     secret_token::SecretKind,
 };
 use avnology_store::organizations::{invitations as rows, organizations};

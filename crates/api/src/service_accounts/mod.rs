@@ -1,0 +1,54 @@
+//! Service accounts and API keys: `/v1/service-accounts` and `/v1/organizations/{id}/api-keys` (`contract/20` §15).
+
+mod accounts;
+mod keys;
+mod organization_keys;
+
+use avnology_core::{
+    organizations::{self, Acting},
+    service_accounts::Keeper,
+};
+use avnology_http::{Auth, Caller, Route, ScopeMarker, Scoped};
+use avnology_model::{Code, Result, ids::IdentityId, permissions::ScopeSet};
+
+pub(crate) fn routes() -> Vec<Route> {
+    [accounts::routes(), keys::routes(), organization_keys::routes()].into_iter().flatten().collect()
+}
+
+/// Whose accounts the request is about: those of its organization, or of the one that is `named` in its body or query, or
+/// else the tenant's. `_303` when the two differ, `_300` for a name that is nobody's.
+async fn keeper<S: ScopeMarker>(auth: &Auth<Scoped<S>>, named: Option<&str>) -> Result<Keeper> {
+    let person = person(&auth.caller);
+    let (acting, named) = match (auth.organization_scope(), named) {
+        (None, None) => return Ok(Keeper::of_tenant(scopes_in_tenant(&auth.caller), person)),
+        (Some(acting), None) => return Ok(Keeper::of_organization(acting, person)),
+        (acting, Some(named)) => (acting, named),
+    };
+    let Some(acting) = acting else {
+        // Only the platform comes as far as this in tenant scope.
+        let organization = organizations::get_named(&auth.app, &auth.cx, named).await?;
+        let acting = match &auth.caller {
+            Caller::Session(live) => Acting::session(&auth.app, auth.cx.now, organization, live).await?,
+            Caller::Key(key) => Acting::key(organization, key)?,
+            Caller::Anonymous => return Err(Code::NotAMember.into()),
+        };
+        acting.check_scope(S::SCOPE)?;
+        return Ok(Keeper::of_organization(&acting.into(), person));
+    };
+    let is_same = organizations::find_named(&auth.app, &auth.cx, named)
+        .await?
+        .is_some_and(|organization| organization.id() == acting.id());
+    if is_same { Ok(Keeper::of_organization(acting, person)) } else { Err(Code::OrganizationMismatch.into()) }
+}
+
+fn person(caller: &Caller) -> Option<IdentityId> {
+    caller.session().map(|live| live.identity.id)
+}
+
+fn scopes_in_tenant(caller: &Caller) -> ScopeSet {
+    match caller {
+        Caller::Anonymous => ScopeSet::EMPTY,
+        Caller::Session(live) => live.platform_scopes().unwrap_or(ScopeSet::EMPTY),
+        Caller::Key(key) => key.scopes(),
+    }
+}
