@@ -24,9 +24,9 @@ pub fn routes() -> Vec<Route> {
         flows::routes(),
         platform::routes(),
     ]
-        .into_iter()
-        .flatten()
-        .collect()
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// The OpenAPI 3.1 document of the API, as it is committed under `openapi/`: pretty-printed JSON with a final newline.

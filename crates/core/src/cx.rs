@@ -81,7 +81,15 @@ pub struct Cx {
 impl Cx {
     /// A context without a client: jobs and the command line.
     pub fn system(now: Timestamp, entropy: Arc<dyn Entropy>) -> Self {
-        Self { now, actor: Actor::SYSTEM, ip: None, user_agent: "".into(), request_id: "".into(), scope: None, entropy }
+        Self {
+            now,
+            actor: Actor::SYSTEM,
+            ip: None,
+            user_agent: "".into(),
+            request_id: "".into(),
+            scope: None,
+            entropy,
+        }
     }
 
     /// `N` random bytes.

@@ -31,8 +31,8 @@ mod table;
 mod telemetry;
 
 pub use access::{
-    Access, AccessRule, AnySession, Caller, InOrganization, PageInOrganization, PageSignedIn, Public, ScopeMarker, Scoped,
-    SignedIn, SignedInOr, TenantScoped, Visitor, scopes,
+    Access, AccessRule, AnySession, Caller, InOrganization, PageInOrganization, PageSignedIn, Public,
+    ScopeMarker, Scoped, SignedIn, SignedInOr, TenantScoped, Visitor, scopes,
 };
 pub use audit::audit;
 pub use auth::Auth;

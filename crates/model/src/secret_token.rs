@@ -24,7 +24,8 @@ pub enum SecretKind {
 
 impl SecretKind {
     /// Every kind.
-    pub const ALL: &'static [Self] = &[Self::Session, Self::Link, Self::Invitation, Self::LiveKey, Self::TestKey];
+    pub const ALL: &'static [Self] =
+        &[Self::Session, Self::Link, Self::Invitation, Self::LiveKey, Self::TestKey];
 
     /// What its tokens begin with.
     pub const fn prefix(self) -> &'static str {

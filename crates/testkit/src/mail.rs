@@ -140,7 +140,8 @@ fn of_letter(to: String, letter: &Letter) -> Mail {
     let code = words()
         .map(|w| w.trim_end_matches('.'))
         .find(|w| w.len() == 6 && w.bytes().all(|b| b.is_ascii_digit()));
-    let link = words().find(|w| w.starts_with("http") && w.contains("token="));
+    let is_link = |w: &&str| w.starts_with("http") && (w.contains("token=") || w.contains("/invitations/"));
+    let link = words().find(is_link);
     Mail {
         to,
         kind: String::new(),

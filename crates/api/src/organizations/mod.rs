@@ -3,7 +3,10 @@
 use avnology_http::Route;
 
 pub(crate) fn routes() -> Vec<Route> {
-    [organizations::routes(), members::routes(), invitations::routes(), join::routes(), mine::routes()].into_iter().flatten().collect()
+    [organizations::routes(), members::routes(), invitations::routes(), join::routes(), mine::routes()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 mod invitations;

@@ -192,6 +192,7 @@ async fn a_token_ends_with_its_session_at_the_latest(app: TestApp) {
     assert_eq!(claims(&jane.client, body.clone()).await["exp"], json!(begin + 3000), "the idle limit");
     app.advance(1200);
     assert_eq!(claims(&jane.client, body.clone()).await["exp"], json!(begin + 4200), "moves with use");
+    app.settle().await;
     app.advance(2400);
     let last = jane.client.post(TOKENIZE).json(&body).await;
     assert_eq!(last.ok()["expires_in"], json!(2400));
@@ -368,7 +369,7 @@ async fn a_token_that_no_header_could_carry_is_refused(app: TestApp) {
 async fn only_a_signed_in_person_gets_one(app: TestApp) {
     app.program().post(TOKENIZE).await.refused(Code::SessionInvalid);
     let by_key = app.admin_key().post(TOKENIZE).await;
-    assert!(matches!(by_key.code(), Some(Code::ScopeMissing | Code::SessionInvalid)), "{by_key}");
+    by_key.refused(Code::ScopeMissing);
     let recovering = app.recovering(JANE).await;
     recovering.client.post(TOKENIZE).await.refused(Code::StepUpRequired);
     recovering.client.get("/v1/sessions/whoami?tokenize=default").await.refused(Code::StepUpRequired);

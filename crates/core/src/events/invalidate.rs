@@ -63,7 +63,8 @@ async fn catch_up(app: &Tenant, at: Option<Cursor>) -> Result<Cursor> {
 fn forget_keys(app: &Tenant, events: &[Event]) {
     let (mut accounts, mut is_any_unnamed) = (Vec::new(), false);
     for event in events {
-        let account = event.targets.iter().find(|t| t.kind == "service_account").and_then(|t| t.id.parse().ok());
+        let account =
+            event.targets.iter().find(|t| t.kind == "service_account").and_then(|t| t.id.parse().ok());
         match event.event_type {
             EventType::ServiceAccountUpdated
             | EventType::ServiceAccountDeleted

@@ -105,7 +105,9 @@ fn challenged(tx: &mut IdentityTx<'_>, work: &Work, flow: &Flow) -> Result<Optio
     if let Some(id) = challenge.identity_id {
         return Ok(identities::find(tx, id)?.map(account::of_identity));
     }
-    account::Identifier::parse(&challenge.address).map(|i| account::find(tx, work, &flow.realm(), &i)).transpose()
+    account::Identifier::parse(&challenge.address)
+        .map(|i| account::find(tx, work, &flow.realm(), &i))
+        .transpose()
 }
 
 /// The refusal when the account whose code is tried is locked.

@@ -321,8 +321,12 @@ fn make(
     identity.realm = flow.realm();
     fields.write(&mut identity);
     identity.has_password = pending.phc.is_some();
-    if let Some(former) =
-        identity.email_key.clone().map(|key| identities::by_email(tx, &identity.realm, &key)).transpose()?.flatten()
+    if let Some(former) = identity
+        .email_key
+        .clone()
+        .map(|key| identities::by_email(tx, &identity.realm, &key))
+        .transpose()?
+        .flatten()
     {
         forget.extend(people::replace_unproven(tx, cx, &former)?);
     }

@@ -80,7 +80,12 @@ pub(super) fn take_address(tx: &mut IdentityTx<'_>, work: &Work, address: &str) 
 }
 
 /// The same for mail that no flow asks for.
-pub(crate) fn take_message(tx: &mut IdentityTx<'_>, app: &Tenant, cx: &Cx, address: &str) -> Result<Option<u32>> {
+pub(crate) fn take_message(
+    tx: &mut IdentityTx<'_>,
+    app: &Tenant,
+    cx: &Cx,
+    address: &str,
+) -> Result<Option<u32>> {
     let key =
         avnology_model::identities::Email::parse(address).map_or(address.to_owned(), |e| e.key().to_owned());
     let subject = app.keys.hmac("message.address", key.as_bytes());

@@ -198,7 +198,12 @@ fn stored(identity: &Identity, email: &Email) -> Option<String> {
 }
 
 /// The identity whose present or, in its own session, pending address this is.
-fn owner(tx: &mut IdentityTx<'_>, realm: Realm, email: &Email, signed_in: Option<Identity>) -> Result<Option<Identity>> {
+fn owner(
+    tx: &mut IdentityTx<'_>,
+    realm: Realm,
+    email: &Email,
+    signed_in: Option<Identity>,
+) -> Result<Option<Identity>> {
     let is_pending = |identity: &Identity| {
         let pending = identity.pending_email.as_deref().and_then(|e| Email::parse(e).ok());
         pending.is_some_and(|p| p.key() == email.key())

@@ -20,5 +20,5 @@ pub use settings::{
     SettingsVersion, TenantView, load as load_settings, reload as reload_settings, update as update_settings,
     view as tenant_view,
 };
-pub(crate) use signing_keys::{SigningKeys, sign_claims};
 pub use signing_keys::{PublishedKeys, published_keys};
+pub(crate) use signing_keys::{SigningKeys, sign_claims};

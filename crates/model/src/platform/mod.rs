@@ -9,8 +9,8 @@ pub use idempotency::IdempotencyKey;
 pub use precondition::Precondition;
 pub use session_token_template::{ClaimSource, SessionTokenTemplate};
 pub use settings::{
-    Consent, FederationMode, Lockout, LoginMethod, OrganizationCreation, RateLimit, RateLimitSetting, Registration,
-    RegistrationField, SessionPolicy, TenantSettings,
+    Consent, FederationMode, Lockout, LoginMethod, OrganizationCreation, RateLimit, RateLimitSetting,
+    Registration, RegistrationField, SessionPolicy, TenantSettings,
 };
 
 use crate::text::text_enum;

@@ -124,7 +124,8 @@ fn values(records: &[Record], name: &Name) -> Vec<String> {
         RData::TXT(txt) => Some(txt.txt_data.concat()),
         _ => None,
     });
-    let shown = |bytes: Vec<u8>| String::from_utf8_lossy(bytes.get(..VALUE_BYTES).unwrap_or(&bytes)).into_owned();
+    let shown =
+        |bytes: Vec<u8>| String::from_utf8_lossy(bytes.get(..VALUE_BYTES).unwrap_or(&bytes)).into_owned();
     texts.take(VALUES).map(shown).collect()
 }
 

@@ -65,7 +65,11 @@ pub fn among(
 }
 
 /// Takes a person out of every group of an organization; the tuples go with the person's others.
-pub fn remove_person(tx: &mut IdentityTx<'_>, organization: OrganizationId, identity: IdentityId) -> Result<()> {
+pub fn remove_person(
+    tx: &mut IdentityTx<'_>,
+    organization: OrganizationId,
+    identity: IdentityId,
+) -> Result<()> {
     tx.execute(&COUNT_DOWN_OF_PERSON, &params![organization, identity])?;
     tx.execute(&REMOVE_PERSON, &params![organization, identity]).map(drop)
 }

@@ -136,7 +136,11 @@ pub fn dynamic(tx: &mut IdentityTx<'_>, organization: OrganizationId) -> Result<
 }
 
 /// The groups that give a role.
-pub fn with_role(tx: &mut IdentityTx<'_>, organization: OrganizationId, role: &RoleKey) -> Result<Vec<Group>> {
+pub fn with_role(
+    tx: &mut IdentityTx<'_>,
+    organization: OrganizationId,
+    role: &RoleKey,
+) -> Result<Vec<Group>> {
     tx.query(&WITH_ROLE, &params![organization, role])?.iter_mut().map(from_row).collect()
 }
 
@@ -213,11 +217,7 @@ pub static GROUPS: List = List {
 };
 
 /// One page of the groups of an organization. `_902` for a filter or an order that [`GROUPS`] does not offer.
-pub fn list(
-    tx: &mut IdentityTx<'_>,
-    organization: OrganizationId,
-    query: &ListQuery,
-) -> Result<Page<Group>> {
+pub fn list(tx: &mut IdentityTx<'_>, organization: OrganizationId, query: &ListQuery) -> Result<Page<Group>> {
     list::page(tx, &GROUPS, &Scope::of("g.organization_id = $1", params![organization]), query, from_row)
 }
 
