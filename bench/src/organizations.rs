@@ -1,6 +1,6 @@
 //! Organizations: their scope on the hot path, making them, long lists of members, and ten thousand in one directory.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use avnology_core::{Clock as _, SystemClock};
 use avnology_model::{
@@ -29,8 +29,6 @@ pub(crate) struct Seeded {
     pub(crate) token: String,
     /// Their ids.
     pub(crate) ids: Vec<OrganizationId>,
-    /// A file with these ids, one a line.
-    pub(crate) file: PathBuf,
 }
 
 /// Makes `count` organizations in a new data directory, through the store.
@@ -71,10 +69,7 @@ pub(crate) async fn make(data_dir: &Path, count: usize) -> Outcome<Seeded> {
         store.create_org(*id).await.map_err(told)?;
     }
     store.close().await.map_err(told)?;
-    let file = data_dir.join("organizations.txt");
-    let text: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    std::fs::write(&file, text.join("\n"))?;
-    Ok(Seeded { token, ids, file })
+    Ok(Seeded { token, ids })
 }
 
 /// Adds `count` members, each with an identity of its own.

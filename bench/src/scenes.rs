@@ -8,7 +8,7 @@ use std::{
 
 use avnology_core::credentials::{HasherConfig, PasswordHasher};
 use avnology_model::{credentials::ArgonCost, secret_token::SecretKind};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use tempfile::TempDir;
 use tokio::time::sleep;
 
@@ -37,21 +37,27 @@ pub(crate) struct Options {
     /// Different sessions that are checked.
     #[arg(long, default_value_t = 100_000)]
     sessions: usize,
-    /// Only the session check and the bare server.
+    /// Only this part.
     #[arg(long)]
-    only_whoami: bool,
-    /// Only making identities.
-    #[arg(long)]
-    only_create: bool,
-    /// Only sign-ins.
-    #[arg(long)]
-    only_sign_in: bool,
-    /// Only organizations.
-    #[arg(long)]
-    only_organizations: bool,
+    only: Option<Part>,
     /// Organizations in one data directory.
     #[arg(long, default_value_t = 10_000)]
     organizations: usize,
+}
+
+/// A part of the measurements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Starting.
+    Starts,
+    /// The session check and the bare server.
+    Whoami,
+    /// Making identities.
+    Create,
+    /// Sign-ins.
+    SignIn,
+    /// Organizations.
+    Organizations,
 }
 
 /// People with a password of each cost.
@@ -80,11 +86,8 @@ struct Stage {
 
 /// Runs everything and prints the table.
 pub(crate) async fn all(options: Options) -> Outcome<()> {
-    let whole =
-        !(options.only_whoami || options.only_create || options.only_sign_in || options.only_organizations);
-    let organizations = whole || options.only_organizations;
-    let (whoami, create) = (whole || options.only_whoami, whole || options.only_create);
-    let sign_in = whole || options.only_sign_in;
+    let only = options.only;
+    let wanted = |part| only.is_none_or(|only| only == part);
     let busy = machine_busy(Duration::from_secs(2)).await?;
     if busy > QUIET {
         say(&format!(
@@ -94,19 +97,19 @@ pub(crate) async fn all(options: Options) -> Outcome<()> {
     }
     let mut stage = Stage::set(options).await?;
     stage.fact("machine busy with other things before the run", format!("{:.0} %", busy * 100.0));
-    if whole {
+    if wanted(Part::Starts) {
         stage.starts().await?;
     }
-    if whoami {
+    if wanted(Part::Whoami) {
         stage.whoami().await?;
     }
-    if create {
+    if wanted(Part::Create) {
         stage.create().await?;
     }
-    if sign_in {
+    if wanted(Part::SignIn) {
         stage.sign_in().await?;
     }
-    if organizations {
+    if wanted(Part::Organizations) {
         stage.organizations().await?;
     }
     report::print(&stage.lines, &stage.facts, &stage.goals)?;

@@ -1,7 +1,7 @@
 //! Merge patches (RFC 7396) and reading their result.
 
 use avnology_model::{Error, FieldCode, Result};
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 /// Merges `patch` into `target`: members that are `null` are removed, objects merge, everything else replaces.
@@ -44,6 +44,15 @@ pub(crate) fn read<T: DeserializeOwned>(value: Value) -> Result<T> {
         };
         Error::field(field, code, text)
     })
+}
+
+/// For members of a patch: none when absent, `Some(None)` when `null`. A field that uses it has `default` besides.
+pub(crate) fn present<'de, D, T>(deserializer: D) -> std::result::Result<Option<Option<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::deserialize(deserializer).map(Some)
 }
 
 #[cfg(test)]

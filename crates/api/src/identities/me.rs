@@ -60,7 +60,8 @@ async fn remove_credential(auth: Auth<SignedIn>, Path1(id): Path1<CredentialId>)
 
 /// What the caller may do where the request is about.
 #[derive(Serialize, ToSchema)]
-struct Permissions {
+#[schema(as = Permissions)]
+struct OwnRights {
     /// Role in the organization, or on the platform.
     role: Option<String>,
     /// Effective permissions, sorted.
@@ -70,10 +71,10 @@ struct Permissions {
     organization_id: Option<OrganizationId>,
 }
 
-async fn permissions(auth: Auth<SignedIn>, _: NoInput) -> Result<Json<Permissions>> {
+async fn permissions(auth: Auth<SignedIn>, _: NoInput) -> Result<Json<OwnRights>> {
     if let Some(acting) = auth.organization_scope() {
         let place = ActiveOrganization::of(acting);
-        return Ok(Json(Permissions {
+        return Ok(Json(OwnRights {
             role: place.role.map(String::from),
             permissions: place.permissions,
             organization_id: Some(place.id),
@@ -83,7 +84,7 @@ async fn permissions(auth: Auth<SignedIn>, _: NoInput) -> Result<Json<Permission
     let mut permissions: Vec<String> = held.map(|scope| scope.as_str().to_owned()).collect();
     permissions.sort_unstable();
     let role = auth.session().role.map(|role| role.as_str().to_owned());
-    Ok(Json(Permissions { role, permissions, organization_id: None }))
+    Ok(Json(OwnRights { role, permissions, organization_id: None }))
 }
 
 pub(super) fn routes() -> Vec<Route> {
@@ -121,7 +122,7 @@ pub(super) fn routes() -> Vec<Route> {
             .operation_id("getMyPermissions")
             .summary("Read what one may do")
             .tag("me")
-            .answers::<Permissions>(200, "Role and permissions."),
+            .answers::<OwnRights>(200, "Role and permissions."),
         Route::get("/v1/me/credentials", credentials)
             .operation_id("listMyCredentials")
             .summary("List one's own credentials")

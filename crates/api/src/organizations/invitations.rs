@@ -12,7 +12,7 @@ use avnology_model::{Code, Error, FieldCode, Result, ids::InvitationId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{mine::person, organizations::query_of};
+use super::{mine::person, resource::query_of};
 use crate::once::once;
 
 type Reader = Auth<InOrganization<scopes::MembersRead>>;

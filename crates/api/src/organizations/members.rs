@@ -9,7 +9,7 @@ use avnology_model::{Code, Error, FieldCode, Result};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::organizations::query_of;
+use super::resource::query_of;
 use crate::once::once;
 
 /// Most members of one batch.

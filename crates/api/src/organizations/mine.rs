@@ -13,7 +13,7 @@ use avnology_model::{Code, Error, Result, ids::InvitationId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{invitations::ANSWER, organizations::query_of};
+use super::{invitations::ANSWER, resource::query_of};
 
 /// What one does about organizations that one need not belong to, and may be locked out of: whatever organization the
 /// request names, it is about the person.

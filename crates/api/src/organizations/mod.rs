@@ -3,7 +3,7 @@
 use avnology_http::Route;
 
 pub(crate) fn routes() -> Vec<Route> {
-    [organizations::routes(), members::routes(), invitations::routes(), join::routes(), mine::routes()]
+    [resource::routes(), members::routes(), invitations::routes(), join::routes(), mine::routes()]
         .into_iter()
         .flatten()
         .collect()
@@ -13,4 +13,4 @@ mod invitations;
 mod join;
 mod members;
 mod mine;
-mod organizations;
+mod resource;

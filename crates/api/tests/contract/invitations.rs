@@ -345,8 +345,8 @@ async fn an_invitation_sent_again_has_another_token_and_end(app: TestApp) {
     let made = invite_with(&team, "bill@partner.example", json!({ "expires_in_seconds": 86_400 })).await;
     let old = token(&app.latest_mail("bill@partner.example").await.link);
     app.advance(3600);
-    let resend = team.path(&format!("/invitations/{}:resend", made.at("/id")));
-    let again = team.owner.client.post(&resend).await;
+    let resending = team.path(&format!("/invitations/{}:resend", made.at("/id")));
+    let again = team.owner.client.post(&resending).await;
     assert_eq!(
         (again.at("/status"), again.at("/expires_at")),
         ("pending".to_owned(), "2026-03-03T10:00:00.000Z".to_owned())
@@ -363,7 +363,7 @@ async fn an_invitation_sent_again_has_another_token_and_end(app: TestApp) {
     assert_ne!(resent.at("/accept_url"), by_link.at("/accept_url"));
     // What has run out is not sent again.
     app.advance(25 * 3600);
-    assert_eq!(app.admin_key().post(&resend).await.refused(Code::ConflictingState)["state"], "expired");
+    assert_eq!(app.admin_key().post(&resending).await.refused(Code::ConflictingState)["state"], "expired");
 }
 
 async fn an_address_is_not_flooded_with_invitations(Live(app): Live) {

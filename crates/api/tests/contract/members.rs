@@ -274,11 +274,11 @@ async fn a_batch_changes_each_on_its_own(app: TestApp) {
     assert_eq!(results[0]["member"]["role"], "admin");
     assert_eq!(results[1]["error"]["code"], Code::LastOwner.text());
     assert_eq!(results[2]["error"]["code"], Code::NotFound.text());
-    let many: Vec<_> = (0..101).map(|_| json!({ "id": mary })).collect();
+    let too_many: Vec<_> = (0..101).map(|_| json!({ "id": mary })).collect();
     team.owner
         .client
         .post(&team.path("/members:batchUpdate"))
-        .json(&json!({ "updates": many }))
+        .json(&json!({ "updates": too_many }))
         .await
         .refused_fields(Code::ValidationFailed, &[("updates", "too_long")]);
 }

@@ -338,9 +338,10 @@ async fn an_organization_sees_its_members_and_manages_those_of_its_own_domain(ap
     peek.refused_fields(Code::ValidationFailed, &[("filter", "not_allowed")]);
     // The one can be changed, the other not.
     let change = json!({ "identity": { "first_name": "Max" } });
-    let patch = |path: &str| jane.patch(path).header("x-avnology-org", "acme").json(&change).into_future();
-    assert_eq!(patch(&managed).await.ok()["first_name"], "Max");
-    patch(&foreign).await.refused(Code::PermissionDenied);
+    let change_at =
+        |path: &str| jane.patch(path).header("x-avnology-org", "acme").json(&change).into_future();
+    assert_eq!(change_at(&managed).await.ok()["first_name"], "Max");
+    change_at(&foreign).await.refused(Code::PermissionDenied);
     for rest in ["/sessions", "/credentials"] {
         jane.get_in("acme", &format!("{managed}{rest}")).await.ok();
         jane.get_in("acme", &format!("{foreign}{rest}")).await.refused(Code::PermissionDenied);
@@ -352,7 +353,7 @@ async fn an_organization_sees_its_members_and_manages_those_of_its_own_domain(ap
     // Whoever is not there at all is not there.
     let eve = app.account("eve@evil.example").await;
     jane.get_in("acme", &format!("/v1/identities/{eve}")).await.refused(Code::NotFound);
-    patch(&format!("/v1/identities/{eve}")).await.refused(Code::NotFound);
+    change_at(&format!("/v1/identities/{eve}")).await.refused(Code::NotFound);
     // Nobody becomes more by it: an admin cannot take an owner's account, nor anybody the platform's.
     let ann = team.member("ann@acme.example", "admin").await;
     let second = jane
@@ -373,19 +374,19 @@ async fn an_organization_sees_its_members_and_manages_those_of_its_own_domain(ap
 async fn an_organization_makes_people_at_its_own_domains(app: TestApp) {
     let team = app.team("Acme", "jane@acme.example").await;
     let jane = &team.owner.client;
-    let make =
+    let create =
         |body: Value| jane.post("/v1/identities").header("x-avnology-org", "acme").json(&body).into_future();
     let max = json!({ "identity": { "email": "max@acme.example" } });
-    make(max.clone()).await.refused(Code::PermissionDenied);
+    create(max.clone()).await.refused(Code::PermissionDenied);
     team.holds_domain("acme.example", |_| {}).await;
-    let made = make(max).await;
+    let made = create(max).await;
     made.created();
     assert_eq!(jane.get(&team.path(&format!("/members/{}", made.at("/id")))).await.at("/role"), "member");
-    let foreign = make(json!({ "identity": { "email": "eve@evil.example" } })).await;
+    let foreign = create(json!({ "identity": { "email": "eve@evil.example" } })).await;
     foreign.refused(Code::PermissionDenied);
     let elsewhere = app.team("Beta", "bob@beta.example").await;
     let other =
-        make(json!({ "identity": { "email": "x@acme.example" }, "organization_id": elsewhere.id })).await;
+        create(json!({ "identity": { "email": "x@acme.example" }, "organization_id": elsewhere.id })).await;
     other.refused(Code::OrganizationMismatch);
     // The platform names the organization.
     let body =

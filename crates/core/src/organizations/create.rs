@@ -155,19 +155,19 @@ async fn insert(
     plan: &Plan,
     key: Option<&IdempotencyKey>,
 ) -> Result<Organization> {
-    let mut tries = 1;
+    let mut attempts = 1;
     loop {
-        let (job, cx, plan2, key) = (Arc::clone(app), cx.clone(), plan.clone(), key.copied());
-        let tried =
-            app.store.identity().write(move |tx| insert_in(tx, &job, &cx, &plan2, key.as_ref())).await;
-        match tried {
+        let (job, cx, wanted, key) = (Arc::clone(app), cx.clone(), plan.clone(), key.copied());
+        let outcome =
+            app.store.identity().write(move |tx| insert_in(tx, &job, &cx, &wanted, key.as_ref())).await;
+        match outcome {
             Err(error)
                 if error.code() == Code::AlreadyExists
                     && error.members().get("field") == Some(&json!("slug"))
                     && plan.wanted_slug.is_none()
-                    && tries < TRIES =>
+                    && attempts < TRIES =>
             {
-                tries += 1;
+                attempts += 1;
             }
             other => return other,
         }

@@ -311,13 +311,9 @@ pub struct MemberChange {
     /// `active` or `suspended`.
     pub state: Option<MemberState>,
     /// From then on the membership counts in no check; null for never.
-    #[serde(deserialize_with = "some")]
+    #[serde(deserialize_with = "crate::patch::present")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub expire_time: Option<Option<Timestamp>>,
-}
-
-fn some<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Timestamp>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
 
 /// Changes a member. `_901`, `_902`, `_314`; `_100` where only owners may; `_305` for the last owner; `_311`.

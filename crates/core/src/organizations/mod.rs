@@ -28,6 +28,7 @@ pub use auth_options::AuthOptions;
 pub use card::OrganizationCard;
 pub use create::{CreatedOrganization, NewOrganization, create, may_create};
 pub use input::{MetadataInput, OrganizationInput};
+pub(crate) use invitations::end_of_person;
 pub use invitations::{
     Accepted, BatchResult, InvitationPage, InvitationPreview, InvitationView, NewInvitation,
     accept as accept_invitation, accept_own as accept_own_invitation, create as invite,
@@ -35,7 +36,6 @@ pub use invitations::{
     expire_due as expire_invitations, get as get_invitation, list as list_invitations,
     lookup as look_up_invitation, resend as resend_invitation, revoke as revoke_invitation,
 };
-pub(crate) use invitations::{end_of_person, find_open as find_open_invitation, use_up as use_invitation};
 pub use join::join as join_organization;
 pub use leave::leave;
 pub use list::{OrganizationPage, SeatsView, SlugCheck, check_slug, get, list, seats};
@@ -47,7 +47,6 @@ pub use members::{
     end_expired as end_expired_memberships, get as get_member, list as list_members, remove as remove_member,
     update as update_member,
 };
-pub(crate) use members::{forget as forget_member, view as member_view};
 pub(crate) use membership::{Joining, join, remove_even_last_owner as end_membership};
 pub use mine::{HomeOrganization, OwnInvitation, OwnMembership, OwnOrganizations, list as list_own, list_of};
 pub use provision::finish_all as finish_provisioning;

@@ -114,7 +114,9 @@ impl KeyCache {
 
     /// The same for several.
     pub(super) fn forget_all(&self, hashes: &[SecretHash]) {
-        hashes.iter().for_each(|hash| self.forget(hash));
+        for hash in hashes {
+            self.forget(hash);
+        }
     }
 
     /// Notes a use: at most once a minute and key.

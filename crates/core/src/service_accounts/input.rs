@@ -6,7 +6,6 @@ use avnology_model::{
     service_accounts::{IpNet, parse_network},
     text::{collect, line, lines},
 };
-use serde::{Deserialize, Deserializer};
 
 use super::Keeper;
 
@@ -17,15 +16,6 @@ const NETWORKS: usize = 50;
 
 pub(super) fn push(errors: &mut Vec<FieldError>, field: &str, code: FieldCode, message: &str) {
     errors.push(FieldError { field: field.to_owned(), code, message: message.to_owned() });
-}
-
-/// For members of a patch: none when absent, `Some(None)` when `null`.
-pub(super) fn some<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    Option::deserialize(deserializer).map(Some)
 }
 
 /// The value of a member of a patch that cannot be cleared; none when it is absent.

@@ -15,13 +15,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-use super::{
-    Keeper, ServiceAccountView,
-    create_account::NAME,
-    input::{self, some},
-    owner,
-    view::account_event,
-};
+use super::{Keeper, ServiceAccountView, create_account::NAME, input, owner, view::account_event};
 use crate::{Cx, Tenant, events::emit};
 
 /// What is to change.
@@ -30,23 +24,23 @@ use crate::{Cx, Tenant, events::emit};
 #[schema(as = UpdateServiceAccount)]
 pub struct ServiceAccountChange {
     /// Name, 1–256 characters.
-    #[serde(deserialize_with = "some")]
+    #[serde(deserialize_with = "crate::patch::present")]
     #[schema(value_type = Option<String>)]
     pub name: Option<Option<String>>,
     /// Description, at most 500 characters; null for none.
-    #[serde(deserialize_with = "some")]
+    #[serde(deserialize_with = "crate::patch::present")]
     #[schema(value_type = Option<String>)]
     pub description: Option<Option<String>>,
     /// The human who answers for it.
-    #[serde(deserialize_with = "some")]
+    #[serde(deserialize_with = "crate::patch::present")]
     #[schema(value_type = Option<String>)]
     pub owner_id: Option<Option<IdentityId>>,
     /// Most that its keys may allow.
-    #[serde(deserialize_with = "some")]
+    #[serde(deserialize_with = "crate::patch::present")]
     #[schema(value_type = Option<Vec<String>>)]
     pub scopes: Option<Option<Vec<String>>>,
     /// Whether its keys work.
-    #[serde(deserialize_with = "some")]
+    #[serde(deserialize_with = "crate::patch::present")]
     #[schema(value_type = Option<bool>)]
     pub active: Option<Option<bool>>,
 }

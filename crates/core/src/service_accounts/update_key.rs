@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use super::{
     ApiKeyView, Keeper,
     create_key::NAME,
-    input::{self, push, some},
+    input::{self, push},
     view::account_event,
 };
 use crate::{Cx, Tenant, events::emit};
@@ -25,15 +25,15 @@ use crate::{Cx, Tenant, events::emit};
 #[schema(as = UpdateApiKey)]
 pub struct ApiKeyChange {
     /// Name, 1–100 characters.
-    #[serde(deserialize_with = "some")]
+    #[serde(deserialize_with = "crate::patch::present")]
     #[schema(value_type = Option<String>)]
     pub name: Option<Option<String>>,
     /// Networks that it may be used from, at most 50; null or empty for any.
-    #[serde(deserialize_with = "some")]
+    #[serde(deserialize_with = "crate::patch::present")]
     #[schema(value_type = Option<Vec<String>>)]
     pub allowed_cidrs: Option<Option<Vec<String>>>,
     /// An end that is earlier than the present one.
-    #[serde(deserialize_with = "some")]
+    #[serde(deserialize_with = "crate::patch::present")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub expire_time: Option<Option<Timestamp>>,
 }

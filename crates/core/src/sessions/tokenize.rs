@@ -60,9 +60,9 @@ pub async fn tokenize(
     let settings = app.settings();
     let template = template(&settings.settings.session_token_templates, &wanted.template)?;
     let issuer = app.config.origin();
-    let issued = cx.now.seconds();
+    let begin = cx.now.seconds();
     let expires = ends_at(live, &settings.settings.session_policy, acting).seconds();
-    let expires = expires.min(issued.saturating_add(i64::from(template.ttl_seconds)));
+    let expires = expires.min(begin.saturating_add(i64::from(template.ttl_seconds)));
 
     let subject = Subject { live, acting, settings: &settings, now: cx.now };
     let mut claims = of_template(&template.claims, &subject);
@@ -70,15 +70,15 @@ pub async fn tokenize(
     claims.extend(acting.map(of_organization).unwrap_or_default());
     claims.insert("aud".to_owned(), audience(&template, &issuer, wanted.audience.as_deref())?);
     claims.insert("iss".to_owned(), Value::from(issuer));
-    claims.insert("iat".to_owned(), Value::from(issued));
-    claims.insert("nbf".to_owned(), Value::from(issued));
+    claims.insert("iat".to_owned(), Value::from(begin));
+    claims.insert("nbf".to_owned(), Value::from(begin));
     claims.insert("exp".to_owned(), Value::from(expires));
     claims.insert("jti".to_owned(), Value::from(hex(&cx.random::<16>())));
     check_size(&claims)?;
     Ok(SessionToken {
         token: platform::sign_claims(app, cx, TYPE, &claims).await?,
         token_type: "Bearer",
-        expires_in: expires.saturating_sub(issued),
+        expires_in: expires.saturating_sub(begin),
         template: wanted.template.clone(),
     })
 }

@@ -129,7 +129,7 @@ fn with_single_sign_on_required_what_would_join_without_it_needs_it_and_nothing_
             let strict = admission(Door { mode, sso_required: true }, showing);
             match open {
                 Admission::Joins(_) if sso == Sso::No => {
-                    assert_eq!(strict, Admission::NeedsSso, "{mode:?} {showing:?}")
+                    assert_eq!(strict, Admission::NeedsSso, "{mode:?} {showing:?}");
                 }
                 other => assert_eq!(strict, other, "{mode:?} {showing:?}"),
             }

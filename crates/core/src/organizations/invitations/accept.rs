@@ -136,7 +136,7 @@ fn invalid(reason: &str) -> Error {
 }
 
 /// The open invitation with this token, or `_306` with the reason.
-pub(crate) fn find_open(tx: &mut IdentityTx<'_>, token: &SecretHash, now: Timestamp) -> Result<Invitation> {
+pub(super) fn find_open(tx: &mut IdentityTx<'_>, token: &SecretHash, now: Timestamp) -> Result<Invitation> {
     let invitation = rows::by_token(tx, token)?.ok_or_else(|| invalid("unknown"))?;
     check_status(invitation, now)
 }
@@ -208,7 +208,7 @@ fn prove_address(
 
 /// Uses an invitation, which must be open and let this identity in: an active membership with its role and groups comes of
 /// it. `_306` when somebody else was faster, `_301`, `_311`. After the commit the member must be forgotten.
-pub(crate) fn use_up(
+pub(super) fn use_up(
     tx: &mut IdentityTx<'_>,
     cx: &Cx,
     organization: &Organization,

@@ -47,7 +47,7 @@ pub struct NewInvitation {
     pub message: Option<String>,
     /// Life in seconds, 3600–2592000.
     #[serde(default)]
-    #[schema(minimum = 3600, maximum = 2592000, default = 604800)]
+    #[schema(minimum = 3600, maximum = 2_592_000, default = 604_800)]
     pub expires_in_seconds: Option<u32>,
     /// Where to go after acceptance.
     #[serde(default)]
