@@ -202,6 +202,7 @@ impl App {
             expires_at: cx.now.plus_seconds(86_400),
             revoked_at: None,
             device_id: None,
+            organization_id: None,
             ip: String::new(),
             user_agent: String::new(),
             token_hash: token.hash(),
