@@ -72,17 +72,18 @@ async fn of_path(raw: &mut Raw, scope: Scope) -> Result<Option<Arc<Acting>>> {
     }
     let name = if raw.params.is_empty() { String::new() } else { raw.params.remove(0) };
     let organization = find(raw, &name).await?;
+    // First whether the caller is of it at all: a header must not find out whether it is there.
+    let acting = act(raw, organization).await?;
     match Named::of(header_value(raw)?.as_deref()) {
         Named::Nothing => {}
         Named::Personal => return Err(Code::OrganizationMismatch.into()),
         Named::Organization(other) => {
             let named = organizations::find_named(&raw.app, &raw.cx, other).await?;
-            if named.is_none_or(|named| named.id() != organization.id()) {
+            if named.is_none_or(|named| named.id() != acting.id()) {
                 return Err(Code::OrganizationMismatch.into());
             }
         }
     }
-    let acting = act(raw, organization).await?;
     let is_kept = raw.method == Method::GET || scope == Scope::OrganizationsDelete;
     let may_see_end = is_kept && acting.scopes.contains(Scope::OrganizationsDelete);
     check(raw, &acting, may_see_end)?;
@@ -186,12 +187,18 @@ fn lenient(found: Result<Acting>) -> Result<Option<Arc<Acting>>> {
     }
 }
 
-/// The organization that a caller names. One that is not there is `_300` to those who see all, and `_302` to others.
+/// The organization that a caller names. One that is not there is `_300` to those who see all, and to others what one is that
+/// they are not of: `_302`, or `_303` to a key of another one.
 async fn find(raw: &Raw, name: &str) -> Result<Arc<LiveOrganization>> {
     if let Some(found) = organizations::find_named(&raw.app, &raw.cx, name).await? {
         return Ok(found);
     }
-    Err(Error::new(if sees_all(&raw.caller) { Code::OrganizationNotFound } else { Code::NotAMember }))
+    Err(Error::new(match &raw.caller {
+        caller if sees_all(caller) => Code::OrganizationNotFound,
+        // As for one that is there and not the key's own.
+        Caller::Key(_) => Code::OrganizationMismatch,
+        _ => Code::NotAMember,
+    }))
 }
 
 fn sees_all(caller: &Caller) -> bool {

@@ -1,13 +1,14 @@
 //! Organizations and those who run them.
 
 use avnology_model::{
-    ids::{DomainId, MembershipId},
-    organizations::{Domain, DomainStatus},
+    ids::{DomainId, MembershipId, OrganizationId, RoleId},
+    organizations::{CustomRole, Domain, DomainStatus, Organization, Permission, RoleBase},
+    permissions::RoleKey,
 };
-use avnology_store::organizations::domains;
+use avnology_store::organizations::{domains, organizations as rows, roles};
 use serde_json::{Value, json};
 
-use crate::{Call, Client, Person, TestApp};
+use crate::{Answer, Call, Client, Person, TestApp};
 
 /// An organization with its owner.
 #[derive(Clone)]
@@ -87,6 +88,75 @@ impl Team {
         change(&mut domain);
         let write = app.tenant().store.identity().write(move |tx| domains::insert(tx, &domain));
         write.await.expect("a domain");
+    }
+}
+
+impl Team {
+    fn organization_id(&self) -> OrganizationId {
+        self.id.parse().expect("an organization")
+    }
+
+    /// Makes a custom role with these permissions, on top of what members may.
+    pub async fn holds_role(&self, key: &str, permissions: &[&str]) {
+        let app = self.owner.client.app();
+        let cx = app.tenant().system_cx();
+        let role = CustomRole {
+            id: RoleId::new(cx.now, cx.random()),
+            organization_id: self.organization_id(),
+            key: RoleKey::parse(key).expect("a key"),
+            name: key.to_owned(),
+            description: None,
+            base: RoleBase::Member,
+            permissions: permissions.iter().filter_map(|text| Permission::parse(text)).collect(),
+            member_count: 0,
+            group_count: 0,
+            create_time: cx.now,
+            update_time: cx.now,
+            version: 1,
+        };
+        let write = app.tenant().store.identity().write(move |tx| roles::insert(tx, &role));
+        write.await.expect("a role");
+        app.tenant().organizations.forget(self.organization_id());
+    }
+
+    /// Changes the row of the organization behind everybody's back.
+    pub async fn alter(&self, change: impl Fn(&mut Organization) + Send + 'static) {
+        let app = self.owner.client.app();
+        let (id, now) = (self.organization_id(), app.now());
+        let write = app.tenant().store.identity().write(move |tx| {
+            let mut organization = rows::get(tx, id)?;
+            change(&mut organization);
+            rows::update(tx, &mut organization, now)
+        });
+        write.await.expect("a change");
+        app.tenant().organizations.forget(id);
+    }
+
+    /// A service account with these scopes, made by the owner; its id.
+    pub async fn service_account(&self, scopes: &[&str]) -> String {
+        let body = json!({ "name": "Robot", "scopes": scopes });
+        let call = self.owner.client.post("/v1/service-accounts").header("x-avnology-org", &self.id);
+        let made = call.json(&body).await;
+        made.created();
+        made.at("/id")
+    }
+
+    /// A key of a service account, made by the owner; the answer, with the key.
+    pub async fn key_of(&self, account: &str, more: Value) -> Answer {
+        let mut body = json!({ "name": "Key" });
+        if let (Value::Object(body), Value::Object(more)) = (&mut body, more) {
+            body.extend(more);
+        }
+        let path = format!("/v1/service-accounts/{account}/keys");
+        self.owner.client.post(&path).header("x-avnology-org", &self.id).json(&body).await
+    }
+
+    /// A program with a key of a new service account with these scopes.
+    pub async fn robot(&self, scopes: &[&str]) -> Client {
+        let account = self.service_account(scopes).await;
+        let made = self.key_of(&account, json!({})).await;
+        made.created();
+        self.owner.client.with_token(&made.at("/key"))
     }
 }
 

@@ -5,6 +5,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![expect(clippy::indexing_slicing, reason = "a member that is missing fails the test")]
 
+mod api_keys;
 mod authorization;
 mod codes;
 mod conventions;
@@ -30,6 +31,7 @@ mod passwords;
 mod recovery;
 mod registration;
 mod revocation;
+mod service_accounts;
 mod sessions;
 mod settings;
 mod step_up;

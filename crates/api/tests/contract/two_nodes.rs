@@ -147,3 +147,64 @@ fn failures_are_counted_for_both_nodes_together() {
         nodes.stop().await;
     });
 }
+
+#[test]
+fn what_ends_or_narrows_a_key_on_one_node_holds_on_the_other() {
+    run(Engine::Postgres, |app: TestApp| async move {
+        let nodes = Nodes::start(app).await;
+        let team = nodes.first.team("Acme", "jane@acme.example").await;
+        let members = team.path("/members");
+        for (way, code) in [
+            ("revoke", Code::SessionInvalid),
+            ("rotate", Code::SessionInvalid),
+            ("deactivate", Code::SessionInvalid),
+            ("remove", Code::SessionInvalid),
+            ("narrow", Code::ScopeMissing),
+            ("fence", Code::AddressNotAllowed),
+        ] {
+            let account = team.service_account(&["members:read", "roles:read"]).await;
+            let made = team.key_of(&account, json!({})).await;
+            let there = nodes.second.program().with_token(&made.at("/key"));
+            there.get(&members).await.ok();
+            let account = format!("/v1/service-accounts/{account}");
+            let key = format!("{account}/keys/{}", made.at("/id"));
+            let (method, path, body) = match way {
+                "revoke" => ("DELETE", key, json!(null)),
+                "rotate" => ("POST", format!("{key}:rotate"), json!({ "grace_period_seconds": 0 })),
+                "deactivate" => ("PATCH", account, json!({ "active": false })),
+                "remove" => ("DELETE", account, json!(null)),
+                "narrow" => ("PATCH", account, json!({ "scopes": ["roles:read"] })),
+                _ => ("PATCH", key, json!({ "allowed_cidrs": ["203.0.113.1"] })),
+            };
+            let call = team.owner.client.call(method, &path).header("x-avnology-org", &team.id);
+            let answer = if body.is_null() { call.await } else { call.json(&body).await };
+            assert!(answer.status < 300, "{way}: {answer}");
+            within_a_second(|| there.get(&members).into_future(), |answer| answer.code() == Some(code)).await;
+        }
+        nodes.stop().await;
+    });
+}
+
+#[test]
+fn a_membership_that_ends_or_changes_on_one_node_does_on_the_other() {
+    run(Engine::Postgres, |app: TestApp| async move {
+        let nodes = Nodes::start(app).await;
+        let team = nodes.first.team("Acme", "jane@acme.example").await;
+        let mary = team.member("mary@acme.example", "admin").await;
+        let there = nodes.second.program().with_token(&mary.client.token());
+        let accounts = || there.get_in(&team.id, "/v1/service-accounts").into_future();
+        accounts().await.ok();
+        let path = team.path(&format!("/members/{}", mary.id));
+        team.owner.client.patch(&path).json(&json!({ "role": "member" })).await.ok();
+        within_a_second(accounts, |answer| answer.code() == Some(Code::ScopeMissing)).await;
+        team.owner.client.delete(&path).await.no_content();
+        within_a_second(accounts, |answer| answer.code() == Some(Code::NotAMember)).await;
+        // What the whole organization may holds there as well.
+        let owner = nodes.second.program().with_token(&team.owner.client.token());
+        owner.get(&team.path("")).await.ok();
+        nodes.first.admin_key().post(&team.path(":suspend")).json(&json!({})).await.ok();
+        let read = || owner.get(&team.path("/members")).into_future();
+        within_a_second(read, |answer| answer.code() == Some(Code::OrganizationSuspended)).await;
+        nodes.stop().await;
+    });
+}

@@ -53,6 +53,11 @@ async fn catch_up(app: &Tenant, at: Option<Cursor>) -> Result<Cursor> {
         }
         let any = |wanted: EventType| batch.iter().any(|e| e.event_type == wanted.as_str());
         forget_keys(app, &events);
+        for event in events.iter().filter(|event| event.event_type == EventType::OrganizationDeleted) {
+            // Told in the tenant's log: the organization has none any more.
+            let gone = event.targets.iter().filter_map(|target| target.id.parse().ok());
+            gone.for_each(|organization| app.organizations.forget(organization));
+        }
         if any(EventType::TenantUpdated) {
             crate::platform::reload_settings(app).await?;
         }

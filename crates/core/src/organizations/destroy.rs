@@ -7,6 +7,7 @@ use avnology_store::{
     IdentityTx,
     organizations::{domains, groups, invitations, memberships, organizations as rows, roles, seats},
     permissions::tuples,
+    platform::data_keys,
     service_accounts::accounts,
     sessions::sessions,
 };
@@ -25,32 +26,39 @@ pub async fn destroy_due(app: &Arc<Tenant>, cx: &Cx) -> Result<usize> {
     loop {
         let now = cx.now;
         let due = app.store.identity().read(move |tx| rows::due_for_deletion(tx, now, BATCH)).await?;
-        if due.is_empty() {
-            return Ok(destroyed);
-        }
+        let before = destroyed;
         for organization in due {
-            destroy(app, cx, organization.id).await?;
-            destroyed += 1;
+            destroyed += usize::from(destroy(app, cx, organization.id).await?);
+        }
+        if destroyed == before {
+            return Ok(destroyed);
         }
     }
 }
 
-async fn destroy(app: &Arc<Tenant>, cx: &Cx, id: OrganizationId) -> Result<()> {
+/// Destroys an organization, unless it was restored meanwhile.
+async fn destroy(app: &Arc<Tenant>, cx: &Cx, id: OrganizationId) -> Result<bool> {
     let days = i64::from(app.settings().settings.retired_slug_days);
     let cx2 = cx.clone();
-    let hashes = app
+    let erased = app
         .store
         .identity()
         .write(move |tx| {
-            let Some(organization) = rows::find(tx, id)? else { return Ok(Vec::new()) };
-            erase(tx, &cx2, &organization, days)
+            let due =
+                rows::find(tx, id)?.filter(|o| o.deletion_scheduled_for.is_some_and(|at| at <= cx2.now));
+            due.map(|organization| erase(tx, &cx2, &organization, days)).transpose()
         })
         .await?;
+    let Some(hashes) = erased else { return Ok(false) };
     for hash in &hashes {
         app.api_keys.forget(hash);
     }
     app.organizations.forget(id);
-    app.store.destroy_org(id).await
+    if let Err(error) = app.store.destroy_org(id).await {
+        // Nobody can ask for it any more; the next start tries again.
+        tracing::warn!(organization = %id, ?error, "the database of a destroyed organization could not be removed");
+    }
+    Ok(true)
 }
 
 /// Removes everything of an organization from the identity layer; the hashes of its keys.
@@ -70,6 +78,7 @@ fn erase(
     domains::erase(tx, id)?;
     memberships::erase(tx, id)?;
     seats::erase(tx, id)?;
+    data_keys::destroy(tx, &id.to_string())?;
     rows::delete(tx, organization, cx.now.plus_seconds(retired_days * DAY))?;
     let payload = json!({ "organization_id": id, "scheduled_for": organization.deletion_scheduled_for });
     // For the tenant's log: the organization's own goes with its database.
@@ -77,15 +86,15 @@ fn erase(
     Ok(hashes)
 }
 
-/// Removes databases that no organization has: a crash came between the two halves of a destruction.
+/// Removes databases that no organization has: a crash came between the two halves of a destruction. How many.
 pub async fn remove_orphans(app: &Arc<Tenant>) -> Result<usize> {
+    // In this order: a row is there before its database.
+    let databases = app.store.list_orgs().await?;
+    let known = app.store.identity().scan(|tx| rows::ids(tx)).await?;
     let mut removed = 0;
-    for id in app.store.list_orgs().await? {
-        let known = app.store.identity().read(move |tx| rows::find(tx, id)).await?;
-        if known.is_none() {
-            app.store.destroy_org(id).await?;
-            removed += 1;
-        }
+    for id in databases.into_iter().filter(|id| known.binary_search(id).is_err()) {
+        app.store.destroy_org(id).await?;
+        removed += 1;
     }
     Ok(removed)
 }

@@ -7,6 +7,7 @@ use avnology_model::Result;
 use avnology_store::{
     credentials::lockouts,
     flows::{flows, links},
+    organizations::organizations as slugs,
     platform::{idempotency, messages, rate_cells},
     sessions::sessions,
 };
@@ -26,8 +27,9 @@ const MEMBERS_EVERY: Duration = Duration::from_secs(30);
 const USES_EVERY: Duration = Duration::from_secs(5);
 const MAIL_EVERY: Duration = Duration::from_secs(5);
 
-/// Runs all jobs until `stop` turns true, then writes what is still in memory.
+/// Runs all jobs until `stop` turns true, then writes what is still in memory. What a crash cut off is gone on with first.
 pub async fn run_jobs(app: Arc<Tenant>, stop: watch::Receiver<bool>) {
+    go_on(&app).await;
     let mail = events::MailConsumer { environment: app.config.environment };
     tokio::join!(
         events::follow(Arc::clone(&app), mail, stop.clone()),
@@ -42,6 +44,17 @@ pub async fn run_jobs(app: Arc<Tenant>, stop: watch::Receiver<bool>) {
     );
     if let Err(error) = flush_uses(&app).await {
         tracing::warn!(?error, "the last times of use were not written");
+    }
+}
+
+/// Makes the databases that organizations still lack, and removes those that are nobody's. Nothing waits for it.
+async fn go_on(app: &Arc<Tenant>) {
+    let done = async {
+        organizations::finish_provisioning(app).await?;
+        organizations::remove_orphans(app).await
+    };
+    if let Err(error) = done.await {
+        tracing::warn!(?error, "organizations' databases could not be looked at; the sweep goes on");
     }
 }
 
@@ -91,6 +104,7 @@ pub async fn sweep(app: &Arc<Tenant>) -> Result<()> {
     organizations::end_expired_memberships(app).await?;
     organizations::expire_invitations(app).await?;
     organizations::finish_provisioning(app).await?;
+    organizations::destroy_due(app, &cx).await?;
     sessions_verbs::note_expired(app).await?;
     service_accounts::note_expired(app).await?;
     service_accounts::end_ownerless(app).await?;
@@ -104,6 +118,7 @@ pub async fn sweep(app: &Arc<Tenant>) -> Result<()> {
             links::purge(tx, now)?;
             rate_cells::purge(tx, now)?;
             lockouts::purge(tx, now.plus_seconds(-DAY))?;
+            slugs::free_slugs(tx, now)?;
             messages::purge(tx, now.plus_seconds(-MESSAGES_KEPT))?;
             idempotency::purge(tx, now.plus_seconds(-ANSWERS_KEPT)).map(drop)
         })

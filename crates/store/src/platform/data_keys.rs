@@ -10,6 +10,7 @@ crate::statements! {
     INSERT = "INSERT INTO data_keys (id, owner, master_id, wrapped, active, create_time) \
         VALUES ($1, $2, $3, $4, TRUE, $5) ON CONFLICT DO NOTHING";
     RETIRE = "UPDATE data_keys SET active = FALSE WHERE owner = $1 AND active";
+    DESTROY = "DELETE FROM data_keys WHERE owner = $1";
     REWRAP = "UPDATE data_keys SET master_id = $3, wrapped = $4 WHERE id = $1 AND master_id = $2";
 }
 
@@ -55,6 +56,11 @@ pub fn insert(tx: &mut IdentityTx<'_>, key: &DataKey) -> Result<()> {
 /// Makes the active key of an owner one that only opens.
 pub fn retire(tx: &mut IdentityTx<'_>, owner: &str) -> Result<()> {
     tx.execute(&RETIRE, &params![owner]).map(drop)
+}
+
+/// Destroys the keys of an owner: what they sealed cannot be read again.
+pub fn destroy(tx: &mut IdentityTx<'_>, owner: &str) -> Result<()> {
+    tx.execute(&DESTROY, &params![owner]).map(drop)
 }
 
 /// Replaces the wrapping by the master key `before` with that in `key`. Nothing happens when somebody else did.
