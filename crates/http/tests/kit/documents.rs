@@ -41,7 +41,7 @@ fn every_answer_that_a_route_can_give_is_documented() {
     let create = &paths["/v1/things"]["post"];
     assert_eq!(
         statuses(create),
-        ["201", "400", "401", "403", "405", "406", "409", "413", "415", "429", "500", "503"]
+        ["201", "400", "401", "403", "404", "405", "406", "409", "413", "415", "429", "500", "503"]
     );
     let conflict = create["responses"]["409"]["description"].as_str().expect("text");
     assert!(conflict.contains("AVNOLOGY_AUTH_014") && conflict.contains("AVNOLOGY_AUTH_904"), "{conflict}");
@@ -74,11 +74,15 @@ fn parameters_and_credentials_are_documented() {
             "query:page_token",
             "query:filter",
             "query:order_by",
-            "query:include_total"
+            "query:include_total",
+            "header:X-Avnology-Org"
         ]
     );
-    assert_eq!(names(&paths["/v1/things/{id}"]["patch"]), ["path:id", "header:If-Match"]);
-    assert_eq!(names(&paths["/v1/things"]["post"]), ["header:Idempotency-Key"]);
+    assert_eq!(
+        names(&paths["/v1/things/{id}"]["patch"]),
+        ["path:id", "header:If-Match", "header:X-Avnology-Org"]
+    );
+    assert_eq!(names(&paths["/v1/things"]["post"]), ["header:Idempotency-Key", "header:X-Avnology-Org"]);
     assert_eq!(paths["/v1/things"]["get"]["security"].as_array().map(Vec::len), Some(3));
     assert!(paths["/v1/open"]["get"]["security"].is_null());
 }
