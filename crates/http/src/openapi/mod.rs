@@ -3,12 +3,13 @@
 
 mod operation;
 mod problem;
+mod shared;
 
 use std::collections::BTreeMap;
 
 use utoipa::openapi::{
     Components, ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, OpenApiVersion, Paths, RefOr,
-    Schema,
+    Response, Schema,
     path::{HttpMethod, PathItem},
     security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     tag::TagBuilder,
@@ -59,6 +60,7 @@ pub fn document(routes: &[Route], info: Info<'_>) -> OpenApi {
         }
     }
     tags.sort_unstable();
+    let refusals = shared::refusals(&mut paths);
     let mut openapi = OpenApiBuilder::new()
         .openapi(OpenApiVersion::Version31)
         .info(
@@ -69,13 +71,16 @@ pub fn document(routes: &[Route], info: Info<'_>) -> OpenApi {
                 .build(),
         )
         .paths(paths)
-        .components(Some(components(schemas)))
+        .components(Some(components(schemas, refusals)))
         .build();
     openapi.tags = Some(tags.iter().map(|tag| TagBuilder::new().name(*tag).build()).collect());
     openapi
 }
 
-fn components(mut schemas: BTreeMap<String, RefOr<Schema>>) -> Components {
+fn components(
+    mut schemas: BTreeMap<String, RefOr<Schema>>,
+    refusals: BTreeMap<String, RefOr<Response>>,
+) -> Components {
     schemas.extend(problem::schemas());
     open_parts(&mut schemas);
     let mut components = ComponentsBuilder::new()
@@ -90,6 +95,7 @@ fn components(mut schemas: BTreeMap<String, RefOr<Schema>>) -> Components {
         )
         .build();
     components.schemas = schemas;
+    components.responses = refusals;
     components
 }
 
