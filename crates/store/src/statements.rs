@@ -20,6 +20,7 @@ pub static IDENTITY: &[&[&Sql]] = &[
     flows::links::ALL,
     permissions::tuples::ALL,
     organizations::organizations::ALL,
+    organizations::destructions::ALL,
     organizations::domains::ALL,
     organizations::group_members::ALL,
     organizations::groups::ALL,

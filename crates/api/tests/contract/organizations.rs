@@ -23,6 +23,8 @@ on_both_engines! {
     the_platform_lists_all_and_people_their_own,
     a_suspended_organization_lets_nobody_in_but_the_platform,
     deletion_has_its_grace_period_and_can_be_taken_back,
+    a_destroyed_organization_leaves_nothing_but_its_slug,
+    an_organization_that_was_restored_in_time_stays,
     deletion_and_handing_over_need_a_fresh_sign_in,
     ownership_is_handed_over_to_an_active_member,
     seats_are_counted_and_can_be_read_for_a_day_in_the_past,
@@ -348,6 +350,44 @@ async fn deletion_has_its_grace_period_and_can_be_taken_back(app: TestApp) {
     );
     jane.post(&team.path(":restore")).json(&json!({})).await.refused(Code::ConflictingState);
     admin.client.get(&team.path("")).await.ok();
+}
+
+const GRACE: i64 = 30 * 86_400;
+
+async fn a_destroyed_organization_leaves_nothing_but_its_slug(app: TestApp) {
+    let team = app.team("Acme", "jane@acme.example").await;
+    let other = app.team("Beta", "bob@beta.example").await;
+    let made = team.owner.client.post(&team.path("/api-keys")).json(&json!({ "name": "ci" })).await;
+    let key = app.program().with_token(made.created()["key"].as_str().expect("a key"));
+    key.get(&team.path("/members")).await.ok();
+    team.owner.client.delete(&team.path("")).await.is(202);
+    let admin = app.admin_key();
+    app.advance(GRACE - 60);
+    app.sweep().await;
+    assert_eq!(admin.get(&team.path("")).await.ok()["state"], "deleting");
+    app.advance(60);
+    app.sweep().await;
+    admin.get(&team.path("")).await.refused(Code::OrganizationNotFound);
+    let store = &app.tenant().store;
+    assert!(!store.org_exists(team.id.parse().expect("an id")).await.expect("told"));
+    assert!(store.org_exists(other.id.parse().expect("an id")).await.expect("told"));
+    key.get("/v1/organizations").await.refused(Code::SessionInvalid);
+    // Jane is still there, as a person without an organization, and the name is not given away at once.
+    let jane = app.program().signed_in("jane@acme.example").await.client;
+    assert_eq!(jane.get("/v1/me/organizations").await.ok()["memberships"], json!([]));
+    let again = json!({ "name": "Acme", "slug": "acme" });
+    jane.post("/v1/organizations").json(&again).await.refused(Code::AlreadyExists);
+    assert_eq!(app.payloads(EventType::OrganizationDeleted).await.len(), 1);
+}
+
+async fn an_organization_that_was_restored_in_time_stays(app: TestApp) {
+    let team = app.team("Acme", "jane@acme.example").await;
+    team.owner.client.delete(&team.path("")).await.is(202);
+    team.owner.client.post(&team.path(":restore")).json(&json!({})).await.ok();
+    app.advance(GRACE + 60);
+    app.sweep().await;
+    assert_eq!(app.admin_key().get(&team.path("")).await.ok()["state"], "active");
+    assert!(app.tenant().store.org_exists(team.id.parse().expect("an id")).await.expect("told"));
 }
 
 async fn deletion_and_handing_over_need_a_fresh_sign_in(app: TestApp) {

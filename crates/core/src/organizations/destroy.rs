@@ -2,10 +2,17 @@
 
 use std::sync::Arc;
 
-use avnology_model::{Result, events::EventType, ids::OrganizationId, organizations::Organization};
+use avnology_model::{
+    Result, Timestamp,
+    events::EventType,
+    ids::OrganizationId,
+    organizations::{Organization, OrganizationState},
+};
 use avnology_store::{
     IdentityTx,
-    organizations::{domains, groups, invitations, memberships, organizations as rows, roles, seats},
+    organizations::{
+        destructions, domains, groups, invitations, memberships, organizations as rows, roles, seats,
+    },
     permissions::tuples,
     platform::data_keys,
     service_accounts::accounts,
@@ -18,25 +25,27 @@ use crate::{Cx, Tenant, events::emit};
 const DAY: i64 = 24 * 60 * 60;
 /// How many organizations one run destroys.
 const BATCH: u32 = 10;
+/// How many databases one run removes.
+const DATABASES: u32 = 1_000;
 
-/// Destroys the organizations whose grace period is over; how many. What a crash cuts off is gone on with by the next run:
-/// a database without an organization is removed at the start.
+/// Destroys the organizations whose grace period is over; how many. What a crash cuts off is gone on with by the next run.
 pub async fn destroy_due(app: &Arc<Tenant>, cx: &Cx) -> Result<usize> {
     let mut destroyed = 0;
     loop {
         let now = cx.now;
         let due = app.store.identity().read(move |tx| rows::due_for_deletion(tx, now, BATCH)).await?;
-        let before = destroyed;
+        if due.is_empty() {
+            break;
+        }
         for organization in due {
             destroyed += usize::from(destroy(app, cx, organization.id).await?);
         }
-        if destroyed == before {
-            return Ok(destroyed);
-        }
     }
+    remove_databases(app).await?;
+    Ok(destroyed)
 }
 
-/// Destroys an organization, unless it was restored meanwhile.
+/// Removes an organization from the identity layer, unless it was restored meanwhile.
 async fn destroy(app: &Arc<Tenant>, cx: &Cx, id: OrganizationId) -> Result<bool> {
     let days = i64::from(app.settings().settings.retired_slug_days);
     let cx2 = cx.clone();
@@ -44,8 +53,7 @@ async fn destroy(app: &Arc<Tenant>, cx: &Cx, id: OrganizationId) -> Result<bool>
         .store
         .identity()
         .write(move |tx| {
-            let due =
-                rows::find(tx, id)?.filter(|o| o.deletion_scheduled_for.is_some_and(|at| at <= cx2.now));
+            let due = rows::find(tx, id)?.filter(|found| is_due(found, cx2.now));
             due.map(|organization| erase(tx, &cx2, &organization, days)).transpose()
         })
         .await?;
@@ -54,11 +62,23 @@ async fn destroy(app: &Arc<Tenant>, cx: &Cx, id: OrganizationId) -> Result<bool>
         app.api_keys.forget(hash);
     }
     app.organizations.forget(id);
-    if let Err(error) = app.store.destroy_org(id).await {
-        // Nobody can ask for it any more; the next start tries again.
-        tracing::warn!(organization = %id, ?error, "the database of a destroyed organization could not be removed");
-    }
     Ok(true)
+}
+
+fn is_due(organization: &Organization, now: Timestamp) -> bool {
+    organization.state == OrganizationState::Deleting
+        && organization.deletion_scheduled_for.is_some_and(|at| at <= now)
+}
+
+/// Removes the databases whose organization is gone. One that cannot be removed now is tried again by the next run.
+async fn remove_databases(app: &Arc<Tenant>) -> Result<()> {
+    for id in app.store.identity().read(|tx| destructions::list(tx, DATABASES)).await? {
+        match app.store.destroy_org(id).await {
+            Ok(()) => app.store.identity().write(move |tx| destructions::delete(tx, id)).await?,
+            Err(error) => tracing::warn!(organization = %id, ?error, "its database could not be removed yet"),
+        }
+    }
+    Ok(())
 }
 
 /// Removes everything of an organization from the identity layer; the hashes of its keys.
@@ -79,22 +99,10 @@ fn erase(
     memberships::erase(tx, id)?;
     seats::erase(tx, id)?;
     data_keys::destroy(tx, &id.to_string())?;
+    destructions::insert(tx, id, cx.now)?;
     rows::delete(tx, organization, cx.now.plus_seconds(retired_days * DAY))?;
     let payload = json!({ "organization_id": id, "scheduled_for": organization.deletion_scheduled_for });
     // For the tenant's log: the organization's own goes with its database.
     emit(tx, &cx.event(EventType::OrganizationDeleted, payload).on("organization", &id))?;
     Ok(hashes)
-}
-
-/// Removes databases that no organization has: a crash came between the two halves of a destruction. How many.
-pub async fn remove_orphans(app: &Arc<Tenant>) -> Result<usize> {
-    // In this order: a row is there before its database.
-    let databases = app.store.list_orgs().await?;
-    let known = app.store.identity().scan(|tx| rows::ids(tx)).await?;
-    let mut removed = 0;
-    for id in databases.into_iter().filter(|id| known.binary_search(id).is_err()) {
-        app.store.destroy_org(id).await?;
-        removed += 1;
-    }
-    Ok(removed)
 }

@@ -28,7 +28,7 @@ pub use admission::{Admission, Door, Showing, Sso, TurnedAway, WayIn, admission}
 pub use auth_options::AuthOptions;
 pub use card::OrganizationCard;
 pub use create::{CreatedOrganization, NewOrganization, create, may_create};
-pub use destroy::{destroy_due, remove_orphans};
+pub use destroy::destroy_due;
 pub use input::{MetadataInput, OrganizationInput};
 pub(crate) use invitations::end_of_person;
 pub use invitations::{

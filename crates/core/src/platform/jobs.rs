@@ -47,11 +47,11 @@ pub async fn run_jobs(app: Arc<Tenant>, stop: watch::Receiver<bool>) {
     }
 }
 
-/// Makes the databases that organizations still lack, and removes those that are nobody's. Nothing waits for it.
+/// Makes the databases that organizations still lack, and removes those whose organization is gone. Nothing waits for it.
 async fn go_on(app: &Arc<Tenant>) {
     let done = async {
         organizations::finish_provisioning(app).await?;
-        organizations::remove_orphans(app).await
+        organizations::destroy_due(app, &app.system_cx()).await
     };
     if let Err(error) = done.await {
         tracing::warn!(?error, "organizations' databases could not be looked at; the sweep goes on");

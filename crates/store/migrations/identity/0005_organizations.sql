@@ -46,6 +46,13 @@ CREATE TABLE retired_slugs (
   free_at BIGINT NOT NULL
 );
 
+-- Databases whose organization is gone, until they are gone too.
+CREATE TABLE organization_destructions (
+  organization_id TEXT PRIMARY KEY,
+  create_time BIGINT NOT NULL
+);
+CREATE INDEX organization_destructions_create_time ON organization_destructions (create_time, organization_id);
+
 -- Seats: one row for each day on which something changed, the last of which is the present.
 CREATE TABLE organization_seats (
   organization_id TEXT NOT NULL,

@@ -1,5 +1,6 @@
 //! Organizations and what hangs on them: members, seats, roles, groups, invitations, domains.
 
+pub mod destructions;
 pub mod domains;
 pub mod group_members;
 pub mod groups;

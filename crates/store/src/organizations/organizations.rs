@@ -48,7 +48,6 @@ crate::statements! {
     LIKE_SLUG = "SELECT id FROM organizations WHERE slug_likeness = $1";
     UNFINISHED = select!("o.state = 'provisioning' ORDER BY o.create_time LIMIT $1");
     DUE = select!("o.deletion_scheduled_for <= $1 ORDER BY o.deletion_scheduled_for LIMIT $2");
-    IDS = "SELECT id FROM organizations";
     COUNT_CREATED = "SELECT COUNT(*) FROM organizations WHERE creator_id = $1";
     SET_MEMBER_COUNT = "UPDATE organizations SET member_count = $2 WHERE id = $1";
     HOLDS_DOMAIN = "SELECT EXISTS (SELECT 1 FROM domains WHERE organization_id = $1 AND domain = $2 AND status = 'verified')";
@@ -201,13 +200,6 @@ pub fn unfinished(tx: &mut IdentityTx<'_>, limit: u32) -> Result<Vec<Organizatio
 /// Organizations whose grace period is over at `now`, the longest due first.
 pub fn due_for_deletion(tx: &mut IdentityTx<'_>, now: Timestamp, limit: u32) -> Result<Vec<Organization>> {
     tx.query(&DUE, &params![now, limit])?.iter_mut().map(from_row).collect()
-}
-
-/// The ids of all organizations, in order.
-pub fn ids(tx: &mut IdentityTx<'_>) -> Result<Vec<OrganizationId>> {
-    let mut ids = tx.query(&IDS, &[])?.iter_mut().map(Row::take).collect::<Result<Vec<OrganizationId>>>()?;
-    ids.sort_unstable();
-    Ok(ids)
 }
 
 /// How many organizations an identity has made that are still there.
