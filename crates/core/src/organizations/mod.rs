@@ -8,6 +8,7 @@ mod admission;
 mod auth_options;
 mod card;
 mod create;
+mod discovery;
 mod input;
 mod invitations;
 mod join;
@@ -27,6 +28,7 @@ pub use admission::{Admission, Door, Showing, Sso, TurnedAway, WayIn, admission}
 pub use auth_options::AuthOptions;
 pub use card::OrganizationCard;
 pub use create::{CreatedOrganization, NewOrganization, create, may_create};
+pub use discovery::discover;
 pub use input::{MetadataInput, OrganizationInput};
 pub(crate) use invitations::end_of_person;
 pub use invitations::{
