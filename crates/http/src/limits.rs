@@ -24,6 +24,8 @@ const SECOND: i64 = 1_000_000;
 pub enum Bucket {
     /// Flow creation and submit, per address.
     IpAuth,
+    /// `/v1/discovery*`, per address.
+    Discovery,
     /// `/v1`, per API key.
     ApiKey,
     /// `/v1`, per session.
@@ -35,6 +37,7 @@ impl Bucket {
     pub const fn name(self) -> &'static str {
         match self {
             Self::IpAuth => "ip.auth",
+            Self::Discovery => "discovery",
             Self::ApiKey => "api.key",
             Self::ApiSession => "api.session",
         }
@@ -43,6 +46,7 @@ impl Bucket {
     const fn default(self) -> RateLimit {
         let limit = match self {
             Self::IpAuth => 60,
+            Self::Discovery => 20,
             Self::ApiKey => 1_200,
             Self::ApiSession => 600,
         };

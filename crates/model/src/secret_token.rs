@@ -99,6 +99,13 @@ pub fn sha256(bytes: &[u8]) -> SecretHash {
     out
 }
 
+/// 256 bits as 43 base62 digits, most significant first.
+pub fn base62(bits: &[u8; 32]) -> String {
+    let mut text = String::with_capacity(BODY);
+    push_base62(&mut text, bits);
+    text
+}
+
 /// Appends 256 bits as 43 base62 digits, most significant first.
 fn push_base62(text: &mut String, bits: &[u8; 32]) {
     let mut number = *bits;

@@ -20,7 +20,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::{Client, Engine, FakeClock, Mailbox, SeededEntropy, postgres::ThrowawayPostgres};
+use crate::{Client, Engine, FakeClock, Mailbox, SeededEntropy, dns::DnsServer, postgres::ThrowawayPostgres};
 
 /// Where the app lives.
 pub const ORIGIN: &str = "https://id.example.com";
@@ -61,9 +61,9 @@ impl Setup {
         self
     }
 
-    fn config(&self, data_dir: &Path, database: Option<&str>) -> Config {
+    fn config(&self, data_dir: &Path, database: Option<&str>, dns: &DnsServer) -> Config {
         let environment = if self.is_live { "live" } else { "test" };
-        let data_dir = data_dir.to_string_lossy();
+        let (data_dir, dns) = (data_dir.to_string_lossy(), dns.address().to_string());
         let (master, key) = (BASE64_STANDARD.encode([7; 32]), admin_token(self.is_live));
         let mut variables = vec![
             ("AVNOLOGY_PUBLIC_URL", ORIGIN),
@@ -74,6 +74,7 @@ impl Setup {
             ("AVNOLOGY_SMTP_URL", "smtps://mail.example.com"),
             ("AVNOLOGY_MAIL_FROM", "id@example.com"),
             ("AVNOLOGY_PASSWORD_THREADS", "2"),
+            ("AVNOLOGY_DNS_SERVER", &dns),
         ];
         variables.extend(database.map(|url| ("AVNOLOGY_DATABASE_URL", url)));
         variables.extend(self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())));
@@ -105,6 +106,14 @@ struct Inner {
     database: Option<String>,
     data_dir: PathBuf,
     directory: Arc<TempDir>,
+    dns: DnsServer,
+}
+
+/// What nodes of one app have in common.
+struct Outside {
+    database: Option<String>,
+    clock: Arc<FakeClock>,
+    dns: DnsServer,
 }
 
 impl TestApp {
@@ -116,7 +125,8 @@ impl TestApp {
             Engine::Postgres => Some(ThrowawayPostgres::shared().create_database()),
         };
         let data_dir = directory.path().join("data");
-        Self::open(setup, data_dir, directory, database, Arc::default(), 1).await
+        let outside = Outside { database, clock: Arc::default(), dns: DnsServer::start().await };
+        Self::open(setup, data_dir, directory, outside, 1).await
     }
 
     /// Another node of the same app on the same database, with the same clock and memory of its own. PostgreSQL only.
@@ -125,29 +135,29 @@ impl TestApp {
         assert!(inner.database.is_some(), "SQLite has one node");
         let directory = Arc::new(directory());
         let data_dir = directory.path().join("data");
-        let clock = Arc::clone(&inner.clock);
-        Self::open(inner.setup.clone(), data_dir, directory, inner.database.clone(), clock, 2).await
+        let (database, clock, dns) = (inner.database.clone(), Arc::clone(&inner.clock), inner.dns.clone());
+        Self::open(inner.setup.clone(), data_dir, directory, Outside { database, clock, dns }, 2).await
     }
 
     /// The same app after a stop and a start, on the same data. Clients of the stopped one must be gone.
     pub async fn restarted(self) -> Self {
         self.tenant().store.close().await.expect("the store closes");
         let inner = Arc::into_inner(self.0).expect("nobody else has the app");
-        let Inner { setup, data_dir, directory, database, clock, tenant, kit, .. } = inner;
+        let Inner { setup, data_dir, directory, database, clock, dns, tenant, kit, .. } = inner;
         drop(kit);
         drop(tenant);
-        Self::open(setup, data_dir, directory, database, clock, 3).await
+        Self::open(setup, data_dir, directory, Outside { database, clock, dns }, 3).await
     }
 
     async fn open(
         setup: Setup,
         data_dir: PathBuf,
         directory: Arc<TempDir>,
-        database: Option<String>,
-        clock: Arc<FakeClock>,
+        outside: Outside,
         seed: u64,
     ) -> Self {
-        let config = setup.config(&data_dir, database.as_deref());
+        let Outside { database, clock, dns } = outside;
+        let config = setup.config(&data_dir, database.as_deref(), &dns);
         let mailbox = Mailbox::default();
         let parts = Parts {
             clock: clock.clone(),
@@ -160,7 +170,7 @@ impl TestApp {
         let tenant =
             wiring::open(&config, parts).await.unwrap_or_else(|e| panic!("the app does not open: {e:?}"));
         let kit = wiring::kit(&tenant, &config).unwrap_or_else(|e| panic!("the routes collide: {e:?}"));
-        Self(Arc::new(Inner { tenant, kit, clock, mailbox, setup, database, data_dir, directory }))
+        Self(Arc::new(Inner { tenant, kit, clock, mailbox, setup, database, data_dir, directory, dns }))
     }
 
     /// The tenant behind it.
@@ -186,6 +196,17 @@ impl TestApp {
     /// Moves the clock forward.
     pub fn advance(&self, seconds: i64) {
         self.0.clock.advance(seconds);
+    }
+
+    /// The name server that it asks.
+    pub fn dns(&self) -> &DnsServer {
+        &self.0.dns
+    }
+
+    /// Looks at every domain that is due.
+    pub async fn check_domains(&self) {
+        let tenant = self.tenant();
+        while avnology_core::organizations::check_due_domains(tenant).await.expect("a look") > 0 {}
     }
 
     /// Where it keeps its data.

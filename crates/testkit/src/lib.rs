@@ -16,6 +16,7 @@ mod app;
 mod call;
 mod client;
 mod clock;
+pub mod dns;
 mod engines;
 mod events;
 mod flow;

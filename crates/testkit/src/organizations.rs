@@ -88,6 +88,7 @@ impl Team {
         change(&mut domain);
         let write = app.tenant().store.identity().write(move |tx| domains::insert(tx, &domain));
         write.await.expect("a domain");
+        app.tenant().organizations.forget_domain(name);
     }
 }
 

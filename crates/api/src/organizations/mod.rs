@@ -3,12 +3,22 @@
 use avnology_http::Route;
 
 pub(crate) fn routes() -> Vec<Route> {
-    [resource::routes(), members::routes(), invitations::routes(), join::routes(), mine::routes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        resource::routes(),
+        members::routes(),
+        invitations::routes(),
+        domains::routes(),
+        join::routes(),
+        mine::routes(),
+        discovery::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
+mod discovery;
+mod domains;
 mod invitations;
 mod join;
 mod members;

@@ -49,7 +49,8 @@ async fn list(
         && let Some(acting) = auth.organization_scope()
     {
         // A key of an organization sees that one.
-        let own = organizations::get(&auth.app, acting).await?;
+        let mut own = organizations::get(&auth.app, acting).await?;
+        own.domains = None;
         return Ok(Json(OrganizationList {
             organizations: vec![own],
             next_page_token: String::new(),
@@ -254,6 +255,8 @@ pub(super) fn routes() -> Vec<Route> {
                 Code::AlreadyExists,
                 Code::LimitReached,
                 Code::ConnectionNotTested,
+                Code::DomainTaken,
+                Code::DomainNotAcceptable,
             ]),
         Route::get("/v1/organizations:checkSlug", check_slug)
             .operation_id("checkSlug")

@@ -51,6 +51,9 @@ async fn catch_up(app: &Tenant, at: Option<Cursor>) -> Result<Cursor> {
         if !changed.is_empty() {
             app.sessions.forget_identities(&changed);
         }
+        for name in events.iter().filter_map(domain) {
+            app.organizations.forget_domain(name);
+        }
         let any = |wanted: EventType| batch.iter().any(|e| e.event_type == wanted.as_str());
         forget_keys(app, &events);
         for event in events.iter().filter(|event| event.event_type == EventType::OrganizationDeleted) {
@@ -89,6 +92,12 @@ fn forget_keys(app: &Tenant, events: &[Event]) {
     } else if !accounts.is_empty() {
         app.api_keys.forget_accounts(&accounts);
     }
+}
+
+/// The name of the domain that may lead somewhere else after `event`.
+fn domain(event: &Event) -> Option<&str> {
+    event.targets.iter().find(|t| t.kind == "domain")?;
+    event.payload.pointer("/domain/domain")?.as_str()
 }
 
 /// The identity whose sessions may look different after `event`.

@@ -6,7 +6,7 @@ use avnology_model::{
     Code, Error, FieldCode, Result,
     events::EventType,
     ids::{IdentityId, MembershipId, OrganizationId},
-    organizations::{MembershipSource, Organization, OrganizationState, RegistrationMode, Slug},
+    organizations::{DomainName, MembershipSource, Organization, OrganizationState, RegistrationMode, Slug},
     platform::{IdempotencyKey, OrganizationCreation},
 };
 use avnology_store::{IdentityTx, identities::identities, organizations::organizations as rows};
@@ -15,7 +15,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::{
-    OrganizationInput, OrganizationView,
+    OrganizationInput, OrganizationView, domains,
     input::MetadataInput,
     membership::{self, Joining},
 };
@@ -77,6 +77,9 @@ pub struct NewOrganization {
     /// Id in a source system.
     #[serde(default)]
     pub external_id: Option<String>,
+    /// Domains that are to be proven, each once.
+    #[serde(default)]
+    pub domains: Vec<String>,
     /// Who owns it; callers of the platform only. The caller when absent.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
@@ -99,7 +102,8 @@ pub enum CreatedOrganization {
 }
 
 /// Makes an organization for `person`, or for the platform when `is_platform`. `_902`; `_313` and `_022` by
-/// `organization_creation`; `_903` for slug and `external_id`; `_914` beyond `max_organizations_per_identity`; `_407`.
+/// `organization_creation`; `_903` for slug and `external_id`; `_914` beyond `max_organizations_per_identity`; `_407`; `_316`
+/// and `_307` for one of `domains`.
 pub async fn create(
     app: &Arc<Tenant>,
     cx: &Cx,
@@ -110,18 +114,19 @@ pub async fn create(
 ) -> Result<CreatedOrganization> {
     check_may_create(app, person, is_platform)?;
     let validate_only = new.validate_only;
+    let names = domains::read_names(&new.domains)?;
     let (organization, wanted_slug, owner) = read(app, cx, person, is_platform, new)?;
     let plan = Plan {
         organization,
         wanted_slug,
+        domains: names,
         owner,
         membership: MembershipId::new(cx.now, cx.random()),
         is_platform,
         validate_only,
     };
-    let made = insert(app, cx, &plan, key).await?;
+    let (made, mut view) = insert(app, cx, &plan, key).await?;
     if validate_only {
-        let mut view = OrganizationView::of(&made, true);
         view.id = None;
         return Ok(CreatedOrganization::WouldBe(Box::new(view)));
     }
@@ -134,7 +139,8 @@ pub async fn create(
         }
         Ok(Ok(None)) | Err(_) => made,
     };
-    Ok(CreatedOrganization::Made(Box::new(OrganizationView::of(&organization, true))))
+    let now = OrganizationView::of(&organization, true);
+    Ok(CreatedOrganization::Made(Box::new(OrganizationView { domains: view.domains, ..now })))
 }
 
 /// An organization to be made.
@@ -142,6 +148,7 @@ pub async fn create(
 struct Plan {
     organization: Organization,
     wanted_slug: Option<Slug>,
+    domains: Vec<DomainName>,
     owner: Option<IdentityId>,
     membership: MembershipId,
     is_platform: bool,
@@ -154,7 +161,7 @@ async fn insert(
     cx: &Cx,
     plan: &Plan,
     key: Option<&IdempotencyKey>,
-) -> Result<Organization> {
+) -> Result<(Organization, OrganizationView)> {
     let mut attempts = 1;
     loop {
         let (job, cx, wanted, key) = (Arc::clone(app), cx.clone(), plan.clone(), key.copied());
@@ -180,7 +187,7 @@ fn insert_in(
     cx2: &Cx,
     plan: &Plan,
     key: Option<&IdempotencyKey>,
-) -> Result<Organization> {
+) -> Result<(Organization, OrganizationView)> {
     let Plan { owner, membership, is_platform, validate_only, .. } = *plan;
     let mut organization = plan.organization.clone();
     organization.slug = free_slug(tx, cx2, &organization, plan.wanted_slug.as_ref())?;
@@ -195,8 +202,11 @@ fn insert_in(
     rows::insert(tx, &organization)?;
     if validate_only {
         check_owner(tx, owner)?;
+        domains::check_free(tx, organization.id, &plan.domains)?;
         rows::discard(tx, organization.id)?;
-        return Ok(organization);
+        // Domains have ids, and records that would prove nothing.
+        let view = OrganizationView::of(&organization, true);
+        return Ok((organization, view));
     }
     if let Some(owner) = owner {
         check_owner(tx, Some(owner))?;
@@ -206,10 +216,11 @@ fn insert_in(
     let payload = json!({ "organization": OrganizationView::for_events(&organization) });
     let event = cx2.event(EventType::OrganizationCreated, payload).in_organization(organization.id);
     emit(tx, &event.on("organization", &organization.id))?;
-    let shown = OrganizationView::of(&made_active(&organization, cx2), true);
+    domains::add_all(tx, cx2, organization.id, &plan.domains)?;
+    let shown = OrganizationView::whole(tx, &made_active(&organization, cx2), true)?;
     let body = serde_json::to_vec(&shown).map_err(Error::internal)?;
     platform::finish(tx, cx2, &job.keys, key, 201, &body)?;
-    Ok(organization)
+    Ok((organization, shown))
 }
 
 /// The organization as it is once its database is there: what a repeated request is told.

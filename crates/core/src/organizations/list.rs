@@ -53,8 +53,14 @@ pub async fn list(
 /// The organization that the caller acts in. Its `metadata.admin` is for those who may change it.
 pub async fn get(app: &Tenant, acting: &Acting) -> Result<OrganizationView> {
     let id = acting.id();
-    let organization = app.store.identity().read(move |tx| rows::get(tx, id)).await?;
-    Ok(OrganizationView::of(&organization, acting.scopes.contains(Scope::OrganizationsWrite)))
+    let admin = acting.scopes.contains(Scope::OrganizationsWrite);
+    app.store
+        .identity()
+        .read(move |tx| {
+            let organization = rows::get(tx, id)?;
+            OrganizationView::whole(tx, &organization, admin)
+        })
+        .await
 }
 
 /// Seats of an organization.

@@ -24,9 +24,10 @@ use parking_lot::Mutex;
 
 use crate::{Cx, Tenant, platform::Remembered};
 
-/// How many organizations, members and slugs memory holds.
+/// How many organizations, members, slugs and domains memory holds.
 const ORGANIZATIONS: usize = 16_384;
 const MEMBERS: usize = 131_072;
+const ROUTES: usize = 16_384;
 
 /// What a role allows in its organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,6 +137,8 @@ pub struct OrganizationCache {
     organizations: Remembered<OrganizationId, Arc<LiveOrganization>>,
     members: Remembered<(OrganizationId, IdentityId), Arc<LiveMember>>,
     slugs: Remembered<Slug, OrganizationId>,
+    /// Where addresses at a domain are led to when they sign in; nowhere is remembered too.
+    pub(super) routes: Remembered<String, Option<OrganizationId>>,
     epochs: AtomicU64,
     uses: Mutex<Vec<(OrganizationId, IdentityId, Timestamp)>>,
 }
@@ -146,6 +149,7 @@ impl Default for OrganizationCache {
             organizations: Remembered::new(ORGANIZATIONS),
             members: Remembered::new(MEMBERS),
             slugs: Remembered::new(ORGANIZATIONS),
+            routes: Remembered::new(ROUTES),
             epochs: AtomicU64::new(0),
             uses: Mutex::new(Vec::new()),
         }
@@ -163,6 +167,12 @@ impl OrganizationCache {
     /// acknowledged.
     pub fn forget_member(&self, organization: OrganizationId, identity: IdentityId) {
         self.members.forget(&(organization, identity));
+    }
+
+    /// Forgets where a domain leads to; to be called after the commit that changed its status, its holder or its routing,
+    /// and before that is acknowledged.
+    pub fn forget_domain(&self, name: &str) {
+        self.routes.forget(&name.to_owned());
     }
 }
 

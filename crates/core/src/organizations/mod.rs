@@ -9,6 +9,8 @@ mod auth_options;
 mod card;
 mod create;
 mod destroy;
+mod discovery;
+mod domains;
 mod input;
 mod invitations;
 mod join;
@@ -18,6 +20,7 @@ mod live;
 mod members;
 mod membership;
 mod mine;
+mod notify;
 mod provision;
 mod states;
 mod update;
@@ -29,6 +32,12 @@ pub use auth_options::AuthOptions;
 pub use card::OrganizationCard;
 pub use create::{CreatedOrganization, NewOrganization, create, may_create};
 pub use destroy::destroy_due;
+pub use discovery::{Discovery, discover, discover_by_email, discover_by_slug};
+pub use domains::{
+    DomainChange, DomainView, NewDomain, TxtRecord, check_due as check_due_domains, create as create_domain,
+    delete as delete_domain, get as get_domain, list as list_domains, update as update_domain,
+    verify as verify_domain, verify_named as verify_domain_named,
+};
 pub use input::{MetadataInput, OrganizationInput};
 pub(crate) use invitations::end_of_person;
 pub use invitations::{
@@ -51,6 +60,7 @@ pub use members::{
 };
 pub(crate) use membership::{Joining, join, remove_even_last_owner as end_membership};
 pub use mine::{HomeOrganization, OwnInvitation, OwnMembership, OwnOrganizations, list as list_own, list_of};
+pub(crate) use notify::{Notice, tell_owners};
 pub use provision::finish_all as finish_provisioning;
 pub use states::{activate, delete, restore, suspend, transfer_ownership};
 pub use update::update;

@@ -166,11 +166,11 @@ where
             organization.member_count = rows::get(tx, id)?.member_count;
             rows::update(tx, &mut organization, cx.now)?;
             emit(tx, &event.in_organization(id).on("organization", &id))?;
-            Ok(organization)
+            OrganizationView::whole(tx, &organization, true)
         })
         .await?;
     app.organizations.forget(id);
-    Ok(OrganizationView::of(&changed, true))
+    Ok(changed)
 }
 
 fn told(cx: &Cx, event: EventType, organization: &Organization, reason: Option<&str>) -> Event {

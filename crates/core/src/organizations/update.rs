@@ -49,16 +49,16 @@ pub async fn update(
             let mut after = before.clone();
             input.write(&mut after);
             if after == before {
-                return Ok(after);
+                return OrganizationView::whole(tx, &after, true);
             }
             rows::update(tx, &mut after, cx.now)?;
             let event = cx.event(EventType::OrganizationUpdated, payload(&before, &after));
             emit(tx, &event.in_organization(id).on("organization", &id))?;
-            Ok(after)
+            OrganizationView::whole(tx, &after, true)
         })
         .await?;
     app.organizations.forget(id);
-    Ok(OrganizationView::of(&changed, true))
+    Ok(changed)
 }
 
 fn payload(before: &Organization, after: &Organization) -> Value {

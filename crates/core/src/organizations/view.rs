@@ -1,7 +1,7 @@
 //! An organization as its readers see it (`contract/20` §1).
 
 use avnology_model::{
-    Timestamp,
+    Result, Timestamp,
     credentials::PasswordPolicy,
     ids::OrganizationId,
     organizations::{
@@ -10,9 +10,12 @@ use avnology_model::{
     permissions::RoleKey,
     platform::LoginMethod,
 };
+use avnology_store::{IdentityTx, organizations::domains};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
+
+use super::DomainView;
 
 /// Applications' data about an organization.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -72,8 +75,7 @@ pub struct OrganizationView {
     pub metadata: OrganizationMetadata,
     /// Domains, verified and not; omitted in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Vec<Object>>)]
-    pub domains: Option<Vec<Value>>,
+    pub domains: Option<Vec<DomainView>>,
     /// Days that its audit log is kept; null for the tenant's.
     pub audit_retention_days: Option<u32>,
     /// Active members.
@@ -140,6 +142,14 @@ impl OrganizationView {
             update_time: o.update_time,
             deletion_scheduled_for: o.deletion_scheduled_for,
         }
+    }
+
+    /// The whole of an organization.
+    pub(crate) fn whole(tx: &mut IdentityTx<'_>, organization: &Organization, admin: bool) -> Result<Self> {
+        let mut view = Self::of(organization, admin);
+        let domains = domains::of_organization(tx, organization.id)?;
+        view.domains = Some(domains.iter().map(DomainView::of).collect());
+        Ok(view)
     }
 
     /// As events hold it.

@@ -26,6 +26,7 @@ const SWEEP_EVERY: Duration = Duration::from_mins(10);
 const MEMBERS_EVERY: Duration = Duration::from_secs(30);
 const USES_EVERY: Duration = Duration::from_secs(5);
 const MAIL_EVERY: Duration = Duration::from_secs(5);
+const DOMAINS_EVERY: Duration = Duration::from_secs(20);
 
 /// Runs all jobs until `stop` turns true, then writes what is still in memory. What a crash cut off is gone on with first.
 pub async fn run_jobs(app: Arc<Tenant>, stop: watch::Receiver<bool>) {
@@ -35,6 +36,7 @@ pub async fn run_jobs(app: Arc<Tenant>, stop: watch::Receiver<bool>) {
         events::follow(Arc::clone(&app), mail, stop.clone()),
         events::watch_other_nodes(Arc::clone(&app), stop.clone()),
         deliver(Arc::clone(&app), stop.clone()),
+        look_at_domains(Arc::clone(&app), stop.clone()),
         every(USES_EVERY, stop.clone(), || async { flush_uses(&app).await }),
         every(SWEEP_EVERY, stop.clone(), || sweep(&app)),
         every(MEMBERS_EVERY, stop.clone(), || async {
@@ -76,6 +78,27 @@ async fn deliver(app: Arc<Tenant>, mut stop: watch::Receiver<bool>) {
             // The consumer that fills the queue is woken by the same commit: give it a moment.
             _ = news.changed() => tokio::time::sleep(Duration::from_millis(20)).await,
             () = tokio::time::sleep(MAIL_EVERY) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+/// Looks at domains that are due. Their servers may take their time, and the end does not wait for them: what was taken is
+/// due again after its lease.
+async fn look_at_domains(app: Arc<Tenant>, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        let looked = tokio::select! {
+            looked = organizations::check_due_domains(&app) => looked,
+            _ = stop.changed() => return,
+        };
+        match looked {
+            // There may be more.
+            Ok(1..) => continue,
+            Ok(0) => {}
+            Err(error) => tracing::warn!(?error, "domains could not be looked at; trying again"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(DOMAINS_EVERY) => {}
             _ = stop.changed() => {}
         }
     }

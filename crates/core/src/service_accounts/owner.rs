@@ -2,7 +2,7 @@
 
 use avnology_model::{
     Error, FieldCode, Result, Timestamp,
-    events::{EventType, MessageOrganization, MessageRequest, MessageType},
+    events::{EventType, MessageType},
     identities::IdentityState,
     ids::{IdentityId, OrganizationId},
     service_accounts::ServiceAccount,
@@ -10,7 +10,7 @@ use avnology_model::{
 use avnology_store::{
     IdentityTx,
     identities::identities,
-    organizations::{memberships, organizations},
+    organizations::memberships,
     permissions::tuples::{self, Tuple, namespaces},
     service_accounts::{accounts, keys},
 };
@@ -19,7 +19,8 @@ use serde_json::json;
 use super::{Keeper, view::account_event};
 use crate::{
     Cx, Tenant,
-    events::{emit, emit_message},
+    events::emit,
+    organizations::{Notice, tell_owners},
 };
 
 const DAY: i64 = 24 * 60 * 60;
@@ -143,38 +144,13 @@ pub(crate) fn note_lost(
         1 => format!("{} and one more", first.name),
         more => format!("{} and {more} more", first.name),
     };
-    tell_owners(tx, cx, organization, owner, subject)
-}
-
-fn tell_owners(
-    tx: &mut IdentityTx<'_>,
-    cx: &Cx,
-    organization: OrganizationId,
-    leaving: IdentityId,
-    subject: String,
-) -> Result<()> {
-    let Some(place) = organizations::find(tx, organization)? else { return Ok(()) };
-    let about = MessageOrganization {
-        name: place.name,
-        slug: place.slug.to_string(),
-        subject: Some(subject),
-        ..MessageOrganization::default()
+    let notice = Notice {
+        kind: MessageType::ServiceAccountOwnerLost,
+        subject,
+        until: cx.now.plus_seconds(PATIENCE),
+        except: Some(owner),
     };
-    for membership in memberships::owners(tx, organization)? {
-        if membership.identity_id == leaving || !membership.is_in_force(cx.now) {
-            continue;
-        }
-        let Some(person) = identities::find(tx, membership.identity_id)? else { continue };
-        let Some(address) = person.email.clone() else { continue };
-        let mut request = MessageRequest::new(MessageType::ServiceAccountOwnerLost, address);
-        request.identity_id = Some(person.id);
-        request.name = Some(person.display_name());
-        request.locale = person.locale;
-        request.until = Some(cx.now.plus_seconds(PATIENCE));
-        request.organization = Some(about.clone());
-        emit_message(tx, cx, &request, None)?;
-    }
-    Ok(())
+    tell_owners(tx, cx, organization, &notice)
 }
 
 /// Whether an account has been without an owner for so long that it must not be active.

@@ -3,6 +3,7 @@
 use crate::{
     Timestamp,
     ids::{DomainId, OrganizationId},
+    organizations::CHALLENGE_LABEL,
     permissions::RoleKey,
     text::text_enum,
 };
@@ -50,4 +51,11 @@ pub struct Domain {
     pub failing_since: Option<Timestamp>,
     /// Creation.
     pub create_time: Timestamp,
+}
+
+impl Domain {
+    /// The name at which the TXT record stands.
+    pub fn txt_name(&self) -> String {
+        format!("{CHALLENGE_LABEL}.{}", self.domain)
+    }
 }

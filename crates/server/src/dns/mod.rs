@@ -9,7 +9,7 @@ mod reach;
 mod tests;
 mod zone;
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{fmt, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use avnology_core::ports::{PortFuture, TxtAnswer, TxtLookup};
 use avnology_model::{Error, Result};
@@ -25,8 +25,9 @@ use self::ask::{Reply, Servers};
 const PATIENCE: Duration = Duration::from_secs(3);
 /// How long a look-up may take, with all its questions.
 const DEADLINE: Duration = Duration::from_secs(20);
-/// How many look-ups are made at one time.
+/// How many look-ups are made at one time, and how long others wait for their turn.
 const TURNS: usize = 32;
+const TURN: Duration = Duration::from_secs(10);
 /// How many values of one name are taken note of, and how many bytes of each.
 const VALUES: usize = 32;
 const VALUE_BYTES: usize = 512;
@@ -34,15 +35,20 @@ const VALUE_BYTES: usize = 512;
 const WELL_KNOWN: &str = "example.com";
 
 /// The way into DNS.
-#[derive(Debug)]
 pub struct Dns {
     server: Option<SocketAddr>,
     patience: Duration,
     turns: Semaphore,
     /// Tells the servers that the machine asks by itself.
-    system: fn() -> io::Result<Vec<NameServerConfig>>,
+    system: Arc<dyn Fn() -> io::Result<Vec<NameServerConfig>> + Send + Sync>,
     /// How servers in charge are reached.
     reach: reach::Reach,
+}
+
+impl fmt::Debug for Dns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dns").field("server", &self.server).finish_non_exhaustive()
+    }
 }
 
 impl Dns {
@@ -52,13 +58,14 @@ impl Dns {
             server,
             patience: PATIENCE,
             turns: Semaphore::new(TURNS),
-            system: ask::system_servers,
+            system: Arc::new(ask::system_servers),
             reach: reach::Reach::PUBLIC,
         }
     }
 
     async fn look(&self, name: &str) -> Result<TxtAnswer> {
-        let _turn = self.turns.acquire().await.map_err(Error::internal)?;
+        let turn = timeout(TURN, self.turns.acquire()).await;
+        let _turn = turn.map_err(|_| cut_off("too many look-ups at one time"))?.map_err(Error::internal)?;
         let name = Name::from_ascii(format!("{name}.")).map_err(Error::internal)?;
         let found = async {
             match self.server {
@@ -84,7 +91,8 @@ impl Dns {
 
     /// The servers in charge of the name's zone, found by way of the machine's resolver.
     async fn ask_those_in_charge(&self, name: &Name) -> Result<TxtAnswer> {
-        let system = tokio::task::spawn_blocking(self.system).await.map_err(Error::internal)?;
+        let known = Arc::clone(&self.system);
+        let system = tokio::task::spawn_blocking(move || known()).await.map_err(Error::internal)?;
         let system = system.map_err(|e| cut_off(&format!("the machine's resolver is not known ({e})")))?;
         let resolver = Servers::recursive(system, self.patience)?;
         let addresses = match zone::servers(&resolver, name, &self.reach).await? {

@@ -30,8 +30,7 @@ crate::statements! {
     OF_ORGANIZATION = select!("organization_id = $1 ORDER BY create_time, id");
     COUNT = "SELECT COUNT(*) FROM domains WHERE organization_id = $1";
     VERIFIED = select!("domain = $1 AND status = 'verified'");
-    ROUTED = "SELECT o.id FROM domains d JOIN organizations o ON o.id = d.organization_id WHERE d.domain = $1 \
-        AND d.status = 'verified' AND d.sign_in_routing AND o.state <> 'deleting'";
+    ROUTED = "SELECT organization_id FROM domains WHERE domain = $1 AND status = 'verified' AND sign_in_routing";
     CLAIM = "UPDATE domains SET next_check_at = $2 WHERE id IN \
         (SELECT id FROM domains WHERE next_check_at <= $1 ORDER BY next_check_at LIMIT $3 {skip_locked}) \
         RETURNING id, organization_id, domain, status, txt_value, auto_join, sign_in_routing, default_role, verified_at, \
@@ -148,7 +147,7 @@ pub fn is_verified_for(tx: &mut IdentityTx<'_>, organization: OrganizationId, na
     Ok(verified_holder(tx, name)?.is_some_and(|domain| domain.organization_id == organization))
 }
 
-/// The organization that addresses at this domain are led to when they sign in; none for one that is about to be deleted.
+/// The organization that addresses at this domain are led to when they sign in, whatever its state.
 pub fn routed_organization(tx: &mut IdentityTx<'_>, name: &str) -> Result<Option<OrganizationId>> {
     tx.query_one(&ROUTED, &params![name])?.map(|mut row| row.take()).transpose()
 }
