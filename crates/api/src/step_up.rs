@@ -3,26 +3,33 @@
 use avnology_core::{
     Tenant,
     flows::{self, Holder},
+    organizations,
     sessions::LiveSession,
 };
 use avnology_http::{Access, Auth, BrowserKeys};
 use avnology_model::{Code, Error, Result};
 use serde_json::json;
 
-/// The answer, or for `_110` the same with `required` and a login flow bound to the session.
+/// The answer, or for `_110` the same with `required` and a login flow bound to the session. Where an organization asks for
+/// more, `_006` included, the flow leads into that one.
 pub(crate) async fn with_step_up<A: Access, T>(
     auth: &Auth<A>,
     live: &LiveSession,
     answer: Result<T>,
 ) -> Result<T> {
     let error = match answer {
-        Err(error) if error.code() == Code::StepUpRequired => error,
+        Err(error) if error.code() == Code::StepUpRequired || asked_by(&error).is_some() => error,
         other => return other,
     };
+    let organization = match asked_by(&error) {
+        Some(name) => organizations::find_named(&auth.app, &auth.cx, name).await?,
+        None => None,
+    };
+    let organization = organization.as_deref().map(|live| &live.organization);
     // A browser that has signed in here has its keys; a script elsewhere is a program.
     let keys = Some(BrowserKeys::of(auth)).filter(|keys| auth.is_browser() && keys.set.is_empty());
     let holder = keys.as_ref().map_or(Holder::Program, BrowserKeys::holder);
-    let flow = flows::open_step_up(&auth.app, &auth.cx, live, holder, None).await?;
+    let flow = flows::open_step_up(&auth.app, &auth.cx, live, holder, None, organization).await?;
     let token = keys.map(|keys| keys.csrf_token(auth, flow.id));
     let view = flows::view(&auth.app, &flow, token.as_deref(), None);
     let view = serde_json::to_value(view).map_err(Error::internal)?;
@@ -32,6 +39,12 @@ pub(crate) async fn with_step_up<A: Access, T>(
         error.with_member("required", required(&auth.app))
     };
     Err(error.with_member("continue_flow", view))
+}
+
+/// The organization that asks for more than the session has.
+fn asked_by(error: &Error) -> Option<&str> {
+    let asks = matches!(error.code(), Code::StepUpRequired | Code::SecondFactorRequired);
+    error.members().get("organization_id").and_then(|id| id.as_str()).filter(|_| asks)
 }
 
 /// What a privileged change asks for.

@@ -1,7 +1,7 @@
 //! Opening and reading flows for pages: what the API does for programs, with pages for answers.
 
 use avnology_core::flows::{self, Created, FlowRequest};
-use avnology_http::{Access, Auth, BrowserKeys, Reply, Response, SeeOther};
+use avnology_http::{Access, Auth, BrowserKeys, Reply, Response, SeeOther, cookies};
 use avnology_model::{
     Code, Error, Result,
     flows::{Flow, FlowKind, FlowView, Transport},
@@ -47,7 +47,15 @@ pub(crate) async fn open<A: Access>(
         Created::Flow(flow) => {
             Opened::Go(with_cookies(SeeOther(format!("{path}?flow={}", flow.id)).respond(), keys.set))
         }
-        Created::Passed(flow, _) => Opened::SignedIn(flow.data.return_to.unwrap_or_default()),
+        // Who is signed in already acts in the organization asked for from now on.
+        Created::Passed(flow, _) => match flow.leads_into() {
+            None => Opened::SignedIn(flow.data.return_to.unwrap_or_default()),
+            Some(id) => {
+                let target = flow.data.return_to.unwrap_or_else(|| "/account".to_owned());
+                let cookie = cookies::set_organization(&auth.app, id);
+                Opened::Go(with_cookies(SeeOther(target).respond(), vec![cookie]))
+            }
+        },
     })
 }
 

@@ -45,6 +45,7 @@ pub(super) async fn json(auth: &Auth<Visitor>, outcome: Outcome) -> Result<Respo
         Outcome::SignedIn(done) => {
             let done = *done;
             let (token, cookie) = deliver(auth, done.flow.transport, &done.session, &done.token);
+            let acts_in = acts_in(auth, &done).filter(|_| done.flow.transport == Transport::Browser);
             let redirect_to = done.redirect_to.filter(|_| done.flow.transport == Transport::Browser);
             let answer = SubmitAnswer {
                 session: Some(done.session),
@@ -53,7 +54,7 @@ pub(super) async fn json(auth: &Auth<Visitor>, outcome: Outcome) -> Result<Respo
                 verification_flow_id: done.verification_flow_id,
                 ..SubmitAnswer::default()
             };
-            Ok(with(Json(answer).respond(), cookie))
+            Ok(with(with(Json(answer).respond(), cookie), acts_in))
         }
         Outcome::Continue(next) => {
             let Continued { flow, session } = *next;
@@ -80,7 +81,7 @@ fn refusal(auth: &Auth<Visitor>, refused: Refused) -> Result<Response> {
         let view = serde_json::to_value(view(auth, &flow)).map_err(Error::internal)?;
         error = error.with_member("continue_flow", view);
     }
-    if error.code() == Code::StepUpRequired {
+    if error.code() == Code::StepUpRequired && !error.members().contains_key("required") {
         error = error.with_member("required", required(&auth.app));
     }
     Ok(Problem(error).respond())
@@ -118,6 +119,11 @@ fn deliver(
     }
 }
 
+/// Whoever signed in to an organization acts there in this browser.
+fn acts_in(auth: &Auth<Visitor>, done: &SignedIn) -> Option<SetCookie> {
+    done.flow.leads_into().map(|id| cookies::set_organization(&auth.app, id))
+}
+
 fn session_life(expires_at: Timestamp, now: Timestamp) -> i64 {
     expires_at.seconds_since(now).max(0)
 }
@@ -134,7 +140,7 @@ pub(super) fn redirect(auth: &Auth<Visitor>, outcome: Outcome) -> Response {
     match outcome {
         Outcome::SignedIn(done) => {
             let (_, cookie) = deliver(auth, Transport::Browser, &done.session, &done.token);
-            with(SeeOther(after_sign_in(&done)).respond(), cookie)
+            with(with(SeeOther(after_sign_in(&done)).respond(), cookie), acts_in(auth, &done))
         }
         Outcome::Continue(next) => {
             let page = SeeOther(page(&next.flow)).respond();

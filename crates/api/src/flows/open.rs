@@ -6,7 +6,7 @@ use avnology_core::{
 };
 use avnology_http::{
     Access, AnySession, Auth, BrowserKeys, Bucket, Json, Path2, Query, Reply, Response, Route, SeeOther,
-    Visitor, holder,
+    Visitor, cookies, holder,
 };
 use avnology_model::{
     Code, Error, FieldCode, Result,
@@ -36,6 +36,8 @@ struct LoginParams {
     max_age: Option<u32>,
     /// Prefills the identifier.
     login_hint: Option<String>,
+    /// The organization to sign in to, by id or slug.
+    organization_id: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -48,6 +50,8 @@ struct RegistrationParams {
     return_to: Option<String>,
     /// Prefills the e-mail.
     login_hint: Option<String>,
+    /// The organization to register with, by id or slug.
+    organization_id: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -60,6 +64,8 @@ struct MailedParams {
     return_to: Option<String>,
     /// Prefills the address.
     email: Option<String>,
+    /// Strict mode: the organization whose account is meant, by id or slug.
+    organization_id: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -119,7 +125,12 @@ async fn open<A: Access>(
         }
         Created::Passed(flow, session) => passed(auth, flow, session, transport),
     };
-    for cookie in keys.into_iter().flat_map(|keys| keys.set) {
+    let acts_in = match &created {
+        Created::Passed(flow, _) if transport == Transport::Browser => flow.leads_into(),
+        _ => None,
+    };
+    let acts_in = acts_in.map(|id| cookies::set_organization(&auth.app, id));
+    for cookie in keys.into_iter().flat_map(|keys| keys.set).chain(acts_in) {
         response = response.with_cookie(cookie).respond();
     }
     Ok(response)
@@ -149,24 +160,38 @@ async fn login(auth: Auth<Visitor>, Query(q): Query<LoginParams>) -> Result<Resp
         refresh: q.refresh,
         max_age: q.max_age,
         login_hint: q.login_hint,
+        organization: q.organization_id,
         ..FlowRequest::default()
     };
     open(&auth, FlowKind::Login, q.transport.as_deref(), request).await
 }
 
 async fn registration(auth: Auth<Visitor>, Query(q): Query<RegistrationParams>) -> Result<Response> {
-    let request = FlowRequest { return_to: q.return_to, login_hint: q.login_hint, ..FlowRequest::default() };
+    let request = FlowRequest {
+        return_to: q.return_to,
+        login_hint: q.login_hint,
+        organization: q.organization_id,
+        ..FlowRequest::default()
+    };
     open(&auth, FlowKind::Registration, q.transport.as_deref(), request).await
 }
 
+async fn mailed(auth: Auth<Visitor>, kind: FlowKind, q: MailedParams) -> Result<Response> {
+    let request = FlowRequest {
+        return_to: q.return_to,
+        email: q.email,
+        organization: q.organization_id,
+        ..FlowRequest::default()
+    };
+    open(&auth, kind, q.transport.as_deref(), request).await
+}
+
 async fn recovery(auth: Auth<Visitor>, Query(q): Query<MailedParams>) -> Result<Response> {
-    let request = FlowRequest { return_to: q.return_to, email: q.email, ..FlowRequest::default() };
-    open(&auth, FlowKind::Recovery, q.transport.as_deref(), request).await
+    mailed(auth, FlowKind::Recovery, q).await
 }
 
 async fn verification(auth: Auth<Visitor>, Query(q): Query<MailedParams>) -> Result<Response> {
-    let request = FlowRequest { return_to: q.return_to, email: q.email, ..FlowRequest::default() };
-    open(&auth, FlowKind::Verification, q.transport.as_deref(), request).await
+    mailed(auth, FlowKind::Verification, q).await
 }
 
 async fn settings(auth: Auth<AnySession>, Query(q): Query<SettingsParams>) -> Result<Response> {
@@ -195,6 +220,7 @@ pub(super) fn routes() -> Vec<Route> {
             .produces(&["application/json", "text/html"])
             .answers::<FlowView>(200, "The flow.")
             .answers_redirect(303)
+            .refuses(&[Code::OrganizationNotFound, Code::OrganizationSuspended, Code::OrganizationNotReady])
     };
     vec![
         opens(Route::get("/v1/flows/login", login), "createLoginFlow", "Open a login flow"),
@@ -203,7 +229,7 @@ pub(super) fn routes() -> Vec<Route> {
             "createRegistrationFlow",
             "Open a registration flow",
         )
-        .refuses(&[Code::RegistrationDisabled]),
+        .refuses(&[Code::RegistrationDisabled, Code::SsoRequired]),
         opens(Route::get("/v1/flows/recovery", recovery), "createRecoveryFlow", "Open a recovery flow"),
         opens(
             Route::get("/v1/flows/verification", verification),

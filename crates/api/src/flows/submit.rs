@@ -79,6 +79,13 @@ pub(super) fn routes() -> Vec<Route> {
                 Code::StepUnavailable,
                 Code::StepUpRequired,
                 Code::RegistrationDisabled,
+                Code::NotAMember,
+                Code::InvitationInvalid,
+                Code::SsoRequired,
+                Code::OrganizationSuspended,
+                Code::SeatLimitReached,
+                Code::OrganizationNotReady,
+                Code::InvitationForAnother,
             ]),
     ]
 }

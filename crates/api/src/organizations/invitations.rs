@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{mine::person, resource::query_of};
-use crate::once::once;
+use crate::{once::once, step_up::with_step_up};
 
 type Reader = Auth<InOrganization<scopes::MembersRead>>;
 type Writer = Auth<InOrganization<scopes::MembersWrite>>;
@@ -142,7 +142,9 @@ async fn accept(
     auth: Auth<TenantScoped<scopes::AccountSelf>>,
     Body(body): Body<InvitationToken>,
 ) -> Result<Json<Accepted>> {
-    organizations::accept_invitation(&auth.app, &auth.cx, person(&auth)?, &body.token).await.map(Json)
+    let caller = person(&auth)?;
+    let accepted = organizations::accept_invitation(&auth.app, &auth.cx, caller, &body.token).await;
+    with_step_up(&auth, caller, accepted).await.map(Json)
 }
 
 async fn decline(auth: Auth<Public>, Body(body): Body<InvitationToken>) -> Result<NoContent> {

@@ -5,10 +5,13 @@ use avnology_http::{Json, Path1, Route};
 use avnology_model::{Code, Error, Result};
 
 use super::mine::{Own, person};
+use crate::step_up::with_step_up;
 
 async fn join(auth: Own, Path1(name): Path1<String>) -> Result<Json<MemberView>> {
     check_header(&auth, &name).await?;
-    organizations::join_organization(&auth.app, &auth.cx, person(&auth)?, &name).await.map(Json)
+    let caller = person(&auth)?;
+    let joined = organizations::join_organization(&auth.app, &auth.cx, caller, &name).await;
+    with_step_up(&auth, caller, joined).await.map(Json)
 }
 
 /// `_303` when the header names another organization than the path; who joins belongs to neither yet, perhaps.

@@ -14,6 +14,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{invitations::ANSWER, resource::query_of};
+use crate::step_up::with_step_up;
 
 /// What one does about organizations that one need not belong to, and may be locked out of: whatever organization the
 /// request names, it is about the person.
@@ -79,7 +80,9 @@ struct Joined {
 }
 
 async fn accept(auth: Own, Path1(id): Path1<InvitationId>) -> Result<Json<Joined>> {
-    let accepted = organizations::accept_own_invitation(&auth.app, &auth.cx, person(&auth)?, id).await?;
+    let caller = person(&auth)?;
+    let accepted = organizations::accept_own_invitation(&auth.app, &auth.cx, caller, id).await;
+    let accepted = with_step_up(&auth, caller, accepted).await?;
     Ok(Json(Joined { member: accepted.member }))
 }
 

@@ -15,6 +15,7 @@ use avnology_store::{IdentityTx, flows::flows, identities::identities, sessions:
 use super::{
     account, complete,
     password::find_account,
+    place,
     send::{self, Drawn, Sending},
     step::{Forget, Outcome, Step, Work, refuse, refuse_method, refuse_node, refuse_state},
 };
@@ -151,6 +152,10 @@ fn ask(
         Ok(account) => account,
         Err(step) => return Ok(step),
     };
+    // Who signs in where is known by now.
+    if let Some(step) = place::check_method(work, flow, method) {
+        return Ok(step);
+    }
     if let Some(step) = account::check(tx, work, flow, &account)? {
         return Ok(step);
     }

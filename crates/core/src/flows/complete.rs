@@ -4,7 +4,7 @@ use avnology_model::{
     Code, Error, Result,
     flows::{Flow, FlowState, MessageId},
     identities::Identity,
-    ids::CredentialId,
+    ids::{CredentialId, OrganizationId},
     platform::{RegistrationField, TenantSettings},
     sessions::{CompletedMethod, Method, RevokeReason, SessionKind},
 };
@@ -17,9 +17,10 @@ use avnology_store::{
 
 use super::{
     account,
+    entry::{self, Visitor},
     identifier::refuse_invalid,
     send,
-    step::{Forget, Outcome, Step, Work, refuse, refuse_missing, refuse_node, refuse_state},
+    step::{Forget, Outcome, Step, Work, end, refuse, refuse_missing, refuse_node, refuse_state},
     traits,
 };
 use crate::{
@@ -76,10 +77,14 @@ fn go_on(
     if let Some(step) = refuse_changed(tx, flow, identity)? {
         return Ok(step);
     }
+    let visitor = match entry::of_sign_in(tx, work, flow, identity)? {
+        Visitor::Refused(error) => return Ok(end(flow, work.now(), error)),
+        visitor => visitor,
+    };
     let settings = &work.settings.settings;
     // Who has no address is asked for one first.
     if let Some(address) = identity.email.clone()
-        && settings.require_verified_email
+        && (settings.require_verified_email || matches!(visitor, Visitor::ProveFirst))
         && !identity.email_verified
     {
         flow.state = FlowState::VerifyAddress;
@@ -97,11 +102,25 @@ fn go_on(
         flow.data.messages.push(MessageId::ChooseNewPassword.into());
         return Ok(Step::Continue);
     }
-    finish(tx, work, flow, forget, identity, session)
+    match visitor {
+        Visitor::MayJoin(_) => {
+            flow.state = FlowState::ChooseOrganization;
+            Ok(Step::Continue)
+        }
+        Visitor::Member(organization) => {
+            finish(tx, work, flow, forget, identity, session, Some(organization))
+        }
+        Visitor::Personal => finish(tx, work, flow, forget, identity, session, None),
+        Visitor::ProveFirst | Visitor::Refused(_) => Ok(refuse_state(flow)),
+    }
 }
 
 /// The refusal when the account was switched off, or its password replaced, since the first factor was shown.
-fn refuse_changed(tx: &mut IdentityTx<'_>, flow: &mut Flow, identity: &Identity) -> Result<Option<Step>> {
+pub(super) fn refuse_changed(
+    tx: &mut IdentityTx<'_>,
+    flow: &mut Flow,
+    identity: &Identity,
+) -> Result<Option<Step>> {
     if account::may_sign_in(identity).is_err() {
         return Ok(Some(refuse(flow, Code::AccountInactive, MessageId::AccountInactive)));
     }
@@ -210,23 +229,28 @@ fn must_change_password(
     Ok(set_at.is_some_and(|at| at.plus_seconds(i64::from(days) * DAY) <= work.now()))
 }
 
-/// Makes the session, or raises the one that is stepped up.
-fn finish(
+/// Makes the session, or raises the one that is stepped up; it acts in the organization that the flow leads into.
+pub(super) fn finish(
     tx: &mut IdentityTx<'_>,
     work: &Work,
     flow: &mut Flow,
     forget: &mut Forget,
     identity: &mut Identity,
     session: &NewSession,
+    organization: Option<OrganizationId>,
 ) -> Result<Step> {
     let methods = flow.data.completed.clone();
     let made = if let Some(id) = flow.session_id {
-        let (raised, former) = sessions::raise(tx, &work.cx, id, session.token(), &methods)?;
+        let (mut raised, former) = sessions::raise(tx, &work.cx, id, session.token(), &methods)?;
         forget.extend(former);
+        if organization.is_some() {
+            sessions::enter(tx, &work.cx, &mut raised, organization)?;
+        }
         raised
     } else {
         let policy = &work.settings.settings.session_policy;
-        sessions::start(tx, &work.cx, session, identity, SessionKind::Standard, &methods, policy)?
+        let new = session.clone().in_organization(organization);
+        sessions::start(tx, &work.cx, &new, identity, SessionKind::Standard, &methods, policy)?
     };
     flow.state = FlowState::Passed;
     flow.session_id = Some(made.id);

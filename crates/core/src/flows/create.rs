@@ -8,12 +8,13 @@ use avnology_model::{
     ids::FlowId,
     sessions::{Aal, SessionKind},
 };
-use avnology_store::flows::flows;
+use avnology_store::{IdentityTx, flows::flows};
 
-use super::{Holder, registration, return_to, step_up};
+use super::{Holder, account::Identifier, entry, invitation, place, registration, return_to, step_up};
 use crate::{
     Cx, Tenant,
-    sessions::{LiveSession, SessionView},
+    organizations::{self, LiveOrganization},
+    sessions::{LiveSession, SessionView, switch_organization},
 };
 
 /// What a client asks for.
@@ -33,6 +34,11 @@ pub struct FlowRequest {
     pub email: Option<String>,
     /// Settings: the section to show.
     pub section: Option<String>,
+    /// Login, registration: the organization that the flow is restricted to, by id or slug; in strict mode also that of an
+    /// address to recover or to verify.
+    pub organization: Option<String>,
+    /// Registration: the token of the invitation that it answers.
+    pub invitation: Option<String>,
 }
 
 /// A flow that was opened.
@@ -66,8 +72,9 @@ pub(super) fn blank(cx: &Cx, kind: FlowKind, transport: Transport, holder: Holde
     }
 }
 
-/// Opens a flow. `_902` for a `return_to` that is not allowed or an assurance that cannot be reached; `_304` for a closed
-/// registration; for settings `_005` without a session and `_110` for a section that needs a fresh sign-in.
+/// Opens a flow. `_902` for a `return_to` that is not allowed or an assurance that cannot be reached; `_300`, `_310` and
+/// `_312` by the organization that it is restricted to; `_304` for a closed registration, `_306` for the invitation; for
+/// settings `_005` without a session and `_110` for a section that needs a fresh sign-in.
 pub async fn create(
     app: &Arc<Tenant>,
     cx: &Cx,
@@ -79,46 +86,123 @@ pub async fn create(
 ) -> Result<Created> {
     let mut flow = blank(cx, kind, transport, holder);
     flow.data.return_to = check_return_to(app, request.return_to.as_deref())?;
+    let organization = restrict(app, cx, &mut flow, request.organization.as_deref()).await?;
     match kind {
         FlowKind::Login => {
             flow.data.identifier = request.login_hint.as_deref().map(short).filter(|hint| !hint.is_empty());
             check_aal(request.aal.as_deref())?;
-            if let Some(live) = live.filter(|live| live.session.kind == SessionKind::Standard) {
-                let too_old = request.max_age.is_some_and(|seconds| {
-                    live.session.authenticated_at.plus_seconds(i64::from(seconds)) <= cx.now
-                });
-                if !request.refresh && !too_old {
-                    return Ok(passed(app, cx, flow, live));
-                }
-                step_up::bind(&mut flow, live);
+            let live = live.filter(|live| live.session.kind == SessionKind::Standard);
+            if let Some(live) = live
+                && let Some(session) = login(app, cx, &mut flow, &request, live).await?
+            {
+                return Ok(passed(cx, flow, session));
             }
         }
         FlowKind::Registration => {
-            registration::check_open(&app.settings().settings)?;
+            if request.invitation.is_none() {
+                let organization = organization.as_deref().map(|live| &live.organization);
+                registration::check_open(&app.settings().settings, organization)?;
+            }
             prefill(&mut flow, "traits.email", request.login_hint.as_deref());
         }
         FlowKind::Recovery => prefill(&mut flow, "email", request.email.as_deref()),
         FlowKind::Verification => {
             prefill(&mut flow, "email", request.email.as_deref());
             flow.identity_id = live.map(|live| live.identity.id);
+            flow.data.realm = flow.data.realm.or(live.and_then(|live| live.identity.realm.organization()));
         }
         FlowKind::Settings => {
             let live = live.ok_or_else(|| Error::new(Code::SessionInvalid))?;
             open_settings(app, cx, &mut flow, live, request.section.as_deref())?;
         }
     }
-    let made = flow.clone();
-    app.store.identity().write(move |tx| flows::insert(tx, &made)).await?;
+    let flow = insert(app, cx, flow, request.invitation).await?;
     Ok(Created::Flow(Box::new(flow)))
 }
 
+/// Keeps the flow, with the organization that its invitation or its prefilled identifier leads to.
+async fn insert(app: &Arc<Tenant>, cx: &Cx, flow: Flow, invitation: Option<String>) -> Result<Flow> {
+    let (mode, now) = (app.settings().settings.identity_federation_mode, cx.now);
+    app.store
+        .identity()
+        .write(move |tx| {
+            let mut flow = flow.clone();
+            if let Some(token) = invitation.as_deref().filter(|_| flow.kind == FlowKind::Registration) {
+                invitation::take(tx, mode, now, &mut flow, token)?;
+            }
+            let hint = flow.data.identifier.as_deref().and_then(Identifier::parse);
+            if let Some(hint) = hint.filter(|_| flow.kind == FlowKind::Login && flow.identity_id.is_none())
+                && place::discover(tx, mode, &mut flow, &hint)?.is_some()
+            {
+                flow.data.identifier = None;
+            }
+            flows::insert(tx, &flow)?;
+            Ok(flow)
+        })
+        .await
+}
+
+/// Restricts a flow to the organization named by id or slug. `_300`, `_310`, `_312`.
+async fn restrict(
+    app: &Arc<Tenant>,
+    cx: &Cx,
+    flow: &mut Flow,
+    name: Option<&str>,
+) -> Result<Option<Arc<LiveOrganization>>> {
+    let Some(name) = name.filter(|name| !name.is_empty()) else { return Ok(None) };
+    let live = organizations::get_named(app, cx, name).await?;
+    organizations::check_state(live.organization.state)?;
+    let mode = app.settings().settings.identity_federation_mode;
+    place::put(flow, mode, &live.organization, true);
+    Ok(Some(live))
+}
+
+/// A login flow of somebody who is signed in: the session, where nothing more is asked for; else the flow is bound to it,
+/// unless that identity has no business in the flow's organization, in which case anybody may sign in.
+async fn login(
+    app: &Arc<Tenant>,
+    cx: &Cx,
+    flow: &mut Flow,
+    request: &FlowRequest,
+    live: &LiveSession,
+) -> Result<Option<SessionView>> {
+    let too_old = request
+        .max_age
+        .is_some_and(|seconds| live.session.authenticated_at.plus_seconds(i64::from(seconds)) <= cx.now);
+    let again = request.refresh || too_old;
+    let Some(organization) = flow.restricted_to() else {
+        if !again {
+            return Ok(Some(SessionView::of_live(live, &app.settings(), cx.now)));
+        }
+        step_up::bind(flow, live);
+        return Ok(None);
+    };
+    if !again {
+        match switch_organization(app, cx, live, Some(&organization.to_string())).await {
+            Ok((session, _)) => return Ok(Some(session)),
+            Err(error) if asks_for_more(error.code()) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let (identity, now) = (live.identity.clone(), cx.now);
+    let welcome = move |tx: &mut IdentityTx<'_>| entry::is_welcome(tx, organization, &identity, now);
+    if app.store.identity().read(welcome).await? {
+        step_up::bind(flow, live);
+    }
+    Ok(None)
+}
+
+/// Whether a session was refused in an organization that a flow may lead into all the same.
+fn asks_for_more(code: Code) -> bool {
+    matches!(code, Code::StepUpRequired | Code::SecondFactorRequired | Code::NotAMember)
+}
+
 /// Nothing is asked of who is signed in; the flow is not kept.
-fn passed(app: &Tenant, cx: &Cx, mut flow: Flow, live: &LiveSession) -> Created {
+fn passed(cx: &Cx, mut flow: Flow, session: SessionView) -> Created {
     flow.state = FlowState::Passed;
     flow.completed_at = Some(cx.now);
-    flow.identity_id = Some(live.identity.id);
-    flow.session_id = Some(live.id());
-    let session = SessionView::of_live(live, &app.settings(), cx.now);
+    flow.identity_id = Some(session.identity_id);
+    flow.session_id = Some(session.id);
     Created::Passed(Box::new(flow), Box::new(session))
 }
 
@@ -146,6 +230,7 @@ fn open_settings(
     }
     flow.session_id = Some(live.id());
     flow.identity_id = Some(live.identity.id);
+    flow.data.realm = live.identity.realm.organization();
     Ok(())
 }
 

@@ -5,14 +5,17 @@ use avnology_model::{
     flows::{Flow, FlowState, MessageId},
 };
 
+use avnology_store::IdentityTx;
+
 use super::{
     account::Identifier,
+    place,
     step::{Outcome, Step, Work, refuse_missing, refuse_state},
 };
 
 /// `method: identifier`.
 pub(super) async fn submit(work: &Work) -> Result<Outcome> {
-    work.step(|_, work, flow, _| {
+    work.step(|tx, work, flow, _| {
         let state_fits = matches!(flow.state, FlowState::ChooseMethod | FlowState::SentEmail);
         if !state_fits || flow.identity_id.is_some() {
             return Ok(refuse_state(flow));
@@ -24,18 +27,38 @@ pub(super) async fn submit(work: &Work) -> Result<Outcome> {
             return Ok(if asked_before { Step::Continue } else { refuse_missing(flow, "identifier") });
         };
         let text = text.trim().to_owned();
-        if Identifier::parse(&text).is_none() {
+        let Some(identifier) = Identifier::parse(&text) else {
             flow.data.identifier = None;
             return Ok(refuse_invalid(flow, "identifier"));
-        }
+        };
         reset(flow);
+        if let Some(step) = enter(tx, work, flow, &identifier)? {
+            return Ok(step);
+        }
         flow.data.identifier = Some(text);
         Ok(Step::Continue)
     })
     .await
 }
 
+/// Finds the organization that the identifier leads to; after a refusal the form asks for another one.
+fn enter(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    flow: &mut Flow,
+    identifier: &Identifier,
+) -> Result<Option<Step>> {
+    let refused = place::discover(tx, work.settings.settings.identity_federation_mode, flow, identifier)?;
+    if refused.is_some() {
+        flow.data.identifier = None;
+    }
+    Ok(refused)
+}
+
 fn reset(flow: &mut Flow) {
+    if flow.restricted_to().is_none() {
+        (flow.data.organization, flow.data.realm) = (None, None);
+    }
     flow.state = FlowState::ChooseMethod;
     flow.active = String::new();
     flow.code_hash = None;
@@ -52,14 +75,23 @@ pub(super) fn refuse_invalid(flow: &mut Flow, node: &str) -> Step {
 
 /// The identifier to use: the one submitted, else the flow's. The refusal when there is none, or no acceptable one; for
 /// step-up the session's identity is the only one that can be meant.
-pub(super) fn take(work: &Work, flow: &mut Flow) -> Result<Identifier, Step> {
+pub(super) fn take(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    flow: &mut Flow,
+) -> Result<Result<Identifier, Step>> {
     let given = work.input.text("identifier").map(|t| t.trim().to_owned());
     let Some(text) = given.or_else(|| flow.data.identifier.clone()) else {
-        return Err(refuse_missing(flow, "identifier"));
+        return Ok(Err(refuse_missing(flow, "identifier")));
     };
-    let Some(identifier) = Identifier::parse(&text) else { return Err(refuse_invalid(flow, "identifier")) };
+    let Some(identifier) = Identifier::parse(&text) else {
+        return Ok(Err(refuse_invalid(flow, "identifier")));
+    };
     if flow.identity_id.is_none() {
+        if let Some(step) = enter(tx, work, flow, &identifier)? {
+            return Ok(Err(step));
+        }
         flow.data.identifier = Some(text);
     }
-    Ok(identifier)
+    Ok(Ok(identifier))
 }

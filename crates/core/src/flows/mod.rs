@@ -4,14 +4,18 @@
 //! a value: it is written with the flow, its counters and its events. Nodes are made from the state by `view`.
 
 mod account;
+mod choose;
 mod code;
 mod complete;
 mod create;
 mod deny;
+mod entry;
 mod get;
 mod identifier;
+mod invitation;
 mod link;
 mod password;
+mod place;
 mod recovery;
 mod registration;
 mod return_to;

@@ -12,7 +12,7 @@ use secrecy::SecretString;
 
 use super::{
     account::{self, Account},
-    complete, identifier,
+    complete, identifier, place,
     step::{Forget, Outcome, Step, Work, refuse, refuse_method, refuse_missing, refuse_state},
 };
 use crate::{credentials::Verdict, sessions::NewSession};
@@ -59,6 +59,10 @@ fn gate(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow) -> Result<Result<
         Ok(account) => account,
         Err(step) => return Ok(Err(step)),
     };
+    // Who signs in where is known by now.
+    if let Some(step) = place::check_method(work, flow, LoginMethod::Password) {
+        return Ok(Err(step));
+    }
     let Some(password) = work.input.secret("password") else {
         return Ok(Err(refuse_missing(flow, "password")));
     };
@@ -81,7 +85,7 @@ pub(super) fn find_account(
         if work.input.text("identifier").is_none() {
             return Ok(Ok(account::of_identity(bound)));
         }
-        let identifier = match identifier::take(work, flow) {
+        let identifier = match identifier::take(tx, work, flow)? {
             Ok(identifier) => identifier,
             Err(step) => return Ok(Err(step)),
         };
@@ -89,7 +93,7 @@ pub(super) fn find_account(
         let same = named.identity.as_ref().is_some_and(|i| i.id == bound.id);
         return Ok(if same { Ok(named) } else { Err(Step::Refuse(Error::new(Code::PermissionDenied))) });
     }
-    match identifier::take(work, flow) {
+    match identifier::take(tx, work, flow)? {
         Ok(identifier) => account::find(tx, work, &flow.realm(), &identifier).map(Ok),
         Err(step) => Ok(Err(step)),
     }

@@ -18,7 +18,7 @@ use super::{
     Holder, account,
     code::{Redeemed, proves, redeem, refuse_code},
     identifier::refuse_invalid,
-    link,
+    link, place,
     send::{self, Drawn, Sending},
     step::{Forget, Outcome, Step, Work, refuse, refuse_missing, refuse_state},
 };
@@ -81,6 +81,9 @@ fn ask(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow, drawn: &Drawn, by_
     flow.data.values.insert("email".to_owned(), address.clone());
     flow.data.identifier = Some(address.clone());
     if let Some(step) = send::too_early(tx, work, flow, &address)? {
+        return Ok(step);
+    }
+    if let Some(step) = place::find_realm(tx, work, flow, &email)? {
         return Ok(step);
     }
     let identity = identities::by_email(tx, &flow.realm(), email.key())?;
@@ -175,6 +178,7 @@ fn recovered(
         data: FlowData {
             return_to: flow.data.return_to.clone(),
             section: "password".to_owned(),
+            realm: flow.data.realm,
             recovered_address: Some(challenge.address),
             messages: vec![MessageId::ChooseNewPassword.into()],
             ..FlowData::default()

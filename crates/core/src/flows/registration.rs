@@ -5,19 +5,22 @@ use avnology_model::{
     events::{MessageRequest, MessageType},
     flows::{Flow, FlowState, MessageId},
     identities::{Email, Identity, IdentityState, Realm},
-    ids::{CredentialId, IdentityId},
-    organizations::RegistrationMode,
-    platform::{LoginMethod, TenantSettings},
+    ids::{CredentialId, IdentityId, MembershipId, OrganizationId},
+    organizations::{Delivery, Organization, RegistrationMode},
+    platform::{FederationMode, LoginMethod, TenantSettings},
     sessions::{CompletedMethod, Method, SessionKind},
 };
 use avnology_store::{IdentityTx, identities::identities, permissions::tuples};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    account::Identifier,
     code::{Redeemed, redeem, refuse_code},
     complete::refuse_password,
+    entry::{self, Newcomer, Registrant},
+    place,
     send::{self, Drawn, Sending},
-    step::{Forget, Outcome, Step, Work, refuse_method, refuse_missing, refuse_node, refuse_state},
+    step::{Forget, Outcome, Step, Work, refuse_missing, refuse_node, refuse_state, refuse_with},
     traits,
     verification::{self, NewVerification},
 };
@@ -25,6 +28,7 @@ use crate::{
     credentials::check_new_password,
     events::emit_message,
     identities::{self as people, IdentityInput, TraitsSchema, insert_new},
+    organizations::{Door, TurnedAway, join_by_domain},
     sessions::{self, NewSession},
 };
 
@@ -47,6 +51,7 @@ struct Draw {
     session: NewSession,
     secrets: Drawn,
     verification: NewVerification,
+    membership: MembershipId,
 }
 
 impl Draw {
@@ -57,21 +62,21 @@ impl Draw {
             session: NewSession::draw(&work.cx),
             secrets: Drawn::draw(work),
             verification: NewVerification::draw(&work.app, &work.cx),
+            membership: MembershipId::new(work.now(), work.cx.random()),
         }
     }
 }
 
-/// `_304` when nobody may register.
-pub(super) fn check_open(settings: &TenantSettings) -> Result<()> {
-    match settings.registration.mode {
-        RegistrationMode::Public => Ok(()),
-        RegistrationMode::ByInvitationOnly
-        | RegistrationMode::ByInvitationOrDomain
-        | RegistrationMode::SsoOnly
-        | RegistrationMode::Closed => {
-            let mode = settings.registration.mode.as_str();
-            Err(Error::new(Code::RegistrationDisabled).with_member("registration_mode", mode))
+/// `_304` or `_309` when nobody may register here whatever they show: by the mode of the flow's organization, else, where
+/// there are personal accounts, of the tenant.
+pub(super) fn check_open(settings: &TenantSettings, organization: Option<&Organization>) -> Result<()> {
+    match organization {
+        Some(organization) if organization.registration_mode == RegistrationMode::Closed => {
+            Err(TurnedAway::Closed.refusal(Door::of(organization)))
         }
+        Some(_) => Ok(()),
+        None if settings.identity_federation_mode == FederationMode::Strict => Ok(()),
+        None => entry::check_personal(settings.registration.mode),
     }
 }
 
@@ -129,11 +134,23 @@ fn read_form(
     if !matches!(flow.state, FlowState::ShowForm | FlowState::SentEmail | FlowState::VerifyAddress) {
         return Err(refuse_state(flow));
     }
-    let settings = &work.settings.settings;
-    if !settings.allowed_methods.contains(&method) {
-        return Err(refuse_method(flow, settings.allowed_methods.iter().map(|m| m.as_str()).collect()));
+    if let Some(step) = place::check_method(work, flow, method) {
+        return Err(step);
     }
-    let (identity, _) = traits::read(&work.input, flow, settings, schema)?;
+    let settings = &work.settings.settings;
+    let invited = flow.data.invitation.as_ref().map(|invitation| invitation.email.clone());
+    let mut given = work.input.object("traits");
+    if let Some(email) = &invited {
+        given.entry("email").or_insert_with(|| email.clone().into());
+    }
+    let (identity, _) = traits::read(given, flow, settings, schema)?;
+    let key = |email: &str| Email::parse(email).ok().map(|email| email.key().to_owned());
+    if let Some(email) = invited
+        && identity.email.as_deref().and_then(key) != key(&email)
+    {
+        flow.data.values.insert("traits.email".to_owned(), email);
+        return Err(refuse_with(flow, Error::new(Code::InvitationForAnother)));
+    }
     let consents = read_consents(work, flow)?;
     Ok(Pending { identity, phc: None, consents })
 }
@@ -162,15 +179,20 @@ async fn register(work: &Work, pending: Pending, method: Method) -> Result<Outco
         let settings = &work.settings.settings;
         let email = pending.identity.email.as_deref().and_then(|e| Email::parse(e).ok());
         let email = email.ok_or_else(|| Error::internal("a registration without an address"))?;
+        let must_prove = match may_register(tx, work, flow, &email)? {
+            Ok(must_prove) => must_prove,
+            Err(step) => return Ok(step),
+        };
         let existing = standing(tx, work, flow.realm(), email.key())?;
-        let discloses = settings.registration.discloses_accounts;
+        // Who has an invitation is told by it whether the address has an account.
+        let discloses = settings.registration.discloses_accounts || flow.data.invitation.is_some();
         if existing.is_some() && discloses {
             return Ok(refuse_node(flow, "traits.email", Code::EmailTaken, MessageId::EmailTaken));
         }
         if let Some(step) = handle_taken(tx, flow, &pending)? {
             return Ok(step);
         }
-        if method == Method::Code || !discloses || settings.require_verified_email {
+        if method == Method::Code || !discloses || must_prove {
             let then = if method == Method::Code || !discloses {
                 FlowState::SentEmail
             } else {
@@ -182,9 +204,37 @@ async fn register(work: &Work, pending: Pending, method: Method) -> Result<Outco
             }
             return Ok(step);
         }
-        make(tx, work, flow, forget, &pending, false, method, &draw)
+        let proven = is_proven_by_invitation(flow);
+        make(tx, work, flow, forget, &pending, proven, method, &draw)
     })
     .await
+}
+
+/// Whether the address must be proven before there can be an account, or the refusal when there can be none.
+fn may_register(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    flow: &mut Flow,
+    email: &Email,
+) -> Result<Result<bool, Step>> {
+    let mode = work.settings.settings.identity_federation_mode;
+    if mode == FederationMode::Strict
+        && let Some(step) = place::discover(tx, mode, flow, &Identifier::Email(email.clone()))?
+    {
+        return Ok(Err(step));
+    }
+    Ok(match entry::of_registration(tx, work, flow, email, false)? {
+        Registrant::Refused(error) => Err(refuse_with(flow, error)),
+        Registrant::ProveFirst => Ok(true),
+        Registrant::Personal | Registrant::Joins(_) => {
+            Ok(work.settings.settings.require_verified_email && !is_proven_by_invitation(flow))
+        }
+    })
+}
+
+/// The token of a mail came to the mailbox.
+fn is_proven_by_invitation(flow: &Flow) -> bool {
+    flow.data.invitation.as_ref().is_some_and(|invitation| invitation.delivery == Delivery::Email)
 }
 
 /// The account that has this address, unless it was left unproven from its beginning for so long that a new one may take
@@ -316,6 +366,17 @@ fn make(
     draw: &Draw,
 ) -> Result<Step> {
     let cx = &work.cx;
+    let email = pending.identity.email.as_deref().and_then(|e| Email::parse(e).ok());
+    let email = email.ok_or_else(|| Error::internal("a registration without an address"))?;
+    let newcomer = match entry::of_registration(tx, work, flow, &email, proven)? {
+        Registrant::Personal => None,
+        Registrant::Joins(newcomer) => Some(newcomer),
+        Registrant::ProveFirst => return Ok(refuse_state(flow)),
+        Registrant::Refused(error) => {
+            flow.state = FlowState::ShowForm;
+            return Ok(refuse_with(flow, error));
+        }
+    };
     let fields = pending.identity.clone().check("traits.", &[]).map_err(Error::of_fields)?;
     let mut identity = Identity::new(draw.identity, cx.now);
     identity.realm = flow.realm();
@@ -340,10 +401,11 @@ fn make(
     if proven {
         people::mark_verified(tx, cx, &mut identity, work.app.config.bootstrap_admin_email.as_deref())?;
     }
+    let organization = settle_in(tx, work, forget, newcomer.as_deref(), &identity, draw.membership)?;
     let methods = [CompletedMethod::first_factor(method, cx.now)];
     let policy = &work.settings.settings.session_policy;
-    let session =
-        sessions::start(tx, cx, &draw.session, &mut identity, SessionKind::Standard, &methods, policy)?;
+    let new = draw.session.clone().in_organization(organization);
+    let session = sessions::start(tx, cx, &new, &mut identity, SessionKind::Standard, &methods, policy)?;
     let verification = if proven {
         None
     } else {
@@ -357,4 +419,24 @@ fn make(
     flow.completed_at = Some(cx.now);
     flow.data.values.clear();
     Ok(Step::SignedIn(Box::new((session, identity, draw.session.token().clone())), verification))
+}
+
+/// Makes the new account a member: of the organization that the flow leads into, in which its session acts then, else of
+/// the one that takes people by the domain of a proven address.
+fn settle_in(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    forget: &mut Forget,
+    newcomer: Option<&Newcomer>,
+    identity: &Identity,
+    membership: MembershipId,
+) -> Result<Option<OrganizationId>> {
+    if let Some(newcomer) = newcomer {
+        entry::join(tx, work, forget, newcomer, identity, membership)?;
+        return Ok(Some(newcomer.organization()));
+    }
+    if let Some(joined) = join_by_domain(tx, &work.cx, identity, membership)? {
+        forget.member(joined, identity.id);
+    }
+    Ok(None)
 }

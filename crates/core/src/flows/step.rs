@@ -6,15 +6,20 @@ use avnology_model::{
     Code, Error, Result, Timestamp,
     flows::{Flow, FlowKind, Message, MessageId},
     identities::Identity,
-    ids::FlowId,
+    ids::{FlowId, IdentityId, OrganizationId},
     secret_token::{SecretHash, SecretToken},
     sessions::Session,
 };
 use avnology_store::{IdentityTx, flows::flows};
 use serde_json::Value;
 
-use super::{Submission, return_to, view::page_path};
-use crate::{Cx, Tenant, platform::SettingsVersion, sessions::SessionView};
+use super::{Submission, place, return_to, view::page_path};
+use crate::{
+    Cx, Tenant,
+    organizations::{self, Acting, ActingAs},
+    platform::SettingsVersion,
+    sessions::SessionView,
+};
 
 /// Submits that a flow accepts.
 const SUBMITS: u32 = 50;
@@ -78,12 +83,37 @@ pub(super) enum Step {
     ContinueWith(Box<Flow>, Option<Box<(Session, Identity, SecretToken)>>),
     /// Refused; the flow stays usable.
     Refuse(Error),
+    /// Refused for good; see [`end`].
+    End(Error),
     /// Signed in; with the verification flow of a new account.
     SignedIn(Box<(Session, Identity, SecretToken)>, Option<FlowId>),
 }
 
 /// What must be forgotten once the transaction is committed.
-pub(super) type Forget = Vec<SecretHash>;
+#[derive(Default)]
+pub(super) struct Forget {
+    tokens: Vec<SecretHash>,
+    members: Vec<(OrganizationId, IdentityId)>,
+}
+
+impl Forget {
+    /// Sessions, by the hashes of their tokens.
+    pub(super) fn extend(&mut self, tokens: impl IntoIterator<Item = SecretHash>) {
+        self.tokens.extend(tokens);
+    }
+
+    /// A member that came to be.
+    pub(super) fn member(&mut self, organization: OrganizationId, identity: IdentityId) {
+        self.members.push((organization, identity));
+    }
+
+    fn commit(self, app: &Tenant) {
+        for (organization, identity) in self.members {
+            app.organizations.forget_member(organization, identity);
+        }
+        app.sessions.forget(&self.tokens);
+    }
+}
 
 impl Work {
     pub(super) fn now(&self) -> Timestamp {
@@ -103,14 +133,18 @@ impl Work {
             .write(move |tx| {
                 let mut flow = open(tx, &work)?;
                 begin(&mut flow);
-                let mut forget = Vec::new();
-                let step = step(tx, &work, &mut flow, &mut forget)?;
+                let mut forget = Forget::default();
+                let step = match place::refresh(tx, &work, &mut flow)? {
+                    Some(refused) => refused,
+                    None => step(tx, &work, &mut flow, &mut forget)?,
+                };
                 flows::update(tx, &flow)?;
                 Ok((flow, step, forget))
             })
             .await?;
-        self.app.sessions.forget(&forget);
-        Ok(self.outcome(flow, step))
+        forget.commit(&self.app);
+        let outcome = self.outcome(flow, step);
+        self.acting(outcome).await
     }
 
     /// Like [`Work::step`], for a first half that says with what the second one goes on, or how the step ends.
@@ -128,7 +162,10 @@ impl Work {
                 let mut flow = open(tx, &work)?;
                 let before = (flow.data.messages.clone(), flow.data.node_messages.clone());
                 begin(&mut flow);
-                let prepared = first(tx, &work, &mut flow)?;
+                let prepared = match place::refresh(tx, &work, &mut flow)? {
+                    Some(refused) => Err(refused),
+                    None => first(tx, &work, &mut flow)?,
+                };
                 if prepared.is_ok() {
                     // The second half counts the submit and tells.
                     flow.submits -= 1;
@@ -152,6 +189,7 @@ impl Work {
                 Outcome::Continue(Box::new(Continued { flow: *next, session }))
             }
             Step::Refuse(error) => Outcome::Refused(Box::new(Refused { error, flow: Some(flow) })),
+            Step::End(error) => Outcome::Refused(Box::new(Refused { error, flow: None })),
             Step::SignedIn(made, verification_flow_id) => Outcome::SignedIn(Box::new(SignedIn {
                 redirect_to: return_to::current(&self.app, &flow),
                 session: shown(&made),
@@ -160,6 +198,24 @@ impl Work {
                 verification_flow_id,
             })),
         }
+    }
+}
+
+impl Work {
+    /// Shows a session that acts in an organization with the role there.
+    async fn acting(&self, mut outcome: Outcome) -> Result<Outcome> {
+        let Outcome::SignedIn(done) = &mut outcome else { return Ok(outcome) };
+        let Some(id) = done.session.organization_id else { return Ok(outcome) };
+        let Some(organization) = organizations::find(&self.app, &self.cx, id).await? else {
+            return Ok(outcome);
+        };
+        let identity = done.session.identity_id;
+        let member = organizations::find_member(&self.app, self.cx.now, &organization, identity).await?;
+        if let Some(member) = member {
+            let acting = Acting { organization, scopes: member.scopes, by: ActingAs::Member(member) };
+            done.session = done.session.clone().acting(Some(&acting));
+        }
+        Ok(outcome)
     }
 }
 
@@ -198,6 +254,28 @@ pub(super) fn refuse(flow: &mut Flow, code: Code, message: impl Into<Message>) -
     let error = Error::new(code).with_detail(sentence(&message.text));
     flow.data.messages.push(message);
     Step::Refuse(error)
+}
+
+/// Refuses with what another verb says, in the words of the flows.
+pub(super) fn refuse_with(flow: &mut Flow, error: Error) -> Step {
+    let is_closed = error.members().get("registration_mode").is_some_and(|mode| mode == "closed");
+    let message = match error.code() {
+        Code::OrganizationSuspended => Some(MessageId::OrganizationInactive),
+        Code::OrganizationNotReady => Some(MessageId::NotAvailable),
+        Code::SsoRequired => Some(MessageId::SsoRequired),
+        Code::RegistrationDisabled if is_closed => Some(MessageId::RegistrationClosed),
+        Code::RegistrationDisabled => Some(MessageId::InvitationNeeded),
+        Code::InvitationInvalid | Code::InvitationForAnother => Some(MessageId::Invalid),
+        _ => None,
+    };
+    flow.data.messages.extend(message.map(Message::from));
+    Step::Refuse(error)
+}
+
+/// Refuses for good: the flow is over, and nothing came of it.
+pub(super) fn end(flow: &mut Flow, now: Timestamp, error: Error) -> Step {
+    flow.completed_at = Some(now);
+    Step::End(error)
 }
 
 /// Refuses with a message about one node.

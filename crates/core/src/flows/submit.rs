@@ -10,8 +10,8 @@ use avnology_model::{
 };
 
 use super::{
-    Holder, Submission, code, complete, deny, get, identifier, link, password, recovery, registration,
-    settings,
+    Holder, Submission, choose, code, complete, deny, get, identifier, invitation, link, password, place,
+    recovery, registration, settings,
     step::{Outcome, Refused, Work, check_open, refuse_method, refuse_state},
     step_up, verification,
 };
@@ -74,13 +74,14 @@ async fn login(work: &Work, flow: &Flow) -> Result<Outcome> {
         "password" => password::submit(work).await,
         "code" => code::submit(work, LoginMethod::Code).await,
         "link" => code::submit(work, LoginMethod::Link).await,
+        "organization" => choose::submit(work).await,
         _ => refuse_unknown(work).await,
     }
 }
 
 async fn registration_method(work: &Work) -> Result<Outcome> {
-    registration::check_open(&work.settings.settings)?;
     match work.input.method.as_str() {
+        "invitation" => invitation::submit(work).await,
         "password" => registration::by_password(work).await,
         "code" => registration::by_code(work).await,
         _ => refuse_unknown(work).await,
@@ -120,7 +121,7 @@ async fn settings_method(
             settings::keep_entered(work).await?;
             let back = format!("{}?flow={}", super::view::page_path(flow), flow.id);
             let holder = if flow.transport == Transport::Api { Holder::Program } else { holder };
-            let next = step_up::open(&work.app, &work.cx, live, holder, Some(back)).await?;
+            let next = step_up::open(&work.app, &work.cx, live, holder, Some(back), None).await?;
             Ok(Outcome::Refused(Box::new(Refused { error, flow: Some(next) })))
         }
         other => other,
@@ -151,7 +152,8 @@ async fn refuse_unknown(work: &Work) -> Result<Outcome> {
     );
     work.step(move |_, work, flow, _| {
         Ok(if known {
-            refuse_method(flow, work.settings.settings.allowed_methods.iter().map(|m| m.as_str()).collect())
+            let offered = place::methods(&work.settings.settings, flow);
+            refuse_method(flow, offered.iter().map(|m| m.as_str()).collect())
         } else {
             refuse_state(flow)
         })

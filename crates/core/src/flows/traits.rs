@@ -20,12 +20,11 @@ const KEPT: usize = 2_000;
 /// Reads `traits` of a registration. What was entered is kept in the flow, to be shown again; the refusal names each
 /// field that does not fit.
 pub(super) fn read(
-    input: &Submission,
+    given: Map<String, Value>,
     flow: &mut Flow,
     settings: &TenantSettings,
     schema: Option<&TraitsSchema>,
 ) -> Result<(IdentityInput, Fields), Step> {
-    let given = input.object("traits");
     remember(flow, &given, schema);
     let mut errors = Vec::new();
     let mut identity = to_input(given, &mut errors);

@@ -7,7 +7,7 @@ use avnology_model::{
     events::{MessageRequest, MessageType},
     flows::{CodeChallenge, Flow, FlowData, FlowKind, FlowState, MessageId, Transport},
     identities::{Email, Identity, Realm},
-    ids::FlowId,
+    ids::{FlowId, MembershipId},
     platform::RateLimit,
     secret_token::{SecretHash, SecretKind, SecretToken},
 };
@@ -19,7 +19,7 @@ use super::{
     Holder, account,
     code::{Redeemed, check_lock, code_hash, redeem, refuse_code},
     identifier::refuse_invalid,
-    link,
+    link, place,
     send::{self, Drawn, Sending},
     step::{Forget, Outcome, Step, Work, refuse, refuse_missing, refuse_state},
 };
@@ -27,6 +27,7 @@ use crate::{
     Cx, Tenant,
     events::{emit_message, seal},
     identities::{UndoLink, apply_email, mark_verified},
+    organizations::join_by_domain,
 };
 
 /// A verification flow that a registration or a change of address brings, drawn before the transaction.
@@ -103,6 +104,7 @@ pub(crate) fn begin(
         data: FlowData {
             return_to: new.return_to.clone(),
             identifier: Some(address.to_owned()),
+            realm: identity.realm.organization(),
             values: [("email".to_owned(), address.to_owned())].into(),
             ..FlowData::default()
         },
@@ -138,10 +140,10 @@ fn may_mail(tx: &mut IdentityTx<'_>, app: &Tenant, cx: &Cx, address: &str) -> Re
 
 /// `method: code`: the address first, then the code.
 pub(super) async fn submit(work: &Work, by_link: bool) -> Result<Outcome> {
-    let (drawn, undo) = (Drawn::draw(work), UndoLink::draw(&work.app, &work.cx));
+    let (drawn, next) = (Drawn::draw(work), Proof::draw(work));
     work.step(move |tx, work, flow, forget| {
         if let (Some(entered), false) = (work.input.code(), work.input.flag("resend")) {
-            return enter(tx, work, flow, forget, &entered, &undo);
+            return enter(tx, work, flow, forget, &entered, &next);
         }
         ask(tx, work, flow, &drawn, by_link)
     })
@@ -150,7 +152,7 @@ pub(super) async fn submit(work: &Work, by_link: bool) -> Result<Outcome> {
 
 /// `method: link` with a token. The browser that opened the link is the one that is told.
 pub(super) async fn by_link(work: &Work, holder: Holder, token: String) -> Result<Outcome> {
-    let undo = UndoLink::draw(&work.app, &work.cx);
+    let next = Proof::draw(work);
     work.step(move |tx, work, flow, forget| {
         if !link::redeem(tx, work, flow, &token)? {
             return Ok(refuse(flow, Code::CodeExpired, MessageId::CodeExpired));
@@ -159,7 +161,7 @@ pub(super) async fn by_link(work: &Work, holder: Holder, token: String) -> Resul
             flow.transport = Transport::Browser;
             flow.browser_hash = holder.browser_hash();
         }
-        proven(tx, work, flow, forget, &undo)
+        proven(tx, work, flow, forget, &next)
     })
     .await
 }
@@ -177,6 +179,11 @@ fn ask(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow, drawn: &Drawn, by_
     flow.data.values.insert("email".to_owned(), address.clone());
     flow.data.identifier = Some(address.clone());
     if let Some(step) = send::too_early(tx, work, flow, &address)? {
+        return Ok(step);
+    }
+    if let Some(signed_in) = &signed_in {
+        flow.data.realm = signed_in.realm.organization();
+    } else if let Some(step) = place::find_realm(tx, work, flow, &email)? {
         return Ok(step);
     }
     let identity = owner(tx, flow.realm(), &email, signed_in)?;
@@ -220,7 +227,7 @@ fn enter(
     flow: &mut Flow,
     forget: &mut Forget,
     entered: &str,
-    undo: &UndoLink,
+    next: &Proof,
 ) -> Result<Step> {
     if flow.state != FlowState::SentEmail {
         return Ok(refuse_state(flow));
@@ -229,9 +236,34 @@ fn enter(
         return Ok(step);
     }
     match redeem(tx, work, flow, entered)? {
-        Redeemed::Right => proven(tx, work, flow, forget, undo),
+        Redeemed::Right => proven(tx, work, flow, forget, next),
         other => refuse_code(tx, work, flow, &other, (Code::WrongCode, Code::CodeExpired)),
     }
+}
+
+/// What a proof may bring, drawn before the transaction.
+#[derive(Clone)]
+struct Proof {
+    undo: UndoLink,
+    membership: MembershipId,
+}
+
+impl Proof {
+    fn draw(work: &Work) -> Self {
+        Self {
+            undo: UndoLink::draw(&work.app, &work.cx),
+            membership: MembershipId::new(work.now(), work.cx.random()),
+        }
+    }
+}
+
+/// Whether a registration made this account, which is completed by the first proof of its address. Accounts that are there
+/// already never join silently.
+fn is_new_registration(tx: &mut IdentityTx<'_>, identity: &Identity) -> Result<bool> {
+    // A registration makes the first session at the same moment.
+    Ok(!identity.email_verified
+        && sessions::begun_at(tx, identity.id, identity.create_time)?.is_some()
+        && !identities::was_ever_verified(tx, identity.id)?)
 }
 
 /// The address is proven: the present one is marked, a pending one is taken into use.
@@ -240,7 +272,7 @@ fn proven(
     work: &Work,
     flow: &mut Flow,
     forget: &mut Forget,
-    undo: &UndoLink,
+    next: &Proof,
 ) -> Result<Step> {
     let challenge = flow.data.challenge.clone();
     let found =
@@ -253,12 +285,16 @@ fn proven(
     let pending = identity.pending_email.as_deref().and_then(|e| Email::parse(e).ok());
     if identity.email_key.as_deref() == Some(email.key()) {
         let bootstrap = work.app.config.bootstrap_admin_email.as_deref();
+        let is_new = is_new_registration(tx, &identity)?;
         mark_verified(tx, &work.cx, &mut identity, bootstrap)?;
+        if is_new && let Some(joined) = join_by_domain(tx, &work.cx, &identity, next.membership)? {
+            forget.member(joined, identity.id);
+        }
     } else if pending.is_some_and(|p| p.key() == email.key()) {
         if identities::by_email(tx, &identity.realm, email.key())?.is_some() {
             return Ok(refuse(flow, Code::EmailTaken, MessageId::EmailTaken));
         }
-        apply_email(tx, &work.cx, &work.app.keys, &mut identity, undo)?;
+        apply_email(tx, &work.cx, &work.app.keys, &mut identity, &next.undo)?;
     } else {
         // The account has another address by now.
         return Ok(refuse(flow, Code::CodeExpired, MessageId::CodeExpired));

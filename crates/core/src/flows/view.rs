@@ -1,13 +1,15 @@
 //! A flow as its client sees it: nodes from the state.
 
 use avnology_model::{
-    flows::{Flow, FlowKind, FlowState, FlowView, Group, InputType, Message, MessageId, Node, Transport, Ui},
+    flows::{
+        Flow, FlowKind, FlowOrganization, FlowState, FlowView, Group, InputType, Message, MessageId, Node,
+        Transport, Ui,
+    },
     identities::Identity,
     platform::{LoginMethod, RegistrationField, TenantSettings},
 };
 
-use super::return_to;
-use super::trait_nodes;
+use super::{place, return_to, trait_nodes};
 use crate::{Tenant, identities::TraitsSchema};
 
 /// The hosted page of a flow, without the flow's id.
@@ -57,8 +59,8 @@ pub fn view(app: &Tenant, flow: &Flow, csrf: Option<&str>, identity: Option<&Ide
         issued_at: flow.issued_at,
         expires_at: flow.expires_at,
         return_to: return_to::current(app, flow),
-        organization_id: String::new(),
-        organization: None,
+        organization_id: flow.restricted_to().map(|id| id.to_string()).unwrap_or_default(),
+        organization: flow.data.organization.as_ref().map(card),
         client: None,
         login_challenge: None,
         requested_aal: flow.data.requested_aal,
@@ -70,7 +72,8 @@ pub fn view(app: &Tenant, flow: &Flow, csrf: Option<&str>, identity: Option<&Ide
 
 /// The messages about the whole flow, with those about fields that have no node here.
 fn messages(flow: &Flow, nodes: &[Node]) -> Vec<Message> {
-    let mut messages = flow.data.messages.clone();
+    let mut messages: Vec<Message> = standing(flow).into_iter().collect();
+    messages.extend(flow.data.messages.iter().cloned());
     let homeless =
         flow.data.node_messages.iter().filter(|(name, _)| !nodes.iter().any(|n| n.name() == *name));
     for message in homeless.flat_map(|(_, about)| about) {
@@ -79,6 +82,25 @@ fn messages(flow: &Flow, nodes: &[Node]) -> Vec<Message> {
         }
     }
     messages
+}
+
+/// What a flow says as long as it stands where it does.
+fn standing(flow: &Flow) -> Option<Message> {
+    let place = flow.data.organization.as_ref()?;
+    let named = |id| Message::new(id).with_text("organization", &place.name);
+    match flow.state {
+        FlowState::ChooseOrganization => Some(named(MessageId::WillJoin)),
+        FlowState::ShowForm if flow.data.invitation.is_some() => Some(named(MessageId::Invited)),
+        FlowState::ChooseMethod if place.sso_required && flow.data.identifier.is_some() => {
+            Some(MessageId::SsoNotSetUp.into())
+        }
+        _ => None,
+    }
+}
+
+fn card(place: &FlowOrganization) -> serde_json::Value {
+    // Logos cannot be set yet.
+    serde_json::json!({ "id": place.id, "name": place.name, "slug": place.slug, "logo_url": null })
 }
 
 fn login(flow: &Flow, settings: &TenantSettings, nodes: &mut Vec<Node>) {
@@ -95,7 +117,7 @@ fn login(flow: &Flow, settings: &TenantSettings, nodes: &mut Vec<Node>) {
         }
         FlowState::ChooseMethod => {
             nodes.push(known_identifier(flow));
-            choices(settings, nodes);
+            choices(flow, settings, nodes);
             another_account(flow, nodes);
         }
         FlowState::SentEmail => {
@@ -118,6 +140,13 @@ fn login(flow: &Flow, settings: &TenantSettings, nodes: &mut Vec<Node>) {
             new_password(settings, nodes);
             nodes.push(Node::submit(Group::Password, "password", MessageId::LabelContinue));
         }
+        FlowState::ChooseOrganization => {
+            if let Some(place) = &flow.data.organization {
+                let node = Node::input(Group::Default, InputType::Hidden, "organization_id");
+                nodes.push(node.with_value(place.id.to_string()).required());
+                nodes.push(Node::submit(Group::Default, "organization", MessageId::LabelContinue));
+            }
+        }
         FlowState::ShowForm | FlowState::Passed | FlowState::PassedChallenge => {}
     }
 }
@@ -137,8 +166,8 @@ fn another_account(flow: &Flow, nodes: &mut Vec<Node>) {
 }
 
 /// The methods offered, in the tenant's order of configuration.
-fn choices(settings: &TenantSettings, nodes: &mut Vec<Node>) {
-    for method in &settings.allowed_methods {
+fn choices(flow: &Flow, settings: &TenantSettings, nodes: &mut Vec<Node>) {
+    for method in place::methods(settings, flow) {
         match method {
             LoginMethod::Password => {
                 let field = Node::input(Group::Password, InputType::Password, "password")
@@ -195,7 +224,8 @@ fn registration(
             if let Some(schema) = schema {
                 trait_nodes::for_registration(schema, flow, nodes);
             }
-            let by_password = settings.allowed_methods.contains(&LoginMethod::Password);
+            let offered = place::methods(settings, flow);
+            let by_password = offered.contains(&LoginMethod::Password);
             if by_password {
                 let policy = &settings.password_policy;
                 let field = Node::input(Group::Password, InputType::Password, "password")
@@ -209,7 +239,7 @@ fn registration(
             consents(settings, nodes);
             if by_password {
                 nodes.push(Node::submit(Group::Password, "password", MessageId::LabelCreateAccount));
-            } else if settings.allowed_methods.contains(&LoginMethod::Code) {
+            } else if offered.contains(&LoginMethod::Code) {
                 nodes.push(Node::submit(Group::Code, "code", MessageId::LabelCreateAccount));
             }
         }
@@ -236,6 +266,8 @@ fn profile_fields(flow: &Flow, settings: &TenantSettings, nodes: &mut Vec<Node>)
             let is_required = field == RegistrationField::Email || required.contains(&field);
             let mut node = profile_field(field, flow);
             node.attributes.required = is_required;
+            // An invitation is for one address.
+            node.attributes.readonly = field == RegistrationField::Email && flow.data.invitation.is_some();
             nodes.push(node);
         }
     }

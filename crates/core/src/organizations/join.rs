@@ -16,7 +16,7 @@ use avnology_store::{
 };
 
 use super::{
-    Door, Joining, MemberView, Showing, Sso, WayIn, admission, check_state, find_named,
+    Admission, Door, Joining, MemberView, Showing, Sso, WayIn, admission, check_state, find_named,
     members::{self, forget},
     membership,
 };
@@ -69,11 +69,12 @@ fn way_in(organization: &Organization, identity: &Identity, domain: Option<&Doma
         );
     }
     let showing = Showing { invitation: false, domain: domain.is_some(), sso: Sso::No };
-    admission(door, showing).for_session(door)
+    let way = admission(door, showing).for_session(door);
+    way.map_err(|error| error.with_member("organization_id", organization.id.to_string()))
 }
 
 /// Whether an identity can become a member of an organization at all.
-pub(super) fn may_belong(identity: &Identity, organization: OrganizationId) -> bool {
+pub(crate) fn may_belong(identity: &Identity, organization: OrganizationId) -> bool {
     match identity.realm {
         Realm::Tenant => true,
         Realm::Organization(home) => home == organization,
@@ -92,7 +93,49 @@ pub(crate) fn shown_domain(
 
 /// The verified domain with `auto_join`, whoever holds it, at which the identity has a proven address.
 pub(super) fn held_domain(tx: &mut IdentityTx<'_>, identity: &Identity) -> Result<Option<Domain>> {
-    let key = identity.email_key.as_deref().filter(|_| identity.email_verified);
-    let Some((_, name)) = key.and_then(|key| key.rsplit_once('@')) else { return Ok(None) };
+    match identity.email_key.as_deref().filter(|_| identity.email_verified) {
+        Some(key) => auto_join_domain(tx, key),
+        None => Ok(None),
+    }
+}
+
+/// The verified domain with `auto_join`, whoever holds it, of an address by its key, proven or not.
+pub(crate) fn auto_join_domain(tx: &mut IdentityTx<'_>, key: &str) -> Result<Option<Domain>> {
+    let Some((_, name)) = key.rsplit_once('@') else { return Ok(None) };
     Ok(domains::verified_holder(tx, name)?.filter(|domain| domain.auto_join))
+}
+
+/// Makes a new account, whose address has just been proven for the first time, a member of the organization that takes
+/// people by its domain (`contract/20` §6, *Personal registration*). Where that is not possible now, the account stays
+/// personal. The organization joined, whose member must be forgotten after the commit.
+pub(crate) fn join_by_domain(
+    tx: &mut IdentityTx<'_>,
+    cx: &Cx,
+    identity: &Identity,
+    id: MembershipId,
+) -> Result<Option<OrganizationId>> {
+    let Some(domain) = held_domain(tx, identity)?.filter(|_| identity.realm == Realm::Tenant) else {
+        return Ok(None);
+    };
+    let organization = organizations::get(tx, domain.organization_id)?;
+    let door = Door::of(&organization);
+    let outcome = admission(door, Showing { invitation: false, domain: true, sso: Sso::No });
+    let is_in_use = check_state(organization.state).is_ok();
+    let is_member = memberships::of_person(tx, organization.id, identity.id)?.is_some();
+    if outcome != Admission::Joins(WayIn::Domain) || !is_in_use || is_member {
+        return Ok(None);
+    }
+    let joining = Joining {
+        id,
+        identity: identity.id,
+        role: WayIn::Domain.default_role(&organization, domain.default_role.as_ref()),
+        source: WayIn::Domain.source(),
+        expire_time: None,
+    };
+    match membership::join(tx, cx, &organization, &joining) {
+        Ok(_) => Ok(Some(organization.id)),
+        // Refused before anything is written.
+        Err(error) if matches!(error.code(), Code::SeatLimitReached | Code::RoleNotAssignable) => Ok(None),
+        Err(error) => Err(error),
+    }
 }

@@ -39,7 +39,6 @@ pub use domains::{
     verify as verify_domain, verify_named as verify_domain_named,
 };
 pub use input::{MetadataInput, OrganizationInput};
-pub(crate) use invitations::end_of_person;
 pub use invitations::{
     Accepted, BatchResult, InvitationPage, InvitationPreview, InvitationView, NewInvitation,
     accept as accept_invitation, accept_own as accept_own_invitation, create as invite,
@@ -47,7 +46,12 @@ pub use invitations::{
     expire_due as expire_invitations, get as get_invitation, list as list_invitations,
     lookup as look_up_invitation, resend as resend_invitation, revoke as revoke_invitation,
 };
+pub(crate) use invitations::{
+    end_of_person, find_open as open_invitation, read_token as read_invitation_token,
+    use_up as use_invitation,
+};
 pub use join::join as join_organization;
+pub(crate) use join::{auto_join_domain, join_by_domain, may_belong};
 pub use leave::leave;
 pub use list::{OrganizationPage, SeatsView, SlugCheck, check_slug, get, list, seats};
 pub use live::{

@@ -21,6 +21,7 @@ pub use list::{SessionPage, list_own};
 pub(crate) use revoke::{end_all, end_one};
 pub use revoke::{logout, revoke_leaked, revoke_others, revoke_own};
 pub(crate) use start::{NewSession, raise, start};
+pub(crate) use switch::enter;
 pub use switch::switch_organization;
 pub use tokenize::{SessionToken, TokenRequest, tokenize, view_with_token};
 pub use verify::{Verified, verify};

@@ -4,7 +4,7 @@ use avnology_model::{
     Error, Result, Timestamp,
     events::EventType,
     identities::{Identity, IdentityState},
-    ids::SessionId,
+    ids::{OrganizationId, SessionId},
     platform::SessionPolicy,
     secret_token::{SecretHash, SecretKind, SecretToken},
     sessions::{Aal, CompletedMethod, Session, SessionKind},
@@ -24,12 +24,23 @@ const RECOVERY_SECONDS: i64 = 15 * 60;
 pub(crate) struct NewSession {
     id: SessionId,
     token: SecretToken,
+    organization: Option<OrganizationId>,
 }
 
 impl NewSession {
     /// A new id and a new token.
     pub(crate) fn draw(cx: &Cx) -> Self {
-        Self { id: SessionId::new(cx.now, cx.random()), token: cx.secret(SecretKind::Session) }
+        Self {
+            id: SessionId::new(cx.now, cx.random()),
+            token: cx.secret(SecretKind::Session),
+            organization: None,
+        }
+    }
+
+    /// The same, acting in an organization from the beginning.
+    pub(crate) fn in_organization(mut self, organization: Option<OrganizationId>) -> Self {
+        self.organization = organization;
+        self
     }
 
     /// The token.
@@ -67,7 +78,7 @@ pub(crate) fn start(
         device_id: None,
         ip: cx.ip_text(),
         user_agent: cx.user_agent.to_string(),
-        organization_id: None,
+        organization_id: new.organization,
         token_hash: new.token.hash(),
     };
     sessions::insert(tx, &session)?;

@@ -6,8 +6,9 @@ use avnology_model::{
     Code, Error, Result,
     events::{Event, EventType},
     ids::OrganizationId,
+    sessions::Session,
 };
-use avnology_store::sessions::sessions;
+use avnology_store::{IdentityTx, sessions::sessions};
 use serde_json::json;
 
 use super::{LiveSession, SessionView};
@@ -27,25 +28,19 @@ pub async fn switch_organization(
     to: Option<&str>,
 ) -> Result<(SessionView, Option<Arc<Acting>>)> {
     let acting = match to {
-        Some(name) => Some(Arc::new(enter(app, cx, live, name).await?)),
+        Some(name) => Some(Arc::new(may_enter(app, cx, live, name).await?)),
         None => None,
     };
     let target = acting.as_deref().map(Acting::id);
-    let from = live.session.organization_id;
-    if target != from {
-        let (id, identity, cx) = (live.id(), live.identity.id, cx.clone());
+    if target != live.session.organization_id {
+        let (session, cx) = (live.session.clone(), cx.clone());
         let hashes = app
             .store
             .identity()
             .write(move |tx| {
-                if !sessions::switch(tx, id, target)? {
-                    return Err(Error::new(Code::SessionInvalid));
-                }
-                let payload = json!({ "session_id": id, "user_id": identity, "from": from, "to": target });
-                let event =
-                    in_either(cx.event(EventType::SessionOrganizationSwitched, payload), target.or(from));
-                emit(tx, &event.on("session", &id).on("identity", &identity))?;
-                sessions::token_hashes(tx, id)
+                let mut session = session.clone();
+                enter(tx, &cx, &mut session, target)?;
+                sessions::token_hashes(tx, session.id)
             })
             .await?;
         app.sessions.forget(&hashes);
@@ -54,7 +49,28 @@ pub async fn switch_organization(
     Ok((view, acting))
 }
 
-async fn enter(app: &Arc<Tenant>, cx: &Cx, live: &LiveSession, name: &str) -> Result<Acting> {
+/// Makes an organization, or none, the active one of a session. `_005` when it is over.
+pub(crate) fn enter(
+    tx: &mut IdentityTx<'_>,
+    cx: &Cx,
+    session: &mut Session,
+    to: Option<OrganizationId>,
+) -> Result<()> {
+    let from = session.organization_id;
+    if from == to {
+        return Ok(());
+    }
+    if !sessions::switch(tx, session.id, to)? {
+        return Err(Error::new(Code::SessionInvalid));
+    }
+    let payload = json!({ "session_id": session.id, "user_id": session.identity_id, "from": from, "to": to });
+    let event = in_either(cx.event(EventType::SessionOrganizationSwitched, payload), to.or(from));
+    emit(tx, &event.on("session", &session.id).on("identity", &session.identity_id))?;
+    session.organization_id = to;
+    Ok(())
+}
+
+async fn may_enter(app: &Arc<Tenant>, cx: &Cx, live: &LiveSession, name: &str) -> Result<Acting> {
     let found = organizations::find_named(app, cx, name).await?;
     let missing =
         if live.platform_scopes().is_some() { Code::OrganizationNotFound } else { Code::NotAMember };
@@ -62,7 +78,8 @@ async fn enter(app: &Arc<Tenant>, cx: &Cx, live: &LiveSession, name: &str) -> Re
     let acting = Acting::session(app, cx.now, organization, live).await?;
     if !acting.is_platform() {
         organizations::check_state(acting.organization.organization.state)?;
-        organizations::check_rules(&acting.organization, live, cx.now)?;
+        let checked = organizations::check_rules(&acting.organization, live, cx.now);
+        checked.map_err(|error| error.with_member("organization_id", acting.id().to_string()))?;
     }
     Ok(acting)
 }

@@ -9,7 +9,8 @@ use crate::{
     Timestamp,
     identities::Realm,
     ids::{FlowId, IdentityId, OrganizationId, SessionId},
-    platform::RegistrationField,
+    organizations::{Delivery, Slug},
+    platform::{LoginMethod, RegistrationField},
     secret_token::SecretHash,
     sessions::Aal,
     text::text_enum,
@@ -64,6 +65,8 @@ text_enum! {
         VerifyAddress = "verify_address",
         /// Required fields or a new password are missing.
         CompleteProfile = "complete_profile",
+        /// Who signs in would join the organization, and says whether they want to.
+        ChooseOrganization = "choose_organization",
         /// Done.
         Passed = "passed",
         /// The address is proven.
@@ -96,6 +99,34 @@ pub struct CodeChallenge {
     /// Network address that asked for it.
     #[serde(default)]
     pub place: Option<String>,
+}
+
+/// The organization that a flow is about, as it was at the last step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlowOrganization {
+    /// Id.
+    pub id: OrganizationId,
+    /// Display name.
+    pub name: String,
+    /// Name in URLs.
+    pub slug: Slug,
+    /// First factors offered there; empty for the tenant's.
+    pub allowed_methods: Vec<LoginMethod>,
+    /// Whether single sign-on is the only way in.
+    pub sso_required: bool,
+    /// Whether the flow leads in there and nowhere else; otherwise the address that was entered led to it.
+    pub restricts: bool,
+}
+
+/// The invitation that a registration answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlowInvitation {
+    /// SHA-256 of its token: one that is sent again or taken back is not found by it any more.
+    pub token: SecretHash,
+    /// The address that it is for.
+    pub email: String,
+    /// How it came: the token of a mail proves the address, a link that was passed on does not.
+    pub delivery: Delivery,
 }
 
 /// A flow as the server keeps it.
@@ -142,6 +173,17 @@ impl Flow {
     pub fn realm(&self) -> Realm {
         self.data.realm.into()
     }
+
+    /// The organization that the flow is restricted to.
+    pub fn restricted_to(&self) -> Option<OrganizationId> {
+        self.data.organization.as_ref().filter(|place| place.restricts).map(|place| place.id)
+    }
+
+    /// The organization that the flow leads into: the one it is restricted to, and in strict mode the one that was found.
+    pub fn leads_into(&self) -> Option<OrganizationId> {
+        let leads = |place: &&FlowOrganization| place.restricts || self.data.realm == Some(place.id);
+        self.data.organization.as_ref().filter(leads).map(|place| place.id)
+    }
 }
 
 /// What a flow remembers between two submits; kept as JSON.
@@ -174,6 +216,10 @@ pub struct FlowData {
     pub section: String,
     /// Strict mode: the organization whose identities are meant.
     pub realm: Option<OrganizationId>,
+    /// Login, registration: the organization that it is about.
+    pub organization: Option<FlowOrganization>,
+    /// Registration: the invitation that it answers.
+    pub invitation: Option<FlowInvitation>,
     /// Settings after recovery: the address that recovery proved.
     pub recovered_address: Option<String>,
 }

@@ -53,6 +53,8 @@ messages! {
     SignInLinkSent = "1010005", Info, "A link was sent if the account exists";
     SignedInElsewhere = "1010006", Info, "You signed in on another device";
     CreateAccount = "1040001", Info, "Create your account";
+    Invited = "1040002", Info, "You have been invited to {organization}";
+    WillJoin = "1040003", Info, "You will join {organization}";
     Saved = "1050001", Success, "Saved";
     RecoverySent = "1060001", Info, "If the account exists, a message is on its way";
     ChooseNewPassword = "1060002", Info, "Choose a new password";
@@ -98,7 +100,12 @@ messages! {
     AccountLocked = "4010002", Error, "Too many attempts; try again in {minutes} minutes";
     AccountInactive = "4010003", Error, "This account is not active";
     MethodUnavailable = "4010005", Error, "This way to sign in is not available";
+    SsoRequired = "4010007", Error, "Your organization requires single sign-on";
     VerifyFirst = "4010009", Error, "Verify your address first";
+    SsoNotSetUp = "4010010", Error, "Single sign-on is not set up; contact your administrator";
+    OrganizationInactive = "4010011", Error, "Your organization is not active; contact its administrator";
+    NotAvailable = "4010012", Error, "Not available right now; try again shortly";
+    InvitationNeeded = "4040001", Error, "You need an invitation to join";
     RegistrationClosed = "4040002", Error, "Registration is closed";
     RecoveryExpired = "4060003", Error, "This recovery has expired";
 }
@@ -123,10 +130,18 @@ impl Message {
         Self { id: id.id().to_owned(), kind: id.kind(), text: id.text().to_owned(), context: Map::new() }
     }
 
-    /// The message with one value put in.
+    /// The message with one number put in.
     #[must_use]
     pub fn with(mut self, name: &str, value: i64) -> Self {
         self.text = self.text.replace(&format!("{{{name}}}"), &value.to_string());
+        self.context.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// The message with one text put in.
+    #[must_use]
+    pub fn with_text(mut self, name: &str, value: &str) -> Self {
+        self.text = self.text.replace(&format!("{{{name}}}"), value);
         self.context.insert(name.to_owned(), value.into());
         self
     }
@@ -159,5 +174,8 @@ mod tests {
         let message = Message::new(MessageId::WaitForCode).with("seconds", 60);
         assert_eq!(message.text, "Wait 60 seconds for a new code");
         assert_eq!(message.context.get("seconds"), Some(&Value::from(60)));
+        let message = Message::new(MessageId::WillJoin).with_text("organization", "Acme");
+        assert_eq!(message.text, "You will join Acme");
+        assert_eq!(message.context.get("organization"), Some(&Value::from("Acme")));
     }
 }

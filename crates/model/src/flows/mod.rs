@@ -7,6 +7,8 @@ mod flow;
 mod message;
 mod node;
 
-pub use flow::{Channel, CodeChallenge, Flow, FlowData, FlowKind, FlowState, Transport};
+pub use flow::{
+    Channel, CodeChallenge, Flow, FlowData, FlowInvitation, FlowKind, FlowOrganization, FlowState, Transport,
+};
 pub use message::{Message, MessageId, MessageKind};
 pub use node::{Attributes, FlowView, Group, InputType, Label, Node, NodeKind, SelectOption, Ui};

@@ -40,6 +40,7 @@ impl SignIn<'_> {
             FlowState::SentEmail => self.sent(),
             FlowState::VerifyAddress => self.verify_address(),
             FlowState::CompleteProfile => self.complete_profile(&forms),
+            FlowState::ChooseOrganization => self.card("Join this organization?"),
             FlowState::Passed if has_message(MessageId::SignedInElsewhere) => {
                 return self.signed_in_elsewhere();
             }

@@ -126,7 +126,7 @@ async fn run(app: &Arc<Tenant>, cx: &Cx, live: &LiveSession, named: Named) -> Re
 }
 
 /// The hash of a token that may be an invitation's, or `_306`.
-pub(super) fn read_token(text: &str) -> Result<SecretHash> {
+pub(crate) fn read_token(text: &str) -> Result<SecretHash> {
     let token = SecretToken::parse(text).filter(|token| token.kind() == SecretKind::Invitation);
     token.map(|token| token.hash()).ok_or_else(|| invalid("unknown"))
 }
@@ -136,7 +136,7 @@ fn invalid(reason: &str) -> Error {
 }
 
 /// The open invitation with this token, or `_306` with the reason.
-pub(super) fn find_open(tx: &mut IdentityTx<'_>, token: &SecretHash, now: Timestamp) -> Result<Invitation> {
+pub(crate) fn find_open(tx: &mut IdentityTx<'_>, token: &SecretHash, now: Timestamp) -> Result<Invitation> {
     let invitation = rows::by_token(tx, token)?.ok_or_else(|| invalid("unknown"))?;
     check_status(invitation, now)
 }
@@ -187,7 +187,8 @@ fn check_table(tx: &mut IdentityTx<'_>, organization: &Organization, identity: &
     let door = Door::of(organization);
     // Nobody arrives through a connection yet; with an invitation the domain makes no difference.
     let showing = Showing { invitation: true, domain: false, sso: Sso::No };
-    admission(door, showing).for_session(door).map(drop)
+    let way = admission(door, showing).for_session(door);
+    way.map(drop).map_err(|error| error.with_member("organization_id", organization.id.to_string()))
 }
 
 /// The token came to the mailbox, which proves the address. What was there before stays if the session shows that the
@@ -208,7 +209,7 @@ fn prove_address(
 
 /// Uses an invitation, which must be open and let this identity in: an active membership with its role and groups comes of
 /// it. `_306` when somebody else was faster, `_301`, `_311`. After the commit the member must be forgotten.
-pub(super) fn use_up(
+pub(crate) fn use_up(
     tx: &mut IdentityTx<'_>,
     cx: &Cx,
     organization: &Organization,

@@ -28,6 +28,7 @@ use avnology_store::{
 use serde_json::json;
 
 pub use accept::{Accepted, accept, accept_own};
+pub(crate) use accept::{find_open, read_token, use_up};
 pub use answer::{decline, decline_own, revoke};
 pub use create::{BatchResult, create, create_batch};
 pub use end::expire_due;
