@@ -8,6 +8,8 @@
 mod authorization;
 mod codes;
 mod conventions;
+mod discovery;
+mod domains;
 mod events;
 mod flows;
 mod identities;
