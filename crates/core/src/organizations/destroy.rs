@@ -12,7 +12,7 @@ use avnology_store::{
 };
 use serde_json::json;
 
-use crate::{Cx, Tenant, events::emit};
+use crate::{Cx, Tenant, events::emit, identities};
 
 const DAY: i64 = 24 * 60 * 60;
 /// How many organizations one run destroys.
@@ -36,6 +36,7 @@ pub async fn destroy_due(app: &Arc<Tenant>, cx: &Cx) -> Result<usize> {
 }
 
 async fn destroy(app: &Arc<Tenant>, cx: &Cx, id: OrganizationId) -> Result<()> {
+    identities::purge_of_organization(app, cx, id).await?;
     let days = i64::from(app.settings().settings.retired_slug_days);
     let cx2 = cx.clone();
     let hashes = app

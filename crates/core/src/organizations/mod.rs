@@ -8,6 +8,7 @@ mod admission;
 mod auth_options;
 mod card;
 mod create;
+mod destroy;
 mod input;
 mod invitations;
 mod join;
@@ -27,6 +28,7 @@ pub use admission::{Admission, Door, Showing, Sso, TurnedAway, WayIn, admission}
 pub use auth_options::AuthOptions;
 pub use card::OrganizationCard;
 pub use create::{CreatedOrganization, NewOrganization, create, may_create};
+pub use destroy::{destroy_due, remove_orphans};
 pub use input::{MetadataInput, OrganizationInput};
 pub use invitations::{
     Accepted, BatchResult, InvitationPage, InvitationPreview, InvitationView, NewInvitation,
