@@ -12,6 +12,7 @@ mod conventions;
 mod discovery;
 mod domains;
 mod events;
+mod federation_switch;
 mod flows;
 mod identities;
 mod identity_states;

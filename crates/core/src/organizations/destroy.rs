@@ -20,7 +20,7 @@ use avnology_store::{
 };
 use serde_json::json;
 
-use crate::{Cx, Tenant, events::emit};
+use crate::{Cx, Tenant, events::emit, identities};
 
 const DAY: i64 = 24 * 60 * 60;
 /// How many organizations one run destroys.
@@ -45,8 +45,9 @@ pub async fn destroy_due(app: &Arc<Tenant>, cx: &Cx) -> Result<usize> {
     Ok(destroyed)
 }
 
-/// Removes an organization from the identity layer, unless it was restored meanwhile.
+/// Removes an organization from the identity layer, unless somebody else has. None is restored once it is due.
 async fn destroy(app: &Arc<Tenant>, cx: &Cx, id: OrganizationId) -> Result<bool> {
+    identities::purge_of_organization(app, cx, id).await?;
     let days = i64::from(app.settings().settings.retired_slug_days);
     let cx2 = cx.clone();
     let erased = app
