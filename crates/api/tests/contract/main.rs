@@ -18,6 +18,7 @@ mod identities;
 mod identity_states;
 mod invitation_acceptance;
 mod invitations;
+mod isolation;
 mod joining;
 mod limits;
 mod lists;
