@@ -38,7 +38,6 @@ pub use domains::{
     delete as delete_domain, get as get_domain, list as list_domains, update as update_domain,
     verify as verify_domain, verify_named as verify_domain_named,
 };
-pub use destroy::{destroy_due, remove_orphans};
 pub use input::{MetadataInput, OrganizationInput};
 pub use invitations::{
     Accepted, BatchResult, InvitationPage, InvitationPreview, InvitationView, NewInvitation,
