@@ -83,8 +83,8 @@ pub fn keep_session<A: Access>(
 fn present_elsewhere<A: Access>(auth: &Auth<A>, home: OrganizationId) -> Option<(OrganizationId, &str, i64)> {
     let live = auth.caller.session().filter(|_| auth.is_by_cookie())?;
     let other = live.identity.realm.organization().filter(|other| *other != home)?;
-    let life = live.session.expires_at.seconds_since(auth.cx.now).max(0);
-    Some((other, auth.cookie(Cookie::Session)?, life))
+    let seconds = live.session.expires_at.seconds_since(auth.cx.now).max(0);
+    Some((other, auth.cookie(Cookie::Session)?, seconds))
 }
 
 /// The cookies with which a browser forgets the session of this request, and no other.
