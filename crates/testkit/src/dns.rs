@@ -257,12 +257,26 @@ fn answer(question: &[u8], zone: &dyn Zone) -> Option<(Message, usize)> {
     let mut answer = Message::query();
     answer.metadata = metadata;
     answer.add_query(query.clone());
-    for data in records {
-        if data.record_type() == query.query_type() || data.record_type() == RecordType::CNAME {
-            answer.add_answer(Record::from_rdata(query.name().clone(), TTL, data));
-        }
+    add(&mut answer, query.name(), query.query_type(), records);
+    // As servers do that ask others in turn: where an alias leads stands beside it.
+    let target = answer.answers.first().and_then(|record| match &record.data {
+        RData::CNAME(target) => Some(target.0.clone()),
+        _ => None,
+    });
+    if let Some(target) = target
+        && let Said::Records(records) = zone.say(target.to_ascii().to_lowercase().trim_end_matches('.'))
+    {
+        add(&mut answer, &target, query.query_type(), records);
     }
     Some((answer, usize::from(question.max_payload())))
+}
+
+fn add(answer: &mut Message, name: &Name, kind: RecordType, records: Vec<RData>) {
+    for data in records {
+        if data.record_type() == kind || data.record_type() == RecordType::CNAME {
+            answer.add_answer(Record::from_rdata(name.clone(), TTL, data));
+        }
+    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ mod api_keys;
 mod authorization;
 mod codes;
 mod conventions;
+mod discovery;
+mod domains;
 mod events;
 mod flows;
 mod identities;

@@ -208,3 +208,31 @@ fn a_membership_that_ends_or_changes_on_one_node_does_on_the_other() {
         nodes.stop().await;
     });
 }
+
+#[test]
+fn a_domain_leads_elsewhere_on_the_other_node_as_well() {
+    run(Engine::Postgres, |app: TestApp| async move {
+        let nodes = Nodes::start(app).await;
+        let team = nodes.first.team("Acme", "jane@acme.example").await;
+        let ask = || {
+            let program = nodes.second.program();
+            program.get("/v1/discovery:byEmail").query(&[("email", "ann@acme.example")]).into_future()
+        };
+        let leads_to = |wanted: &'static str| move |answer: &Answer| answer["match"] == json!(wanted);
+        // The other node remembers that the domain leads nowhere.
+        assert_eq!(ask().await.at("/match"), "personal");
+        let owner = &team.owner.client;
+        let domain = owner.post(&team.path("/domains")).json(&json!({ "domain": "acme.example" })).await;
+        nodes.first.dns().set_txt(&domain.at("/txt_record/name"), &[&domain.at("/txt_record/value")]);
+        let one = team.path(&format!("/domains/{}", domain.at("/id")));
+        owner.post(&format!("{one}:verify")).await.ok();
+        within_a_second(ask, leads_to("organization")).await;
+        for routing in [false, true] {
+            owner.patch(&one).json(&json!({ "sign_in_routing": routing })).await.ok();
+            within_a_second(ask, leads_to(if routing { "organization" } else { "personal" })).await;
+        }
+        owner.delete(&one).await.no_content();
+        within_a_second(ask, leads_to("personal")).await;
+        nodes.stop().await;
+    });
+}

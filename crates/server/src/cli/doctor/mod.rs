@@ -67,6 +67,7 @@ async fn examine(config: &Config) -> Vec<Finding> {
         machine::open_files(),
     ];
     findings.extend(data::database(config).await);
+    findings.push(network::dns(config).await);
     findings.push(network::mail(config).await);
     findings.push(passwords::hashing(config).await);
     findings

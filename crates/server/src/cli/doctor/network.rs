@@ -1,8 +1,8 @@
-//! What is reached over the network: our own ports, the public URL, the mail server.
+//! What is reached over the network: our own ports, the public URL, DNS, the mail server.
 
 use std::{net::SocketAddr, time::Duration};
 
-use avnology_core::ports::MailTransport;
+use avnology_core::ports::{MailTransport, TxtLookup as _};
 use avnology_model::platform::Environment;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -13,6 +13,7 @@ use tokio::{
 use super::finding::Finding;
 use crate::{
     config::{Config, Key},
+    dns::Dns,
     mail::SmtpTransport,
 };
 
@@ -62,6 +63,19 @@ pub(super) fn public_url(config: &Config) -> Finding {
         );
     }
     Finding::ok("public URL", url)
+}
+
+/// Whether the records that prove domains can be looked for.
+pub(super) async fn dns(config: &Config) -> Finding {
+    let whom = config.dns_server.map_or_else(
+        || "the servers in charge of a domain answer".to_owned(),
+        |server| format!("{server} answers"),
+    );
+    if let Ok(Ok(())) = timeout(PATIENCE * 5, Dns::new(config.dns_server).check()).await {
+        return Finding::ok("DNS", whom);
+    }
+    let found = "cannot be asked, so no organization can prove a domain";
+    Finding::warn("DNS", found, "let this machine ask other name servers, or name one in dns_server")
 }
 
 /// Whether mail leaves.
