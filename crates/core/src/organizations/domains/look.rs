@@ -168,13 +168,13 @@ mod tests {
 
     #[test]
     fn owners_are_told_on_the_first_and_the_fifth_day_and_the_proof_is_lost_after_seven() {
+        use Outcome::{Lost, Same, Warned};
         let mut domain = domain(DomainStatus::Verified);
         let mut outcomes = Vec::new();
         for day in 1..=8 {
             // The job is a little late each day.
             outcomes.push(note(&mut domain, false, START.plus_seconds(day * (DAY + 30))));
         }
-        use Outcome::{Lost, Same, Warned};
         assert_eq!(outcomes, [Warned, Same, Same, Same, Warned, Same, Same, Lost]);
         assert_eq!((domain.status, domain.next_check_at), (DomainStatus::Failed, None));
     }
