@@ -334,8 +334,8 @@ async fn the_role_of_those_who_join_by_a_domain_is_the_callers_to_give(app: Test
 }
 
 async fn what_a_domain_is_good_for_can_be_changed(app: TestApp) {
-    let mode = json!({ "registration_mode": "by_invitation_or_domain" });
-    let team = app.team_with("Acme", "jane@acme.example", mode).await;
+    let open = json!({ "registration_mode": "by_invitation_or_domain" });
+    let team = app.team_with("Acme", "jane@acme.example", open).await;
     let made = proven(&app, &team, "acme.example").await;
     let one = team.path(&format!("/domains/{}", made.at("/id")));
     let patch = |body: Value| team.owner.client.patch(&one).json(&body).into_future();
@@ -376,8 +376,8 @@ async fn what_a_domain_is_good_for_can_be_changed(app: TestApp) {
 }
 
 async fn a_domain_that_is_given_up_opens_no_door(app: TestApp) {
-    let mode = json!({ "registration_mode": "by_invitation_or_domain" });
-    let acme = app.team_with("Acme", "jane@acme.example", mode).await;
+    let open = json!({ "registration_mode": "by_invitation_or_domain" });
+    let acme = app.team_with("Acme", "jane@acme.example", open).await;
     let beta = app.team("Beta", "bob@beta.example").await;
     let made = proven(&app, &acme, "acme.example").await;
     let (ann, ben) = (app.person("ann@acme.example").await, app.person("ben@acme.example").await);
@@ -497,8 +497,8 @@ async fn the_try_by_itself_proves_a_domain_for_the_first_only(app: TestApp) {
 }
 
 async fn a_proof_that_is_gone_is_lost_after_a_week_and_owners_are_told(app: TestApp) {
-    let mode = json!({ "registration_mode": "by_invitation_or_domain" });
-    let team = app.team_with("Acme", "jane@acme.example", mode).await;
+    let open = json!({ "registration_mode": "by_invitation_or_domain" });
+    let team = app.team_with("Acme", "jane@acme.example", open).await;
     let (second, admin) =
         (team.member("olga@acme.example", "owner").await, team.member("adam@acme.example", "admin").await);
     let made = proven(&app, &team, "acme.example").await;
