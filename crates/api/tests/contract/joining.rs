@@ -115,8 +115,10 @@ async fn only_a_proven_address_at_a_proven_domain_with_auto_join_counts(app: Tes
     for email in ["bob@quiet.example", "bob@pending.example", "bob@sub.acme.example"] {
         join(&app.person(email).await.client, &team).await.refused(Code::RegistrationDisabled);
     }
+    // A registration that is completed by the proof joins with it: nothing is left to ask for.
     unproven.verify("ann@acme.example").await.is(200);
-    join(&unproven, &team).await.ok();
+    join(&unproven, &team).await.refused(Code::MemberExists);
+    join(&app.person("ben@acme.example").await.client, &team).await.ok();
 }
 
 async fn another_organizations_domain_opens_no_door(app: TestApp) {

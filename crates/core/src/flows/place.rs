@@ -5,7 +5,7 @@ use avnology_model::{
     Code, Error, FieldCode, Result,
     flows::{Flow, FlowOrganization, MessageId},
     identities::Email,
-    organizations::{Organization, OrganizationState},
+    organizations::{Organization, OrganizationState, is_mailbox_provider},
     platform::{FederationMode, LoginMethod, TenantSettings},
 };
 use avnology_store::{
@@ -65,13 +65,24 @@ pub(super) fn discover(
     }
     (flow.data.organization, flow.data.realm) = (None, None);
     let found = match identifier {
-        Identifier::Email(email) => domains::routed_organization(tx, email.domain())?,
+        Identifier::Email(email) => home(tx, email)?,
         Identifier::Phone(_) | Identifier::Username(_) => None,
     };
-    let Some(id) = found else { return Ok((mode == FederationMode::Strict).then(|| refuse_homeless(flow))) };
-    let organization = organizations::get(tx, id)?;
+    let Some(organization) = found else {
+        return Ok((mode == FederationMode::Strict).then(|| refuse_homeless(flow)));
+    };
     put(flow, mode, &organization, false);
     Ok(refuse_inactive(flow, organization.state))
+}
+
+/// What [`crate::organizations::discover`] answers, as of this transaction.
+fn home(tx: &mut IdentityTx<'_>, email: &Email) -> Result<Option<Organization>> {
+    if is_mailbox_provider(email.domain()) {
+        return Ok(None);
+    }
+    let Some(id) = domains::routed_organization(tx, email.domain())? else { return Ok(None) };
+    let found = organizations::find(tx, id)?;
+    Ok(found.filter(|organization| organization.state != OrganizationState::Deleting))
 }
 
 /// In strict mode, whose account an address of a recovery or a verification means. A flow that began with an account knows.
