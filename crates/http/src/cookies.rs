@@ -50,11 +50,35 @@ impl Cookies {
 
     /// The value of the first cookie with this name.
     pub fn get(&self, name: &str) -> Option<&str> {
-        let pairs = self.0.iter().filter_map(|v| v.to_str().ok()).flat_map(|text| text.split(';'));
-        pairs
+        self.pairs().find(|(n, _)| *n == name).map(|(_, value)| value)
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        let texts = self.0.iter().filter_map(|v| v.to_str().ok()).flat_map(|text| text.split(';'));
+        texts
             .filter_map(|pair| pair.trim().split_once('='))
-            .find(|(n, _)| *n == name)
-            .map(|(_, value)| value.trim_matches('"'))
+            .map(|(name, value)| (name, value.trim_matches('"')))
+    }
+}
+
+impl Cookies {
+    /// The sessions of organizations of a strict tenant, in the order in which they were sent.
+    pub(crate) fn sessions(&self, app: &Tenant) -> Vec<(OrganizationId, &str)> {
+        self.sessions_named(Cookie::Session.name(app.config.is_https()))
+    }
+
+    fn sessions_named(&self, name: &str) -> Vec<(OrganizationId, &str)> {
+        let of =
+            |name_of: &str| name_of.strip_prefix(name)?.strip_prefix('.')?.parse::<OrganizationId>().ok();
+        let mut sessions: Vec<(OrganizationId, &str)> = Vec::new();
+        for (name, value) in self.pairs() {
+            if let Some(id) = of(name)
+                && !sessions.iter().any(|(held, _)| *held == id)
+            {
+                sessions.push((id, value));
+            }
+        }
+        sessions
     }
 }
 
@@ -65,12 +89,25 @@ pub struct SetCookie(pub(crate) HeaderValue);
 /// Sets `cookie`. `value` must be made of the characters of tokens and base64url; `max_age_seconds` of `None` lasts
 /// until the browser is closed.
 pub fn set(app: &Tenant, cookie: Cookie, value: &str, max_age_seconds: Option<i64>) -> SetCookie {
-    build(app.config.is_https(), cookie, value, max_age_seconds)
+    let is_https = app.config.is_https();
+    build(is_https, cookie.name(is_https), value, max_age_seconds)
 }
 
 /// Removes `cookie`.
 pub fn clear(app: &Tenant, cookie: Cookie) -> SetCookie {
-    build(app.config.is_https(), cookie, "", Some(0))
+    set(app, cookie, "", Some(0))
+}
+
+/// Sets the session in an organization of a strict tenant, beside others.
+pub fn set_in(app: &Tenant, organization: OrganizationId, token: &str, max_age_seconds: i64) -> SetCookie {
+    let is_https = app.config.is_https();
+    let name = format!("{}.{organization}", Cookie::Session.name(is_https));
+    build(is_https, &name, token, Some(max_age_seconds))
+}
+
+/// Removes the session in an organization.
+pub fn clear_in(app: &Tenant, organization: OrganizationId) -> SetCookie {
+    set_in(app, organization, "", 0)
 }
 
 /// Makes the browser act for an organization.
@@ -94,9 +131,9 @@ pub fn random_value(cx: &Cx) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(cx.random::<32>())
 }
 
-fn build(is_https: bool, cookie: Cookie, value: &str, max_age_seconds: Option<i64>) -> SetCookie {
+fn build(is_https: bool, name: &str, value: &str, max_age_seconds: Option<i64>) -> SetCookie {
     let plain: String = value.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.~".contains(*c)).collect();
-    let mut text = format!("{}={plain}; Path=/; HttpOnly; SameSite=Lax", cookie.name(is_https));
+    let mut text = format!("{name}={plain}; Path=/; HttpOnly; SameSite=Lax");
     if let Some(seconds) = max_age_seconds {
         text.push_str("; Max-Age=");
         text.push_str(&seconds.max(0).to_string());
@@ -113,18 +150,18 @@ mod tests {
 
     #[test]
     fn over_https_cookies_are_secure_and_pinned_to_the_host() {
-        let SetCookie(value) = build(true, Cookie::Session, "avnl_ses_x", Some(60));
+        let SetCookie(value) = build(true, Cookie::Session.name(true), "avnl_ses_x", Some(60));
         assert_eq!(
             value,
             "__Host-avnology_session=avnl_ses_x; Path=/; HttpOnly; SameSite=Lax; Max-Age=60; Secure"
         );
-        let SetCookie(value) = build(false, Cookie::Flow, "k", None);
+        let SetCookie(value) = build(false, Cookie::Flow.name(false), "k", None);
         assert_eq!(value, "avnology_flow=k; Path=/; HttpOnly; SameSite=Lax");
     }
 
     #[test]
     fn a_value_cannot_add_attributes_or_headers() {
-        let SetCookie(value) = build(true, Cookie::Csrf, "a; Domain=evil.example\r\nX: y", None);
+        let SetCookie(value) = build(true, Cookie::Csrf.name(true), "a; Domain=evil.example\r\nX: y", None);
         assert_eq!(
             value,
             "__Host-avnology_csrf=aDomainevil.exampleXy; Path=/; HttpOnly; SameSite=Lax; Secure"
@@ -141,5 +178,16 @@ mod tests {
         assert_eq!(cookies.get("avnology_flow"), Some("f=g"));
         assert_eq!(cookies.get("a"), Some("1"));
         assert_eq!(cookies.get("session"), None);
+    }
+
+    #[test]
+    fn sessions_of_organizations_are_told_apart_and_nothing_else_is_one() {
+        let (one, two) = ("org_01kjpwdk93e6yrn4jvq0b9zr89", "org_01kjpwfz7ne51bmc97fk2g9mqt");
+        let text = format!("s.{two}=b; s=a; s.{one}=c; s.{two}=d; s.=e; s.usr_1=f; sx.{one}=g; s.{one}x=h");
+        let mut headers = HeaderMap::new();
+        headers.append(header::COOKIE, text.parse().expect("a header"));
+        let cookies = Cookies::of(&headers);
+        let found: Vec<_> = cookies.sessions_named("s").iter().map(|(id, t)| format!("{id}={t}")).collect();
+        assert_eq!(found, [format!("{two}=b"), format!("{one}=c")]);
     }
 }

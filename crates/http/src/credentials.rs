@@ -1,5 +1,7 @@
 //! The credential of a request, and whose it is (`contract/00` §10).
 
+use std::sync::Arc;
+
 use avnology_core::{Cx, Tenant, service_accounts, sessions};
 use avnology_model::{
     Code, Error, Result,
@@ -9,7 +11,8 @@ use axum::http::{HeaderMap, header};
 
 use crate::{
     access::{AccessRule, Caller, is_recovery},
-    cookies::{Cookie, Cookies},
+    cookies::Cookies,
+    side_by_side,
 };
 
 /// A credential as it was sent.
@@ -34,19 +37,20 @@ pub(crate) fn check_headers(headers: &HeaderMap) -> Result<()> {
     Ok(())
 }
 
-/// The caller of a route with this rule; 401 when the rule needs one and the credential is not good.
+/// The caller of a route with this rule, in whose path `path` names an organization, if there is one; 401 when the rule needs one and the credential is not good.
 pub(crate) async fn authenticate(
     rule: AccessRule,
-    app: &Tenant,
+    app: &Arc<Tenant>,
     cx: &Cx,
     headers: &HeaderMap,
-    cookies: &Cookies,
+    (cookies, path): (&Cookies, Option<&str>),
 ) -> Result<Authenticated> {
     let nobody = Authenticated { caller: Caller::Anonymous, by_cookie: false };
     if rule == AccessRule::Public {
         return Ok(nobody);
     }
-    let presented = presented(headers, cookies, app.config.is_https());
+    let wanted = side_by_side::wanted(app, cx, path, headers, cookies).await?;
+    let presented = presented(headers, side_by_side::token(app, cookies, wanted));
     let by_cookie = matches!(presented, Presented::Cookie(_));
     match caller(app, cx, presented).await {
         Ok(caller) if rule.needs_credential() => Ok(Authenticated { caller, by_cookie }),
@@ -84,10 +88,10 @@ async fn caller(app: &Tenant, cx: &Cx, presented: Presented<'_>) -> Result<Calle
 }
 
 /// A header beats the cookie.
-fn presented<'a>(headers: &'a HeaderMap, cookies: &'a Cookies, is_https: bool) -> Presented<'a> {
+fn presented<'a>(headers: &'a HeaderMap, cookie: Option<&'a str>) -> Presented<'a> {
     match headers.get(header::AUTHORIZATION) {
         Some(value) => value.to_str().ok().and_then(bearer).map_or(Presented::Unreadable, Presented::Bearer),
-        None => cookies.get(Cookie::Session.name(is_https)).map_or(Presented::Nothing, Presented::Cookie),
+        None => cookie.map_or(Presented::Nothing, Presented::Cookie),
     }
 }
 
@@ -104,8 +108,7 @@ mod tests {
     fn shown(authorization: Option<&'static str>, cookie: Option<&'static str>) -> String {
         let mut headers = HeaderMap::new();
         authorization.map(|v| headers.insert(header::AUTHORIZATION, v.parse().expect("a header")));
-        cookie.map(|v| headers.insert(header::COOKIE, v.parse().expect("a header")));
-        match presented(&headers, &Cookies::of(&headers), true) {
+        match presented(&headers, cookie) {
             Presented::Nothing => "nothing".to_owned(),
             Presented::Unreadable => "unreadable".to_owned(),
             Presented::Bearer(token) => format!("bearer {token}"),
@@ -115,10 +118,9 @@ mod tests {
 
     #[test]
     fn a_header_beats_the_cookie_even_when_it_is_no_good() {
-        let cookie = Some("__Host-avnology_session=c");
+        let cookie = Some("c");
         assert_eq!(shown(None, None), "nothing");
         assert_eq!(shown(None, cookie), "cookie c");
-        assert_eq!(shown(None, Some("avnology_session=c")), "nothing");
         assert_eq!(shown(Some("Bearer t"), cookie), "bearer t");
         assert_eq!(shown(Some("bEARER  t "), cookie), "bearer t");
         assert_eq!(shown(Some("Basic dDp0"), cookie), "unreadable");

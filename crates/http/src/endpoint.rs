@@ -127,7 +127,9 @@ async fn admit(call: Call, drawn: &mut Option<Drawn>) -> Result<Admitted> {
     }
     let mut raw = Raw::read(app, cx, parts, body, params, route.needs.body).await?;
 
-    let known = credentials::authenticate(route.rule, &raw.app, &raw.cx, &raw.headers, &raw.cookies).await?;
+    let path = raw.params.first().filter(|_| route.rule.has_organization_in_path()).map(String::as_str);
+    let sent = (&raw.cookies, path);
+    let known = credentials::authenticate(route.rule, &raw.app, &raw.cx, &raw.headers, sent).await?;
     raw.cx.actor = match &known.caller {
         Caller::Anonymous => Actor::ANONYMOUS,
         caller => credentials::actor(caller),

@@ -27,6 +27,7 @@ pub mod problem;
 mod reply;
 mod route;
 mod scope;
+mod side_by_side;
 mod table;
 mod telemetry;
 
@@ -55,3 +56,4 @@ pub use limits::Bucket;
 pub use page::List;
 pub use reply::{Created, Json, JsonBytes, NoContent, Outcome, Problem, Reply, SeeOther, Stored, With};
 pub use route::Route;
+pub use side_by_side::{MOST as MOST_SESSIONS, drop_session, keep_session};

@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use avnology_core::organizations::{self, Acting, LiveOrganization};
+use avnology_core::{
+    organizations::{self, Acting, LiveOrganization},
+    sessions::LiveSession,
+};
 use avnology_model::{Code, Error, Result, organizations::OrganizationState, permissions::Scope};
 use axum::http::{HeaderName, HeaderValue, Method, header};
 
@@ -15,7 +18,7 @@ use crate::{
 /// Header and cookie that name the organization.
 pub(crate) const NAME: &str = "x-avnology-org";
 /// The value that means no organization.
-const PERSONAL: &str = "personal";
+pub(crate) const PERSONAL: &str = "personal";
 
 /// A scope that was refused, and whether a cookie is to blame, which is then cleared.
 pub(crate) struct Refused {
@@ -155,9 +158,11 @@ async fn of_bound_key(
 
 /// Source 5: what the session was switched to. It is lost with the membership, so it is no refusal.
 async fn of_session(raw: &Raw) -> Result<Option<Arc<Acting>>> {
-    let Some(id) = raw.caller.session().and_then(|live| live.session.organization_id) else {
-        return Ok(None);
+    // An account of a strict tenant is at home in its organization and nowhere else.
+    let place = |live: &Arc<LiveSession>| {
+        live.identity.realm.organization().filter(|_| raw.app.is_strict()).or(live.session.organization_id)
     };
+    let Some(id) = raw.caller.session().and_then(place) else { return Ok(None) };
     let Some(organization) = organizations::find(&raw.app, &raw.cx, id).await? else { return Ok(None) };
     let found = act(raw, organization).await.and_then(|acting| check(raw, &acting, false).map(|()| acting));
     lenient(found)

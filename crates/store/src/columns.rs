@@ -2,7 +2,7 @@
 //!
 //! A new id type or a new type with one text gets its line here, and can then be a parameter and be taken from a row.
 
-use avnology_model::{events, flows, identities, ids, organizations, permissions, sessions};
+use avnology_model::{events, flows, identities, ids, organizations, permissions, platform, sessions};
 
 use crate::{FromValue, Value, engine::unreadable};
 
@@ -53,6 +53,7 @@ text_columns! {
     ids::ExportId,
     identities::IdentityState,
     identities::Realm,
+    platform::FederationMode,
     sessions::SessionKind,
     sessions::Aal,
     flows::FlowKind,

@@ -13,6 +13,7 @@ pub static IDENTITY: &[&[&Sql]] = &[
     events::log::ALL,
     identities::identities::ALL,
     identities::avatars::ALL,
+    identities::federation::ALL,
     credentials::passwords::ALL,
     credentials::lockouts::ALL,
     sessions::sessions::ALL,

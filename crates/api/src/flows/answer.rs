@@ -5,7 +5,7 @@ use avnology_core::{
     identities::own_summary,
     sessions::SessionView,
 };
-use avnology_http::{Auth, Cookie, Json, Problem, Reply, Response, SeeOther, SetCookie, Visitor, cookies};
+use avnology_http::{Auth, Json, Problem, Reply, Response, SeeOther, SetCookie, Visitor, keep_session};
 use avnology_model::{
     Code, Error, Result, Timestamp,
     flows::{Flow, FlowKind, FlowView, MessageId, Transport},
@@ -44,7 +44,7 @@ pub(super) async fn json(auth: &Auth<Visitor>, outcome: Outcome) -> Result<Respo
     match outcome {
         Outcome::SignedIn(done) => {
             let done = *done;
-            let (token, cookie) = deliver(auth, done.flow.transport, &done.session, &done.token);
+            let (token, cookies) = deliver(auth, done.flow.transport, &done.session, &done.token);
             let acts_in = acts_in(auth, &done).filter(|_| done.flow.transport == Transport::Browser);
             let redirect_to = done.redirect_to.filter(|_| done.flow.transport == Transport::Browser);
             let answer = SubmitAnswer {
@@ -54,7 +54,7 @@ pub(super) async fn json(auth: &Auth<Visitor>, outcome: Outcome) -> Result<Respo
                 verification_flow_id: done.verification_flow_id,
                 ..SubmitAnswer::default()
             };
-            Ok(with(with(Json(answer).respond(), cookie), acts_in))
+            Ok(with(with(Json(answer).respond(), cookies), acts_in))
         }
         Outcome::Continue(next) => {
             let Continued { flow, session } = *next;
@@ -62,14 +62,14 @@ pub(super) async fn json(auth: &Auth<Visitor>, outcome: Outcome) -> Result<Respo
             let Some((session, token)) = session else {
                 return Ok(Json(SubmitAnswer { continue_flow, ..SubmitAnswer::default() }).respond());
             };
-            let (token, cookie) = deliver(auth, flow.transport, &session, &token);
+            let (token, cookies) = deliver(auth, flow.transport, &session, &token);
             let answer = SubmitAnswer {
                 session: Some(session),
                 session_token: token,
                 continue_flow,
                 ..SubmitAnswer::default()
             };
-            Ok(with(Json(answer).respond(), cookie))
+            Ok(with(Json(answer).respond(), cookies))
         }
         Outcome::Refused(refused) => refusal(auth, *refused),
     }
@@ -103,51 +103,50 @@ fn view(auth: &Auth<Visitor>, flow: &Flow) -> FlowView {
     flows::view(&auth.app, flow, token.as_deref(), identity)
 }
 
-/// The token in the body for programs, as a cookie for browsers.
+/// The token in the body for programs, in cookies for browsers.
 fn deliver(
     auth: &Auth<Visitor>,
     transport: Transport,
     session: &SessionView,
     token: &SecretToken,
-) -> (Option<String>, Option<SetCookie>) {
+) -> (Option<String>, Vec<SetCookie>) {
     match transport {
-        Transport::Api => (Some(token.expose().to_owned()), None),
+        Transport::Api => (Some(token.expose().to_owned()), Vec::new()),
         Transport::Browser => {
             let life = session_life(session.expires_at, auth.cx.now);
-            (None, Some(cookies::set(&auth.app, Cookie::Session, token.expose(), Some(life))))
+            (None, keep_session(auth, session.identity.organization_id, token.expose(), life))
         }
     }
 }
 
 /// Whoever signed in to an organization acts there in this browser.
 fn acts_in(auth: &Auth<Visitor>, done: &SignedIn) -> Option<SetCookie> {
-    done.flow.leads_into().map(|id| cookies::set_organization(&auth.app, id))
+    // In a strict tenant the session itself is at home there.
+    let place = done.flow.leads_into().filter(|_| !auth.app.is_strict());
+    place.map(|id| cookies::set_organization(&auth.app, id))
 }
 
 fn session_life(expires_at: Timestamp, now: Timestamp) -> i64 {
     expires_at.seconds_since(now).max(0)
 }
 
-fn with(response: Response, cookie: Option<SetCookie>) -> Response {
-    match cookie {
-        Some(cookie) => response.with_cookie(cookie).respond(),
-        None => response,
-    }
+fn with(response: Response, cookies: Vec<SetCookie>) -> Response {
+    cookies.into_iter().fold(response, |response, cookie| response.with_cookie(cookie).respond())
 }
 
 /// The answer to a form: the next page. A program's flow that is submitted as a form has no page and gets JSON's answer.
 pub(super) fn redirect(auth: &Auth<Visitor>, outcome: Outcome) -> Response {
     match outcome {
         Outcome::SignedIn(done) => {
-            let (_, cookie) = deliver(auth, Transport::Browser, &done.session, &done.token);
-            with(with(SeeOther(after_sign_in(&done)).respond(), cookie), acts_in(auth, &done))
+            let (_, cookies) = deliver(auth, Transport::Browser, &done.session, &done.token);
+            with(with(SeeOther(after_sign_in(&done)).respond(), cookies), acts_in(auth, &done))
         }
         Outcome::Continue(next) => {
             let page = SeeOther(page(&next.flow)).respond();
-            let cookie = next
-                .session
-                .and_then(|(session, token)| deliver(auth, Transport::Browser, &session, &token).1);
-            with(page, cookie)
+            let session = next.session;
+            let cookies =
+                session.map(|(session, token)| deliver(auth, Transport::Browser, &session, &token).1);
+            with(page, cookies.unwrap_or_default())
         }
         Outcome::Refused(refused) => match refused.flow {
             Some(flow) => SeeOther(page(&flow)).respond(),

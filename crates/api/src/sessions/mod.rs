@@ -10,8 +10,8 @@ use avnology_core::{
     sessions::{self, SessionPage, SessionView, Verified},
 };
 use avnology_http::{
-    AnySession, Auth, Body, Cookie, HeaderName, Json, JsonBytes, List, NoContent, NoInput, Path1, Query,
-    Reply, Response, Route, SignedIn, TenantScoped, Visitor, cookies, scopes,
+    AnySession, Auth, Body, HeaderName, Json, JsonBytes, List, NoContent, NoInput, Path1, Query, Reply,
+    Response, Route, SignedIn, TenantScoped, Visitor, cookies, drop_session, scopes,
 };
 use avnology_model::{Code, Error, FieldCode, Result, Timestamp, ids::SessionId};
 use serde::{Deserialize, Serialize};
@@ -107,7 +107,8 @@ async fn logout(auth: Auth<Visitor>, _: NoInput) -> Result<Response> {
     if let Some(live) = auth.visitor() {
         sessions::logout(&auth.app, &auth.cx, live).await?;
     }
-    Ok(NoContent.with_cookie(cookies::clear(&auth.app, Cookie::Session)).respond())
+    let dropped = drop_session(&auth);
+    Ok(dropped.into_iter().fold(NoContent.respond(), |reply, cookie| reply.with_cookie(cookie).respond()))
 }
 
 async fn switch(auth: Auth<AnySession>, Body(body): Body<SwitchRequest>) -> Result<Response> {

@@ -10,6 +10,7 @@ mod authorization;
 mod codes;
 mod conventions;
 mod events;
+mod federation_switch;
 mod flows;
 mod identities;
 mod identity_states;

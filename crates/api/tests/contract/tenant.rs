@@ -1,6 +1,6 @@
 //! Settings of the tenant: `contract/00` §14.
 
-use avnology_model::{Code, permissions::PlatformRole};
+use avnology_model::{Code, permissions::PlatformRole, platform::FederationMode};
 use avnology_testkit::{Engine, Setup, TestApp, on_both_engines};
 use serde_json::{Value, json};
 
@@ -170,7 +170,12 @@ async fn a_failure_of_ours_tells_nothing_but_its_code(app: TestApp) {
     use avnology_store::platform::settings::{StoredSettings, put};
     let (settings, now) = (json!({ "name": { "planted": true } }), app.now());
     let broken = StoredSettings { settings, version: 9, update_time: now };
-    app.tenant().store.identity().write(move |tx| put(tx, &broken)).await.expect("written");
+    app.tenant()
+        .store
+        .identity()
+        .write(move |tx| put(tx, &broken, FederationMode::Shared))
+        .await
+        .expect("written");
     let failed = app.admin_key().patch("/v1/tenant").json(&json!({ "name": "Acme" })).await;
     let document = failed.refused(Code::Internal);
     assert!(!failed.text().contains("planted") && document.get("errors").is_none(), "{failed}");

@@ -63,8 +63,17 @@ async fn catch_up(app: &Tenant, at: Option<Cursor>) -> Result<Cursor> {
         }
         if any(EventType::TenantUpdated) {
             crate::platform::reload_settings(app).await?;
+            if events.iter().any(crosses_modes) {
+                crate::platform::forget_everybody(app);
+            }
         }
     }
+}
+
+/// Whether the event tells that identities belong elsewhere from now on.
+fn crosses_modes(event: &Event) -> bool {
+    event.event_type == EventType::TenantUpdated
+        && event.payload.pointer("/new_values/identity_federation_mode").is_some()
 }
 
 /// Forgets the keys that may be good no longer, or for something else, after `events`.

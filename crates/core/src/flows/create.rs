@@ -17,6 +17,9 @@ use crate::{
     sessions::{LiveSession, SessionView, switch_organization},
 };
 
+/// The name that means no organization.
+const PERSONAL: &str = "personal";
+
 /// What a client asks for.
 #[derive(Clone, Debug, Default)]
 pub struct FlowRequest {
@@ -150,6 +153,13 @@ async fn restrict(
     name: Option<&str>,
 ) -> Result<Option<Arc<LiveOrganization>>> {
     let Some(name) = name.filter(|name| !name.is_empty()) else { return Ok(None) };
+    if name == PERSONAL {
+        flow.data.is_personal = app.is_strict();
+        if flow.data.is_personal && flow.kind == FlowKind::Registration {
+            return Err(Code::RegistrationDisabled.into());
+        }
+        return Ok(None);
+    }
     let live = organizations::get_named(app, cx, name).await?;
     organizations::check_state(live.organization.state)?;
     let mode = app.settings().settings.identity_federation_mode;

@@ -60,7 +60,7 @@ pub(super) fn discover(
     flow: &mut Flow,
     identifier: &Identifier,
 ) -> Result<Option<Step>> {
-    if flow.restricted_to().is_some() {
+    if flow.restricted_to().is_some() || flow.data.is_personal {
         return Ok(None);
     }
     (flow.data.organization, flow.data.realm) = (None, None);

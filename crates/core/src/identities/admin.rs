@@ -10,7 +10,7 @@ use avnology_model::{
 use avnology_store::{IdentityTx, identities::identities, permissions::tuples, sessions::sessions};
 use serde_json::json;
 
-use super::{insert_new, recovery_link};
+use super::recovery_link;
 use crate::{Cx, Tenant, events::emit};
 
 /// Life of the first sign-in link, in seconds.
@@ -57,7 +57,7 @@ async fn make(app: &Tenant, cx: &Cx, address: &str, only_first: bool) -> Result<
                 identity.email = Some(email.as_str().to_owned());
                 identity.email_key = Some(email.key().to_owned());
                 identity.email_verified = true;
-                insert_new(tx, &cx, &identity, None, "admin")?;
+                super::create::insert_anywhere(tx, &cx, &identity, None, "admin")?;
                 identity
             };
             // Whoever made the account before may not have been its owner: nothing of theirs opens it from now on.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use avnology_model::{
     Code, Error, FieldCode, Result,
     events::{EventType, MessageRequest, MessageType},
-    identities::{Identity, Realm},
+    identities::Identity,
     ids::{CredentialId, IdentityId, MembershipId},
     organizations::MembershipSource,
     permissions::RoleKey,
@@ -197,9 +197,7 @@ impl Home {
     /// An organization makes identities with addresses at its own domains only: `_100`.
     async fn fit(&self, app: &Tenant, cx: &Cx, identity: &mut Identity) -> Result<()> {
         let id = self.organization.id();
-        if app.settings().settings.identity_federation_mode == FederationMode::Strict {
-            identity.realm = Realm::Organization(id);
-        }
+        identity.realm = app.realm_of(id);
         if cx.scope.is_none() || !self.claims {
             return Ok(());
         }
@@ -240,8 +238,20 @@ fn would_be(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity) -> Result<Ide
     Ok(view)
 }
 
-/// Adds an identity with its password, and tells of it.
+/// Adds an identity with its password, and tells of it. `_912` when the federation mode was changed meanwhile.
 pub(crate) fn insert_new(
+    tx: &mut IdentityTx<'_>,
+    cx: &Cx,
+    identity: &Identity,
+    password: Option<(CredentialId, &str)>,
+    source: &str,
+) -> Result<()> {
+    platform::check_new_identity(tx, identity.realm)?;
+    insert_anywhere(tx, cx, identity, password, source)
+}
+
+/// The same, in the realm of the tenant too when that is strict: for those who run it.
+pub(super) fn insert_anywhere(
     tx: &mut IdentityTx<'_>,
     cx: &Cx,
     identity: &Identity,

@@ -3,8 +3,8 @@
 use avnology_model::{
     Code, Error, Result,
     events::{EventType, MessageRequest, MessageType},
-    identities::{Deletion, Identity, IdentityState},
-    ids::{DeletionId, IdentityId},
+    identities::{Deletion, Identity, IdentityState, Realm},
+    ids::{DeletionId, IdentityId, OrganizationId},
     platform::Precondition,
     secret_token::SecretHash,
     sessions::{Aal, RevokeReason},
@@ -13,7 +13,7 @@ use avnology_store::{
     IdentityTx,
     credentials::{lockouts, passwords},
     flows::{flows, links},
-    identities::{avatars, identities},
+    identities::{avatars, federation, identities},
     organizations::memberships,
     permissions::tuples,
     platform::messages,
@@ -174,7 +174,11 @@ fn purge(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity, reason: &str) ->
     }
     tuples::erase(tx, id)?;
     for address in [&identity.email, &identity.pending_email].into_iter().flatten() {
-        messages::erase(tx, address)?;
+        match identity.realm {
+            Realm::Tenant => messages::erase(tx, address)?,
+            // In another organization the address is somebody else's.
+            Realm::Organization(_) => messages::erase_of(tx, address, id)?,
+        }
     }
     identities::bury(tx, id, cx.now)?;
     emit(
@@ -182,6 +186,51 @@ fn purge(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity, reason: &str) ->
         &cx.event(EventType::UserDeleted, json!({ "user_id": id, "reason": reason })).on("identity", &id),
     )?;
     Ok(hashes)
+}
+
+/// Removes the identities whose home an organization was that is gone. Those who run the platform stay, without a home.
+pub(crate) async fn purge_of_organization(app: &Tenant, cx: &Cx, organization: OrganizationId) -> Result<()> {
+    loop {
+        let cx = cx.clone();
+        let (count, hashes) = app
+            .store
+            .identity()
+            .write(move |tx| {
+                let here = federation::of_organization(tx, organization, BATCH)?;
+                let mut hashes = Vec::new();
+                for id in &here {
+                    let mut identity = identities::get(tx, *id)?;
+                    if tuples::platform_role(tx, *id)?.is_none() || !moves_out(tx, &cx, &mut identity)? {
+                        keep_last_admin(tx, *id)?;
+                        hashes.extend(purge(tx, &cx, &identity, "organization_deleted")?);
+                    }
+                    hashes.extend(session_rows::token_hashes_of(tx, *id)?);
+                }
+                Ok((here.len(), hashes))
+            })
+            .await?;
+        app.sessions.forget(&hashes);
+        if count == 0 {
+            return Ok(());
+        }
+    }
+}
+
+/// Takes an identity out of its organization; not when somebody has its address outside.
+fn moves_out(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &mut Identity) -> Result<bool> {
+    let mut outside = identity.clone();
+    outside.realm = Realm::Tenant;
+    match identities::update(tx, &mut outside, cx.now) {
+        Ok(()) => {}
+        Err(error) if matches!(error.code(), Code::EmailTaken | Code::HandleTaken | Code::AlreadyExists) => {
+            return Ok(false);
+        }
+        Err(error) => return Err(error),
+    }
+    for membership in memberships::of_identity(tx, identity.id, u32::MAX)? {
+        organizations::end_membership(tx, cx, &membership, "organization_deleted")?;
+    }
+    Ok(true)
 }
 
 /// Removes an account whose address was never proven, for a new one to take its address.

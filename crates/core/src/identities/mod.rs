@@ -30,7 +30,7 @@ pub use credentials::{
     remove_own as remove_own_credential,
 };
 pub use deletion::{cancel as cancel_deletion, delete, purge_due};
-pub(crate) use deletion::{cancel_scheduled, remove_denied, replace_unproven};
+pub(crate) use deletion::{cancel_scheduled, purge_of_organization, remove_denied, replace_unproven};
 pub(crate) use email::{UndoLink, apply_email, mark_verified, prove_ownership};
 pub use email::{peek_undo, undo_change as undo_email_change};
 pub use input::IdentityInput;
@@ -44,6 +44,7 @@ pub use read::{IdentityPage, get, list};
 pub use recovery_link::{RecoveryLink, create as create_recovery_link};
 pub(crate) use schema::{Property, PropertyKind, SchemaCache, TraitsSchema};
 pub use sessions::{list as list_sessions, revoke as revoke_session, revoke_all as revoke_sessions};
+pub(crate) use states::lose_home;
 pub use states::{deactivate, reactivate};
 pub use unlock::unlock;
 pub(crate) use update::save;

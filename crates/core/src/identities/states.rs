@@ -1,8 +1,14 @@
 //! Switching an identity off and on.
 
 use avnology_model::{
-    Code, Error, Result, events::EventType, identities::IdentityState, ids::IdentityId,
-    permissions::PlatformRole, platform::Precondition, sessions::RevokeReason,
+    Code, Error, Result,
+    events::EventType,
+    identities::{Identity, IdentityState},
+    ids::IdentityId,
+    permissions::PlatformRole,
+    platform::Precondition,
+    secret_token::SecretHash,
+    sessions::RevokeReason,
 };
 use avnology_store::{
     IdentityTx, identities::identities, permissions::tuples, sessions::sessions as session_rows,
@@ -31,11 +37,7 @@ pub async fn deactivate(
             if identity.state != IdentityState::Active {
                 return Err(wrong_state(identity.state));
             }
-            keep_last_admin(tx, id)?;
-            identity.state = IdentityState::Inactive;
-            identities::update(tx, &mut identity, cx.now)?;
-            let payload = json!({ "user_id": id, "reason": reason });
-            emit(tx, &cx.event(EventType::UserDisabled, payload).on("identity", &id))?;
+            switch_off(tx, &cx, &mut identity, reason.as_deref())?;
             let hashes = if keep_sessions {
                 session_rows::token_hashes_of(tx, id)?
             } else {
@@ -46,6 +48,29 @@ pub async fn deactivate(
         .await?;
     app.sessions.forget(&hashes);
     Ok(view)
+}
+
+/// Switches an identity off in this transaction. `_305` for the last platform administrator.
+fn switch_off(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &mut Identity, reason: Option<&str>) -> Result<()> {
+    keep_last_admin(tx, identity.id)?;
+    identity.state = IdentityState::Inactive;
+    identities::update(tx, identity, cx.now)?;
+    let payload = json!({ "user_id": identity.id, "reason": reason });
+    emit(tx, &cx.event(EventType::UserDisabled, payload).on("identity", &identity.id))
+}
+
+/// Switches off an identity that has lost its home, and ends its sessions; the hashes to forget. `_305`.
+pub(crate) fn lose_home(
+    tx: &mut IdentityTx<'_>,
+    cx: &Cx,
+    id: IdentityId,
+    reason: &str,
+) -> Result<Vec<SecretHash>> {
+    let mut identity = identities::get(tx, id)?;
+    if identity.state == IdentityState::Active {
+        switch_off(tx, cx, &mut identity, Some(reason))?;
+    }
+    sessions::end_all(tx, cx, id, None, RevokeReason::Deactivated)
 }
 
 /// Switches an identity on again. `_910` unless it is inactive.

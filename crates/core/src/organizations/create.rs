@@ -236,6 +236,10 @@ fn check_may_create(app: &Tenant, person: Option<&LiveSession>, is_platform: boo
     if is_platform {
         return Ok(());
     }
+    // In a strict tenant an account belongs where it was made: whoever asks could not be a member.
+    if app.is_strict() {
+        return Err(Error::new(Code::OrganizationCreationRefused));
+    }
     let Some(live) = person else { return Err(Error::new(Code::OrganizationCreationRefused)) };
     match app.settings().settings.organization_creation {
         OrganizationCreation::Anyone => Ok(()),
@@ -286,6 +290,9 @@ fn read(
     if new.owner_id.is_some() && !is_platform && new.owner_id != person.map(|live| live.identity.id) {
         flaw("owner_id", FieldCode::NotAllowed, "The owner is whoever makes the organization.");
     }
+    if new.owner_id.is_some() && app.is_strict() {
+        flaw("owner_id", FieldCode::NotAllowed, "Accounts belong to organizations here: invite the owner.");
+    }
     Error::from_fields(errors)?;
     let settings = app.settings();
     let mut input = OrganizationInput {
@@ -313,7 +320,8 @@ fn read(
     input.write(&mut organization);
     let caller = person.map(|live| live.identity.id);
     organization.creator_id = caller;
-    Ok((organization, wanted, new.owner_id.or(caller)))
+    let owner = new.owner_id.or(caller).filter(|_| !app.is_strict());
+    Ok((organization, wanted, owner))
 }
 
 /// The slug asked for, or the one derived from the name with the first number that is free.

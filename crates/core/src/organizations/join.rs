@@ -28,7 +28,7 @@ pub async fn join(app: &Arc<Tenant>, cx: &Cx, live: &LiveSession, name: &str) ->
     let found = find_named(app, cx, name).await?;
     let id = found.ok_or_else(|| Error::new(Code::OrganizationNotFound))?.id();
     let new = MembershipId::new(cx.now, cx.random());
-    let (cx2, caller) = (cx.clone(), live.identity.id);
+    let (job, cx2, caller) = (Arc::clone(app), cx.clone(), live.identity.id);
     let (member, hashes) = app
         .store
         .identity()
@@ -40,7 +40,7 @@ pub async fn join(app: &Arc<Tenant>, cx: &Cx, live: &LiveSession, name: &str) ->
                 return Err(Error::new(Code::MemberExists).with_member("member_id", present.id.to_string()));
             }
             let domain = shown_domain(tx, &organization, &identity)?;
-            let way = way_in(&organization, &identity, domain.as_ref())?;
+            let way = way_in(&job, &organization, &identity, domain.as_ref())?;
             let joining = Joining {
                 id: new,
                 identity: caller,
@@ -60,9 +60,14 @@ pub async fn join(app: &Arc<Tenant>, cx: &Cx, live: &LiveSession, name: &str) ->
 }
 
 /// `_304` or `_110` unless the table lets this account in without invitation and single sign-on.
-fn way_in(organization: &Organization, identity: &Identity, domain: Option<&Domain>) -> Result<WayIn> {
+fn way_in(
+    app: &Tenant,
+    organization: &Organization,
+    identity: &Identity,
+    domain: Option<&Domain>,
+) -> Result<WayIn> {
     let door = Door::of(organization);
-    if !may_belong(identity, organization.id) {
+    if !app.may_belong(identity, organization.id) {
         // In a strict tenant an identity belongs where it was made.
         return Err(
             Error::new(Code::RegistrationDisabled).with_member("registration_mode", door.mode.as_str())

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use avnology_model::{Code, Error, Result, ids::OrganizationId};
-use avnology_store::{organizations::memberships, sessions::sessions};
+use avnology_store::organizations::memberships;
 
 use super::{find_named, members::forget, membership};
 use crate::{Cx, Tenant, sessions::LiveSession};
@@ -20,8 +20,7 @@ pub async fn leave(app: &Arc<Tenant>, cx: &Cx, live: &LiveSession, name: &str) -
         .write(move |tx| {
             let present =
                 memberships::of_person(tx, id, caller)?.ok_or_else(|| Error::new(Code::NotAMember))?;
-            membership::remove(tx, &cx2, &present, "left")?;
-            sessions::token_hashes_of(tx, caller)
+            membership::remove(tx, &cx2, &present, "left")
         })
         .await?;
     forget(app, id, caller, &hashes);

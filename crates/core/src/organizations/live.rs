@@ -163,6 +163,12 @@ impl OrganizationCache {
         self.organizations.forget(&organization);
     }
 
+    /// Forgets all organizations and members; to be called as [`Self::forget`].
+    pub(crate) fn clear(&self) {
+        self.organizations.clear();
+        self.members.clear();
+    }
+
     /// Forgets one member; to be called after the commit that changed the membership or its groups, and before that is
     /// acknowledged.
     pub fn forget_member(&self, organization: OrganizationId, identity: IdentityId) {

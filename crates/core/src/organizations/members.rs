@@ -9,7 +9,7 @@ use avnology_aip::{
 use avnology_model::{
     Code, Error, FieldCode, Result, Timestamp,
     events::EventType,
-    identities::{Email, Identity, IdentityState, Realm},
+    identities::{Email, Identity, IdentityState},
     ids::{IdentityId, MembershipId, OrganizationId},
     organizations::{MemberState, Membership, MembershipSource, RoleSource},
     permissions::RoleKey,
@@ -251,7 +251,7 @@ pub async fn add(
         .store
         .identity()
         .write(move |tx| {
-            let identity = who.find(tx, &acting2)?;
+            let identity = who.find(tx, &job, &acting2)?;
             let organization = organizations::get(tx, acting2.id())?;
             let joining = Joining {
                 id,
@@ -277,7 +277,7 @@ enum Who {
 }
 
 impl Who {
-    fn find(&self, tx: &mut IdentityTx<'_>, acting: &Acting) -> Result<Identity> {
+    fn find(&self, tx: &mut IdentityTx<'_>, app: &Tenant, acting: &Acting) -> Result<Identity> {
         let own_domain = |tx: &mut IdentityTx<'_>, identity: &Identity| {
             let domain =
                 identity.email_key.as_deref().and_then(|key| key.rsplit_once('@')).map(|(_, d)| d.to_owned());
@@ -288,7 +288,7 @@ impl Who {
         };
         let found = match self {
             Self::Id(id) => identities::find(tx, *id)?,
-            Self::Email(email) => identities::by_email(tx, &Realm::Tenant, email.key())?,
+            Self::Email(email) => identities::by_email(tx, &app.realm_of(acting.id()), email.key())?,
         };
         let identity = found.ok_or_else(Error::not_found)?;
         let may = match self {
@@ -296,8 +296,7 @@ impl Who {
             Self::Email(_) => acting.is_platform() || own_domain(tx, &identity)?,
         };
         // An identity of a strict tenant belongs where it was made.
-        let fits = identity.realm == Realm::Tenant || identity.realm == Realm::Organization(acting.id());
-        if may && fits { Ok(identity) } else { Err(Error::not_found()) }
+        if may && app.may_belong(&identity, acting.id()) { Ok(identity) } else { Err(Error::not_found()) }
     }
 }
 
@@ -366,8 +365,8 @@ pub async fn remove(app: &Arc<Tenant>, cx: &Cx, acting: &Acting, name: &str) -> 
         .write(move |tx| {
             let membership = find(tx, acting2.id(), &name)?;
             may_touch(&acting2, &membership)?;
-            membership::remove(tx, &cx2, &membership, "removed")?;
-            Ok((membership.identity_id, sessions::token_hashes_of(tx, membership.identity_id)?))
+            let hashes = membership::remove(tx, &cx2, &membership, "removed")?;
+            Ok((membership.identity_id, hashes))
         })
         .await?;
     forget(app, acting.id(), identity, &hashes);
@@ -448,16 +447,17 @@ pub async fn end_expired(app: &Arc<Tenant>) -> Result<usize> {
                 let mut gone = Vec::new();
                 for mut membership in rows::expired(tx, cx2.now, BATCH)? {
                     let (organization, identity) = (membership.organization_id, membership.identity_id);
-                    match membership::remove(tx, &cx2, &membership, "expired") {
-                        Ok(()) => {}
+                    let hashes = match membership::remove(tx, &cx2, &membership, "expired") {
+                        Ok(hashes) => hashes,
                         // Whoever else owned it has left meanwhile.
                         Err(error) if error.code() == Code::LastOwner => {
                             membership.expire_time = None;
                             rows::update(tx, &mut membership, cx2.now)?;
+                            sessions::token_hashes_of(tx, identity)?
                         }
                         Err(error) => return Err(error),
-                    }
-                    gone.push((organization, identity, sessions::token_hashes_of(tx, identity)?));
+                    };
+                    gone.push((organization, identity, hashes));
                 }
                 Ok(gone)
             })

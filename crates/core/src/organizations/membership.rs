@@ -7,6 +7,7 @@ use avnology_model::{
     ids::{IdentityId, MembershipId, OrganizationId},
     organizations::{MemberState, Membership, MembershipSource, Organization, RoleSource},
     permissions::{BuiltInRole, RoleKey},
+    secret_token::SecretHash,
 };
 use avnology_store::{
     IdentityTx,
@@ -17,7 +18,7 @@ use avnology_store::{
 use serde_json::{Value, json};
 
 use super::invitations;
-use crate::{Cx, events::emit, service_accounts};
+use crate::{Cx, events::emit, identities::lose_home, platform, service_accounts};
 
 /// A membership to be made. The id is drawn outside the transaction.
 #[derive(Clone, Debug)]
@@ -35,7 +36,7 @@ pub(crate) struct Joining {
 }
 
 /// Makes an active membership: row, counters, tuples, event. `_301` for a member, `_311` without a free seat, `_314` for a
-/// role that is not there. After the commit the member must be forgotten.
+/// role that is not there, `_302` for somebody whose account belongs elsewhere. After the commit the member must be forgotten.
 pub(crate) fn join(
     tx: &mut IdentityTx<'_>,
     cx: &Cx,
@@ -43,6 +44,7 @@ pub(crate) fn join(
     joining: &Joining,
 ) -> Result<Membership> {
     let id = organization.id;
+    platform::check_new_member(tx, id, joining.identity)?;
     if let Some(present) = memberships::of_person(tx, id, joining.identity)? {
         return Err(Error::new(Code::MemberExists).with_member("member_id", present.id.to_string()));
     }
@@ -237,12 +239,22 @@ pub(crate) fn reactivate(
 }
 
 /// Ends a membership and all that hangs on it: role, groups, tuples, what sessions act for, keys' owner. `_305` for the
-/// last owner. After the commit the member and the identity's sessions must be forgotten.
-pub(crate) fn remove(tx: &mut IdentityTx<'_>, cx: &Cx, membership: &Membership, reason: &str) -> Result<()> {
+/// last owner. In a strict tenant the account has no other home: it is switched off and its sessions end. After the commit
+/// the member and the sessions with these hashes must be forgotten.
+pub(crate) fn remove(
+    tx: &mut IdentityTx<'_>,
+    cx: &Cx,
+    membership: &Membership,
+    reason: &str,
+) -> Result<Vec<SecretHash>> {
     if membership.role.is_owner() && membership.state == MemberState::Active {
         keep_owner(tx, membership)?;
     }
-    remove_even_last_owner(tx, cx, membership, reason)
+    remove_even_last_owner(tx, cx, membership, reason)?;
+    if platform::is_strict(tx)? {
+        return lose_home(tx, cx, membership.identity_id, reason);
+    }
+    sessions::token_hashes_of(tx, membership.identity_id)
 }
 
 /// The same for an organization or identity that goes as a whole.

@@ -1,5 +1,7 @@
 //! The organizations of the caller: those it belongs to, may join, and is invited to (`contract/10` §5).
 
+use std::sync::Arc;
+
 use avnology_aip::page_token::Key;
 use avnology_model::{
     Result, Timestamp,
@@ -21,9 +23,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    Admission, Door, MemberView, OrganizationCard, Showing, Sso, admission,
-    join::{held_domain, may_belong},
-    members,
+    Admission, Door, MemberView, OrganizationCard, Showing, Sso, admission, join::held_domain, members,
 };
 use crate::{Cx, Tenant, identities as identities_verbs, sessions::LiveSession};
 
@@ -88,8 +88,13 @@ pub struct OwnOrganizations {
 }
 
 /// The organizations of the caller. `_902` for a filter or an order that does not fit.
-pub async fn list(app: &Tenant, cx: &Cx, live: &LiveSession, query: ListQuery) -> Result<OwnOrganizations> {
-    let (caller, now) = (live.identity.id, cx.now);
+pub async fn list(
+    app: &Arc<Tenant>,
+    cx: &Cx,
+    live: &LiveSession,
+    query: ListQuery,
+) -> Result<OwnOrganizations> {
+    let (job, caller, now) = (Arc::clone(app), live.identity.id, cx.now);
     let short = query.is_short();
     let read = move |tx: &mut IdentityTx<'_>| {
         let page = own::list(tx, caller, &query)?;
@@ -103,8 +108,8 @@ pub async fn list(app: &Tenant, cx: &Cx, live: &LiveSession, query: ListQuery) -
         };
         if query.after.is_none() {
             let identity = identities::get(tx, caller)?;
-            all.joinable = joinable(tx, &identity)?;
-            all.invitations = open_invitations(tx, &identity, now)?;
+            all.joinable = joinable(&job, tx, &identity)?;
+            all.invitations = open_invitations(&job, tx, &identity, now)?;
         }
         Ok(all)
     };
@@ -147,9 +152,9 @@ fn membership(tx: &mut IdentityTx<'_>, row: &Row) -> Result<OwnMembership> {
 
 /// The organization that has proven the domain of the caller's address, if the caller can join it as things are. Others
 /// that are open to anyone are not told: nothing connects the caller with them.
-fn joinable(tx: &mut IdentityTx<'_>, identity: &Identity) -> Result<Vec<OrganizationCard>> {
+fn joinable(app: &Tenant, tx: &mut IdentityTx<'_>, identity: &Identity) -> Result<Vec<OrganizationCard>> {
     let Some(domain) = held_domain(tx, identity)? else { return Ok(Vec::new()) };
-    let Some(organization) = newcomers_organization(tx, identity, domain.organization_id)? else {
+    let Some(organization) = newcomers_organization(app, tx, identity, domain.organization_id)? else {
         return Ok(Vec::new());
     };
     let showing = Showing { invitation: false, domain: true, sso: Sso::No };
@@ -159,6 +164,7 @@ fn joinable(tx: &mut IdentityTx<'_>, identity: &Identity) -> Result<Vec<Organiza
 
 /// The invitations that the caller can answer now, or after single sign-on.
 fn open_invitations(
+    app: &Tenant,
     tx: &mut IdentityTx<'_>,
     identity: &Identity,
     now: Timestamp,
@@ -170,7 +176,7 @@ fn open_invitations(
     for Invitation { id, organization_id, role, expires_at, .. } in
         invitations::open_of_address(tx, key, now, INVITATIONS)?
     {
-        let organization = newcomers_organization(tx, identity, organization_id)?;
+        let organization = newcomers_organization(app, tx, identity, organization_id)?;
         if let Some(organization) = organization.filter(|o| o.registration_mode != RegistrationMode::Closed) {
             shown.push(OwnInvitation {
                 id,
@@ -185,11 +191,12 @@ fn open_invitations(
 
 /// An organization in use that the identity could belong to and does not.
 fn newcomers_organization(
+    app: &Tenant,
     tx: &mut IdentityTx<'_>,
     identity: &Identity,
     id: OrganizationId,
 ) -> Result<Option<Organization>> {
-    if !may_belong(identity, id) || memberships::of_person(tx, id, identity.id)?.is_some() {
+    if !app.may_belong(identity, id) || memberships::of_person(tx, id, identity.id)?.is_some() {
         return Ok(None);
     }
     let found = organizations::find(tx, id)?;

@@ -1,5 +1,6 @@
 //! What the tenant does for itself: settings, keys, captured messages, first answers, jobs, health.
 
+mod federation;
 mod health;
 mod idempotency;
 mod jobs;
@@ -9,6 +10,8 @@ mod remembered;
 mod settings;
 mod signing_keys;
 
+pub use federation::Switch;
+pub(crate) use federation::{check_new_identity, check_new_member, is_strict};
 pub use health::{Check, checks};
 pub(crate) use idempotency::finish;
 pub use idempotency::{Begun, abandon, begin, finish_batch, finish_refusal};
@@ -16,9 +19,10 @@ pub use jobs::{run_jobs, sweep};
 pub use keys::{Keys, MasterKeys, Place};
 pub use outbox::{CapturedMessage, OutboxPage, OutboxSearch, clear as clear_outbox, list as list_outbox};
 pub(crate) use remembered::Remembered;
+pub(crate) use settings::forget_everybody;
 pub use settings::{
-    SettingsVersion, TenantView, load as load_settings, reload as reload_settings, update as update_settings,
-    view as tenant_view,
+    SettingsVersion, TenantView, load as load_settings, reload as reload_settings, set_federation_mode,
+    update as update_settings, view as tenant_view,
 };
 pub use signing_keys::{PublishedKeys, published_keys};
 pub(crate) use signing_keys::{SigningKeys, sign_claims};

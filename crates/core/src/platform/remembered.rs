@@ -74,6 +74,14 @@ impl<K: Hash + Eq + Clone, V: Clone> Remembered<K, V> {
         self.entries.remove(key);
     }
 
+    /// Forgets everything; to be called as [`Self::forget`].
+    pub(crate) fn clear(&self) {
+        for count in &self.forgotten {
+            count.fetch_add(1, Ordering::SeqCst);
+        }
+        self.entries.clear();
+    }
+
     fn count(&self, stripe: usize) -> u64 {
         self.forgotten.get(stripe).map_or(0, |count| count.load(Ordering::SeqCst))
     }

@@ -5,16 +5,18 @@ use std::sync::Arc;
 use avnology_model::{
     Error, FieldCode, Result, Timestamp,
     events::EventType,
-    platform::{Environment, Precondition, TenantSettings},
+    platform::{Environment, FederationMode, Precondition, TenantSettings},
 };
 use avnology_store::{
-    Store,
+    IdentityTx, Store,
+    identities::federation as federation_rows,
     platform::settings::{self as rows, StoredSettings},
 };
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
+use super::federation::{self, Switch};
 use crate::{Cx, Tenant, events::emit, identities::TraitsSchema};
 
 /// The settings with their version.
@@ -75,6 +77,12 @@ pub async fn reload(app: &Tenant) -> Result<()> {
     Ok(())
 }
 
+/// Forgets everybody: identities belong elsewhere now.
+pub(crate) fn forget_everybody(app: &Tenant) {
+    app.sessions.clear();
+    app.organizations.clear();
+}
+
 /// Takes settings into memory, unless newer ones are there: two changes may arrive in either order.
 fn publish(app: &Tenant, version: SettingsVersion) {
     let version = Arc::new(version);
@@ -95,59 +103,92 @@ pub fn view(app: &Tenant) -> TenantView {
 }
 
 /// Changes settings by a merge patch (RFC 7396): `null` brings back a default. `_902` names every value that is not
-/// acceptable; `_905` when the settings are not the expected ones.
+/// acceptable; `_905` when the settings are not the expected ones; `_318` and `_910` for a change of the federation mode.
 pub async fn update(
     app: &Tenant,
     cx: &Cx,
     expected: &Precondition,
     patch: Map<String, Value>,
 ) -> Result<TenantView> {
+    change(app, cx, expected, patch, Switch::Online).await
+}
+
+/// Changes the federation mode, whatever time it takes. `_318` with the first conflicts.
+pub async fn set_federation_mode(app: &Tenant, cx: &Cx, to: FederationMode) -> Result<()> {
+    let patch = Map::from_iter([("identity_federation_mode".to_owned(), json!(to))]);
+    change(app, cx, &Precondition::default(), patch, Switch::Offline).await.map(drop)
+}
+
+async fn change(
+    app: &Tenant,
+    cx: &Cx,
+    expected: &Precondition,
+    patch: Map<String, Value>,
+    by: Switch,
+) -> Result<TenantView> {
     if patch.get("identity_schema").is_some_and(|schema| !schema.is_object() && !schema.is_null()) {
         return Err(Error::field("identity_schema", FieldCode::InvalidFormat, "Expected an object."));
     }
     let (cx, expected) = (cx.clone(), expected.clone());
     let environment = app.config.environment;
-    let changed = app
-        .store
-        .identity()
-        .write(move |tx| {
-            let present = match rows::find(tx)? {
-                Some(stored) => parse(stored)?,
-                None => SettingsVersion {
-                    settings: TenantSettings::default(),
-                    version: 0,
-                    update_time: Timestamp::from_micros(0),
-                },
-            };
-            expected.check(&present.etag())?;
-            let before = serde_json::to_value(&present.settings).map_err(Error::internal)?;
-            let settings = merged(&before, &patch)?;
-            Error::from_fields(settings.problems())?;
-            if let Some(schema) = &settings.identity_schema
-                && present.settings.identity_schema.as_ref() != Some(schema)
-            {
-                TraitsSchema::compile(schema).map_err(|flaw| Error::of_fields(vec![flaw]))?;
-            }
-            let after = serde_json::to_value(&settings).map_err(Error::internal)?;
-            if after == before {
-                return Ok(present);
-            }
-            let next = SettingsVersion { settings, version: present.version + 1, update_time: cx.now };
-            rows::put(
-                tx,
-                &StoredSettings {
-                    settings: after.clone(),
-                    version: next.version,
-                    update_time: next.update_time,
-                },
-            )?;
-            let payload = changes(&before, &after);
-            emit(tx, &cx.event(EventType::TenantUpdated, payload).on("tenant", &environment))?;
-            Ok(next)
-        })
-        .await?;
+    let names_mode = patch.contains_key("identity_federation_mode");
+    let before = app.settings().settings.identity_federation_mode;
+    let write = move |tx: &mut IdentityTx<'_>| {
+        if names_mode {
+            federation_rows::lock(tx)?;
+        }
+        write(tx, &cx, &expected, &patch, by, environment)
+    };
+    let db = app.store.identity();
+    let changed = if names_mode { db.write_at_length(write).await } else { db.write(write).await }?;
+    let crosses = changed.settings.identity_federation_mode != before;
     publish(app, changed);
+    if crosses {
+        forget_everybody(app);
+    }
     Ok(view(app))
+}
+
+fn write(
+    tx: &mut IdentityTx<'_>,
+    cx: &Cx,
+    expected: &Precondition,
+    patch: &Map<String, Value>,
+    by: Switch,
+    environment: Environment,
+) -> Result<SettingsVersion> {
+    let present = match rows::find(tx)? {
+        Some(stored) => parse(stored)?,
+        None => SettingsVersion {
+            settings: TenantSettings::default(),
+            version: 0,
+            update_time: Timestamp::from_micros(0),
+        },
+    };
+    expected.check(&present.etag())?;
+    let before = serde_json::to_value(&present.settings).map_err(Error::internal)?;
+    let settings = merged(&before, patch)?;
+    Error::from_fields(settings.problems())?;
+    if let Some(schema) = &settings.identity_schema
+        && present.settings.identity_schema.as_ref() != Some(schema)
+    {
+        TraitsSchema::compile(schema).map_err(|flaw| Error::of_fields(vec![flaw]))?;
+    }
+    let after = serde_json::to_value(&settings).map_err(Error::internal)?;
+    if after == before {
+        return Ok(present);
+    }
+    let mode = settings.identity_federation_mode;
+    if mode != present.settings.identity_federation_mode {
+        federation::switch(tx, cx, mode, by)?;
+    }
+    let next = SettingsVersion { settings, version: present.version + 1, update_time: cx.now };
+    let stored =
+        StoredSettings { settings: after.clone(), version: next.version, update_time: next.update_time };
+    rows::put(tx, &stored, mode)?;
+    let payload = changes(&before, &after);
+    emit(tx, &cx.event(EventType::TenantUpdated, payload).on("tenant", &environment))?;
+    Ok(next)
 }
 
 fn merged(before: &Value, patch: &Map<String, Value>) -> Result<TenantSettings> {

@@ -225,6 +225,14 @@ impl SessionCache {
         self.live.retain(|_, live| !identities.contains(&live.identity.id));
     }
 
+    /// Forgets every session; to be called as [`Self::forget`].
+    pub(crate) fn clear(&self) {
+        for count in &self.forgotten {
+            count.fetch_add(1, Ordering::SeqCst);
+        }
+        self.live.clear();
+    }
+
     /// Notes a use: at most once a minute and session.
     pub(super) fn touch(&self, live: &LiveSession, now: Timestamp) {
         let minute = now.to_the_minute();

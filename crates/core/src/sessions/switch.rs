@@ -5,6 +5,7 @@ use std::sync::Arc;
 use avnology_model::{
     Code, Error, Result,
     events::{Event, EventType},
+    identities::Realm,
     ids::OrganizationId,
     sessions::Session,
 };
@@ -29,6 +30,8 @@ pub async fn switch_organization(
 ) -> Result<(SessionView, Option<Arc<Acting>>)> {
     let acting = match to {
         Some(name) => Some(Arc::new(may_enter(app, cx, live, name).await?)),
+        // In a strict tenant there is no account without an organization.
+        None if live.identity.realm != Realm::Tenant => return Err(Error::new(Code::NotAMember)),
         None => None,
     };
     let target = acting.as_deref().map(Acting::id);

@@ -216,6 +216,8 @@ pub struct FlowData {
     pub section: String,
     /// Strict mode: the organization whose identities are meant.
     pub realm: Option<OrganizationId>,
+    /// Strict mode: those are meant who run the platform, and belong to no organization.
+    pub is_personal: bool,
     /// Login, registration: the organization that it is about.
     pub organization: Option<FlowOrganization>,
     /// Registration: the invitation that it answers.

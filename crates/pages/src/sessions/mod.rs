@@ -2,8 +2,8 @@
 
 use avnology_core::sessions::{self, SessionView};
 use avnology_http::{
-    Auth, Cookie, Form, NoInput, PageSignedIn, Path1, Query, Reply, Response, Route, SeeOther, Visitor,
-    cookies, csrf,
+    Auth, Form, NoInput, PageSignedIn, Path1, Query, Reply, Response, Route, SeeOther, Visitor, csrf,
+    drop_session,
 };
 use avnology_model::{Code, Result, ids::SessionId, sessions::Agent};
 use avnology_views::{
@@ -13,7 +13,7 @@ use avnology_views::{
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::shell::{brand, entry_page, page, person};
+use crate::shell::{brand, entry_page, page, person, with_cookies};
 
 /// Most sessions that the page shows.
 const SHOWN: u32 = 100;
@@ -79,7 +79,7 @@ async fn end(
     }
     if id == live.id() {
         let gone = SeeOther("/sign-out?done".to_owned());
-        return Ok(gone.with_cookie(cookies::clear(&auth.app, Cookie::Session)).respond());
+        return Ok(with_cookies(gone.respond(), drop_session(&auth)));
     }
     Ok(SeeOther("/account/sessions?done=one".to_owned()).respond())
 }
@@ -124,7 +124,7 @@ async fn sign_out(auth: Auth<Visitor>, form: Form<NoFields>) -> Result<Response>
         sessions::logout(&auth.app, &auth.cx, live).await?;
     }
     let done = SeeOther("/sign-out?done".to_owned());
-    Ok(done.with_cookie(cookies::clear(&auth.app, Cookie::Session)).respond())
+    Ok(with_cookies(done.respond(), drop_session(&auth)))
 }
 
 pub(crate) fn routes() -> Vec<Route> {

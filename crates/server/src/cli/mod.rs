@@ -9,6 +9,7 @@ mod failure;
 mod key;
 mod openapi;
 mod serve;
+mod tenant;
 
 use std::path::PathBuf;
 
@@ -39,6 +40,9 @@ enum Command {
     /// Look after platform administrators.
     #[command(subcommand)]
     Admin(admin::Command),
+    /// Change what a running server may not.
+    #[command(subcommand)]
+    Tenant(tenant::Command),
     /// Check that everything a server needs is in order, and say what to do where it is not.
     Doctor(doctor::Options),
     /// Print the OpenAPI document, or compare it with a file.
@@ -65,6 +69,7 @@ impl Cli {
             Command::Serve(options) => serve::run(load()?, options).await,
             Command::Db(command) => db::run(load()?, command).await,
             Command::Admin(command) => admin::run(load()?, command).await,
+            Command::Tenant(command) => tenant::run(load()?, command).await,
             Command::Doctor(options) => {
                 doctor::run(Config::load(self.config.as_deref(), std::env::vars_os()), options).await
             }

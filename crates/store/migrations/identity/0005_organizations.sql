@@ -199,10 +199,16 @@ ALTER TABLE identities ADD COLUMN claimed_by TEXT;
 DROP INDEX identities_email_key;
 DROP INDEX identities_username_key;
 DROP INDEX identities_phone;
+DROP INDEX identities_external_id;
 CREATE UNIQUE INDEX identities_email_key ON identities (realm, email_key);
 CREATE UNIQUE INDEX identities_username_key ON identities (realm, username_key);
 CREATE UNIQUE INDEX identities_phone ON identities (realm, phone) WHERE phone_verified;
+CREATE UNIQUE INDEX identities_external_id ON identities (realm, external_id);
 CREATE INDEX identities_by_email ON identities (email_key, id);
+CREATE INDEX identities_by_external_id ON identities (external_id, id);
+CREATE INDEX identities_by_username ON identities (username_key, id);
+-- The mode of the settings once more, for transactions that must not cross a change of it.
+ALTER TABLE tenant_settings ADD COLUMN federation_mode TEXT NOT NULL DEFAULT 'shared';
 
 -- The organization that a session acts for.
 ALTER TABLE sessions ADD COLUMN organization_id TEXT;

@@ -155,6 +155,15 @@ macro_rules! home {
                 self.database.write(move |tx| closure(&mut $tx(tx))).await
             }
 
+            /// The same, and it may take as long as it takes: for changes of everything that there is.
+            pub async fn write_at_length<T, F>(&self, closure: F) -> Result<T>
+            where
+                F: Fn(&mut $tx<'_>) -> Result<T> + Send + 'static,
+                T: Send + 'static,
+            {
+                self.database.migrate(move |tx| closure(&mut $tx(tx))).await
+            }
+
             /// Counts this process's commits that wrote an event; followers wait for it to change. Ends when the
             /// database is closed, which does not happen while a clone of this value is kept.
             pub fn commits(&self) -> watch::Receiver<u64> {

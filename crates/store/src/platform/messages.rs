@@ -1,6 +1,10 @@
 //! Messages to people: a queue while they wait, the outbox once they are captured.
 
-use avnology_model::{Error, Result, Timestamp, events::MessageRequest, ids::MessageId};
+use avnology_model::{
+    Error, Result, Timestamp,
+    events::MessageRequest,
+    ids::{IdentityId, MessageId},
+};
 
 use crate::{IdentityTx, Row, params};
 
@@ -21,6 +25,7 @@ crate::statements! {
     CLEAR = "DELETE FROM messages";
     PURGE = "DELETE FROM messages WHERE create_time < $1 AND next_attempt_at IS NULL";
     DELETE_TO = "DELETE FROM messages WHERE recipient = $1";
+    DELETE_OF = "DELETE FROM messages WHERE recipient = $1 AND request LIKE $2";
 }
 
 /// A message of the queue or the outbox.
@@ -132,6 +137,12 @@ pub fn clear(tx: &mut IdentityTx<'_>) -> Result<u64> {
 /// Removes the messages to an address.
 pub fn erase(tx: &mut IdentityTx<'_>, recipient: &str) -> Result<()> {
     tx.execute(&DELETE_TO, &params![recipient.to_lowercase()]).map(drop)
+}
+
+/// Removes the messages to an address that are about this identity.
+pub fn erase_of(tx: &mut IdentityTx<'_>, recipient: &str, identity: IdentityId) -> Result<()> {
+    // No other text of a message can hold an id in quotation marks.
+    tx.execute(&DELETE_OF, &params![recipient.to_lowercase(), format!("%\"{identity}\"%")]).map(drop)
 }
 
 /// Removes messages made before `before` that wait no longer.

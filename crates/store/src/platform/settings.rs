@@ -1,15 +1,15 @@
 //! The tenant's settings: one JSON document with a version.
 
-use avnology_model::{Result, Timestamp};
+use avnology_model::{Result, Timestamp, platform::FederationMode};
 use serde_json::Value as Json;
 
 use crate::{IdentityTx, params};
 
 crate::statements! {
     FIND = "SELECT settings, version, update_time FROM tenant_settings WHERE id = 'main'";
-    PUT = "INSERT INTO tenant_settings (id, settings, version, update_time) VALUES ('main', $1, $2, $3) \
-        ON CONFLICT (id) DO UPDATE SET settings = excluded.settings, version = excluded.version, \
-        update_time = excluded.update_time";
+    PUT = "INSERT INTO tenant_settings (id, settings, version, update_time, federation_mode) \
+        VALUES ('main', $1, $2, $3, $4) ON CONFLICT (id) DO UPDATE SET settings = excluded.settings, \
+        version = excluded.version, update_time = excluded.update_time, federation_mode = excluded.federation_mode";
 }
 
 /// The document as it was last written.
@@ -32,7 +32,8 @@ pub fn find(tx: &mut IdentityTx<'_>) -> Result<Option<StoredSettings>> {
     .transpose()
 }
 
-/// Writes the settings.
-pub fn put(tx: &mut IdentityTx<'_>, stored: &StoredSettings) -> Result<()> {
-    tx.execute(&PUT, &params![&stored.settings, stored.version, stored.update_time]).map(drop)
+/// Writes the settings, and the mode among them where transactions read it.
+pub fn put(tx: &mut IdentityTx<'_>, stored: &StoredSettings, mode: FederationMode) -> Result<()> {
+    let values = params![&stored.settings, stored.version, stored.update_time, mode];
+    tx.execute(&PUT, &values).map(drop)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use avnology_model::{
     Code, Error, Result, Timestamp,
     events::EventType,
-    identities::{Identity, Realm},
+    identities::Identity,
     ids::{IdentityId, InvitationId, MembershipId},
     organizations::{Delivery, Invitation, InvitationStatus, Membership, MembershipSource, Organization},
     permissions::RoleKey,
@@ -26,7 +26,7 @@ use super::{
         Door, Joining, MemberView, OrganizationCard, Showing, Sso, admission, check_state, join,
         members::{self, forget},
     },
-    event, one_less, realm,
+    event, one_less,
 };
 use crate::{
     Cx, Tenant,
@@ -89,7 +89,7 @@ async fn run(app: &Arc<Tenant>, cx: &Cx, live: &LiveSession, named: Named) -> Re
             let invitation = match named {
                 Named::Token(hash) => {
                     let invitation = find_open(tx, &hash, cx2.now)?;
-                    check_addressee(&invitation, &identity)?;
+                    check_addressee(&job, &invitation, &identity)?;
                     invitation
                 }
                 Named::Id(id) => find_own(tx, &job, &cx2, &identity, id)?,
@@ -149,11 +149,8 @@ pub(super) fn find_own(
     identity: &Identity,
     id: InvitationId,
 ) -> Result<Invitation> {
-    let own = rows::find(tx, id)?.filter(|invitation| {
-        identity.email_verified
-            && identity.realm == realm(app, invitation.organization_id)
-            && check_addressee(invitation, identity).is_ok()
-    });
+    let own = rows::find(tx, id)?
+        .filter(|invitation| identity.email_verified && check_addressee(app, invitation, identity).is_ok());
     check_status(own.ok_or_else(|| invalid("unknown"))?, cx.now)
 }
 
@@ -168,11 +165,8 @@ fn check_status(invitation: Invitation, now: Timestamp) -> Result<Invitation> {
 }
 
 /// `_317` unless the invitation is for the address of this identity, and the identity may belong to the organization.
-fn check_addressee(invitation: &Invitation, identity: &Identity) -> Result<()> {
-    let belongs = match identity.realm {
-        Realm::Tenant => true,
-        Realm::Organization(home) => home == invitation.organization_id,
-    };
+fn check_addressee(app: &Tenant, invitation: &Invitation, identity: &Identity) -> Result<()> {
+    let belongs = app.may_belong(identity, invitation.organization_id);
     if belongs && identity.email_key.as_ref() == Some(&invitation.email_key) {
         return Ok(());
     }

@@ -22,7 +22,7 @@ use super::{
     super::{Acting, membership::check_role},
     InvitationView, NewInvitation, close, event,
     input::Draft,
-    mail, realm,
+    mail,
 };
 use crate::{Cx, Tenant, events::emit, platform};
 
@@ -155,7 +155,7 @@ fn check_groups(tx: &mut IdentityTx<'_>, acting: &Acting, invitation: &Invitatio
 /// `_301` for the address of a member. An open invitation that has run out makes room.
 fn check_address(tx: &mut IdentityTx<'_>, app: &Tenant, cx: &Cx, invitation: &Invitation) -> Result<()> {
     let (organization, key) = (invitation.organization_id, &invitation.email_key);
-    if let Some(person) = identities::by_email(tx, &realm(app, organization), key)?
+    if let Some(person) = identities::by_email(tx, &app.realm_of(organization), key)?
         && let Some(member) = memberships::of_person(tx, organization, person.id)?
     {
         return Err(Error::new(Code::MemberExists).with_member("member_id", member.id.to_string()));

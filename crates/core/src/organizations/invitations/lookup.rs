@@ -11,7 +11,6 @@ use super::{
     super::{AuthOptions, OrganizationCard},
     accept::{find_open, read_token},
     mail::inviter_name,
-    realm,
 };
 use crate::{Cx, Tenant};
 
@@ -43,7 +42,7 @@ pub async fn lookup(app: &Arc<Tenant>, cx: &Cx, token: &str) -> Result<Invitatio
         .read(move |tx| {
             let invitation = find_open(tx, &hash, now)?;
             let organization = organizations::get(tx, invitation.organization_id)?;
-            let realm = realm(&job, organization.id);
+            let realm = job.realm_of(organization.id);
             Ok(InvitationPreview {
                 organization: OrganizationCard::of(&organization),
                 invited_by_name: inviter_name(tx, &invitation)?,

@@ -11,7 +11,6 @@ use avnology_model::{
 };
 use avnology_store::{IdentityTx, identities::identities, organizations::roles};
 
-use super::realm;
 use crate::{
     Cx, Tenant,
     events::{emit_message, seal},
@@ -36,7 +35,7 @@ pub(super) fn send(
             .with_detail(format!("This address had a message lately. Try again in {seconds} seconds."))
             .with_retry_after(seconds));
     }
-    let realm = realm(app, organization.id);
+    let realm = app.realm_of(organization.id);
     // An account whose address was never proven may be anybody's: its name is not put into mail to that address.
     let person = identities::by_email(tx, &realm, &invitation.email_key)?.filter(|i| i.email_verified);
     let mut request = MessageRequest::new(MessageType::Invitation, &invitation.email);

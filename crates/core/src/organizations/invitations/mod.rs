@@ -16,10 +16,8 @@ mod view;
 use avnology_model::{
     Result,
     events::{Event, EventType},
-    identities::Realm,
     ids::OrganizationId,
     organizations::{Invitation, InvitationStatus},
-    platform::FederationMode,
 };
 use avnology_store::{
     IdentityTx,
@@ -39,15 +37,7 @@ pub use read::{InvitationPage, get, list};
 pub use resend::resend;
 pub use view::InvitationView;
 
-use crate::{Cx, Tenant, events::emit};
-
-/// Within what the address of somebody invited names an account.
-pub(super) fn realm(app: &Tenant, organization: OrganizationId) -> Realm {
-    match app.settings().settings.identity_federation_mode {
-        FederationMode::Shared => Realm::Tenant,
-        FederationMode::Strict => Realm::Organization(organization),
-    }
-}
+use crate::{Cx, events::emit};
 
 /// An event about an invitation.
 fn event(cx: &Cx, event_type: EventType, invitation: &Invitation) -> Event {

@@ -123,9 +123,9 @@ impl Database {
 
     async fn turn(&self, mode: Mode, run: u32) -> Turn<'_> {
         match mode {
-            Mode::Read | Mode::Scan | Mode::Migrate => Turn::Free,
+            Mode::Read | Mode::Scan => Turn::Free,
             Mode::Write if run <= RUNS_IN_COMPANY => Turn::Shared { _held: self.company.read().await },
-            Mode::Write => Turn::Alone { _held: self.company.write().await },
+            Mode::Write | Mode::Migrate => Turn::Alone { _held: self.company.write().await },
         }
     }
 }
