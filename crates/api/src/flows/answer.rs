@@ -5,7 +5,9 @@ use avnology_core::{
     identities::own_summary,
     sessions::SessionView,
 };
-use avnology_http::{Auth, Json, Problem, Reply, Response, SeeOther, SetCookie, Visitor, keep_session};
+use avnology_http::{
+    Auth, Json, Problem, Reply, Response, SeeOther, SetCookie, Visitor, cookies, keep_session,
+};
 use avnology_model::{
     Code, Error, Result, Timestamp,
     flows::{Flow, FlowKind, FlowView, MessageId, Transport},
@@ -130,7 +132,7 @@ fn session_life(expires_at: Timestamp, now: Timestamp) -> i64 {
     expires_at.seconds_since(now).max(0)
 }
 
-fn with(response: Response, cookies: Vec<SetCookie>) -> Response {
+fn with(response: Response, cookies: impl IntoIterator<Item = SetCookie>) -> Response {
     cookies.into_iter().fold(response, |response, cookie| response.with_cookie(cookie).respond())
 }
 

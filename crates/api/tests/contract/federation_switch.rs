@@ -99,6 +99,7 @@ async fn who_has_no_organization_or_several_is_in_the_way_of_strict(app: TestApp
 }
 
 async fn the_first_hundred_in_the_way_are_named_and_all_are_counted(app: TestApp) {
+    app.settings(json!({ "registration": { "required_fields": [] } })).await;
     for number in 0..103 {
         let body = json!({ "identity": { "username": format!("person{number}") } });
         app.admin_key().post("/v1/identities").json(&body).await.created();
@@ -110,6 +111,7 @@ async fn the_first_hundred_in_the_way_are_named_and_all_are_counted(app: TestApp
 async fn what_occurs_twice_is_in_the_way_of_shared(app: TestApp) {
     let (acme, initech) =
         (app.team("Acme", "jane@acme.example").await, app.team("Initech", "peter@initech.example").await);
+    app.settings(json!({ "registration": { "required_fields": [] } })).await;
     switch(&app, "strict").await.ok();
     let make = async |team: &str, identity: Value| {
         let body = json!({ "identity": identity, "organization_id": team });
