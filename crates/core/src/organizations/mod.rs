@@ -32,7 +32,6 @@ pub use auth_options::AuthOptions;
 pub use card::OrganizationCard;
 pub use create::{CreatedOrganization, NewOrganization, create, may_create};
 pub use destroy::destroy_due;
-pub use destroy::{destroy_due, remove_orphans};
 pub use discovery::{Discovery, discover, discover_by_email, discover_by_slug};
 pub use domains::{
     DomainChange, DomainView, NewDomain, TxtRecord, check_due as check_due_domains, create as create_domain,

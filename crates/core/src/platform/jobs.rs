@@ -124,7 +124,6 @@ where
 pub async fn sweep(app: &Arc<Tenant>) -> Result<()> {
     let cx = app.system_cx();
     identities::purge_due(app, &cx).await?;
-    organizations::destroy_due(app, &cx).await?;
     organizations::end_expired_memberships(app).await?;
     organizations::expire_invitations(app).await?;
     organizations::finish_provisioning(app).await?;
