@@ -256,6 +256,47 @@ fn administrators_are_made_while_the_server_is_stopped() {
 }
 
 #[test]
+fn the_federation_mode_is_changed_while_the_server_is_stopped() {
+    let (_dir, data) = data();
+    // Those who run the platform are in nobody's way.
+    assert!(run(&data, &["admin", "create", "--email", "admin@example.com"], &[]).status.success());
+    for mode in ["strict", "strict", "shared"] {
+        let output = run(&data, &["tenant", "set-federation-mode", mode], &[]);
+        assert!(output.status.success(), "{}", err(&output));
+        assert_eq!(out(&output), format!("The federation mode is {mode}.\n"));
+    }
+    let output = run(&data, &["tenant", "set-federation-mode", "both"], &[]);
+    assert_eq!(output.status.code(), Some(2), "{}", err(&output));
+    assert!(err(&output).contains("shared or strict"), "{}", err(&output));
+}
+
+#[test]
+fn identities_in_the_way_of_a_federation_mode_are_printed() {
+    let (_dir, data) = data();
+    let key = String::from_utf8(run(&data, &["key", "generate"], &[]).stdout).unwrap();
+    let key = key.split_whitespace().find(|word| word.starts_with("ak_")).unwrap().to_owned();
+    let server = Server::start(&data, &[("AVNOLOGY_BOOTSTRAP_API_KEY", &key)]);
+    let body = "{\"identity\":{\"email\":\"nina@home.example\"}}";
+    let mut stream = TcpStream::connect(server.public).unwrap();
+    write!(
+        stream,
+        "POST /v1/identities HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        server.public,
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    let id = answer.split('"').find(|text| text.starts_with("usr_")).unwrap().to_owned();
+    server.stop();
+    let output = run(&data, &["tenant", "set-federation-mode", "strict"], &[]);
+    assert_eq!(output.status.code(), Some(1), "{}", err(&output));
+    assert!(out(&output).contains(&format!("{id}\tno_membership\n1 identities are in the way")), "{}", out(&output));
+}
+
+#[test]
 fn databases_are_migrated_on_demand_and_pending_migrations_can_be_refused() {
     let (_dir, data) = data();
     let (public, admin) = (free_port().to_string(), free_port().to_string());

@@ -43,6 +43,8 @@ mod service_accounts;
 mod sessions;
 mod settings;
 mod step_up;
+mod strict;
+mod strict_browser;
 mod takeover;
 mod tenant;
 mod tokenize;

@@ -188,8 +188,7 @@ fn purge(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity, reason: &str) ->
     Ok(hashes)
 }
 
-/// Removes the identities whose home an organization is, which is about to be destroyed. Those who run the platform stay,
-/// without a home.
+/// Removes the identities whose home an organization was that is gone. Those who run the platform stay, without a home.
 pub(crate) async fn purge_of_organization(app: &Tenant, cx: &Cx, organization: OrganizationId) -> Result<()> {
     loop {
         let cx = cx.clone();

@@ -41,13 +41,12 @@ pub async fn destroy_due(app: &Arc<Tenant>, cx: &Cx) -> Result<usize> {
             destroyed += usize::from(destroy(app, cx, organization.id).await?);
         }
     }
-    remove_databases(app).await?;
+    remove_rest(app, cx).await?;
     Ok(destroyed)
 }
 
-/// Removes an organization from the identity layer, unless somebody else has. None is restored once it is due.
+/// Removes an organization from the identity layer, unless it was restored meanwhile.
 async fn destroy(app: &Arc<Tenant>, cx: &Cx, id: OrganizationId) -> Result<bool> {
-    identities::purge_of_organization(app, cx, id).await?;
     let days = i64::from(app.settings().settings.retired_slug_days);
     let cx2 = cx.clone();
     let erased = app
@@ -71,9 +70,11 @@ fn is_due(organization: &Organization, now: Timestamp) -> bool {
         && organization.deletion_scheduled_for.is_some_and(|at| at <= now)
 }
 
-/// Removes the databases whose organization is gone. One that cannot be removed now is tried again by the next run.
-async fn remove_databases(app: &Arc<Tenant>) -> Result<()> {
+/// Removes what is left of organizations that are gone: in a strict tenant the accounts whose home they were, and their
+/// databases. One that cannot be removed now is tried again by the next run.
+async fn remove_rest(app: &Arc<Tenant>, cx: &Cx) -> Result<()> {
     for id in app.store.identity().read(|tx| destructions::list(tx, DATABASES)).await? {
+        identities::purge_of_organization(app, cx, id).await?;
         match app.store.destroy_org(id).await {
             Ok(()) => app.store.identity().write(move |tx| destructions::delete(tx, id)).await?,
             Err(error) => tracing::warn!(organization = %id, ?error, "its database could not be removed yet"),

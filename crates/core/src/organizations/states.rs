@@ -81,7 +81,7 @@ pub async fn delete(
     .await
 }
 
-/// Takes a scheduled destruction back. `_910` when there is none, or when it is due: it may have begun.
+/// Takes a scheduled destruction back. `_910` when there is none.
 pub async fn restore(
     app: &Arc<Tenant>,
     cx: &Cx,
@@ -90,9 +90,6 @@ pub async fn restore(
 ) -> Result<OrganizationView> {
     change(app, cx, acting.id(), expected, move |_, cx, organization| {
         require(organization, OrganizationState::Deleting)?;
-        if organization.deletion_scheduled_for.is_some_and(|at| at <= cx.now) {
-            return Err(conflicting(organization));
-        }
         organization.state = organization.previous_state.take().unwrap_or(OrganizationState::Active);
         organization.deletion_scheduled_for = None;
         let payload = json!({ "organization_id": organization.id, "scheduled_for": null });

@@ -28,6 +28,7 @@ struct Params {
     login_hint: Option<String>,
     refresh: bool,
     max_age: Option<u32>,
+    organization_id: Option<String>,
 }
 
 async fn show(auth: Auth<Visitor>, Query(q): Query<Params>) -> Result<Response> {
@@ -45,6 +46,7 @@ async fn show(auth: Auth<Visitor>, Query(q): Query<Params>) -> Result<Response> 
         login_hint: q.login_hint,
         refresh: q.refresh,
         max_age: q.max_age,
+        organization: q.organization_id,
         ..FlowRequest::default()
     };
     match open(&auth, FlowKind::Login, "/sign-in", request).await {
