@@ -55,13 +55,6 @@ async fn go_on(app: &Arc<Tenant>) {
     let done = async {
         organizations::finish_provisioning(app).await?;
         organizations::destroy_due(app, &app.system_cx()).await
-/// Makes the databases that organizations still lack, destroys those whose time is over, and removes those that are nobody's.
-/// No request waits for it.
-async fn go_on(app: &Arc<Tenant>) {
-    let done = async {
-        organizations::finish_provisioning(app).await?;
-        organizations::destroy_due(app, &app.system_cx()).await?;
-        organizations::remove_orphans(app).await
     };
     if let Err(error) = done.await {
         tracing::warn!(?error, "organizations' databases could not be looked at; the sweep goes on");
