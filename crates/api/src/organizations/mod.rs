@@ -3,14 +3,24 @@
 use avnology_http::Route;
 
 pub(crate) fn routes() -> Vec<Route> {
-    [resource::routes(), members::routes(), invitations::routes(), join::routes(), mine::routes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        resource::routes(),
+        members::routes(),
+        invitations::routes(),
+        join::routes(),
+        mine::routes(),
+        roles::routes(),
+        groups::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
+mod groups;
 mod invitations;
 mod join;
 mod members;
 mod mine;
 mod resource;
+mod roles;

@@ -8,6 +8,7 @@ mod admission;
 mod auth_options;
 mod card;
 mod create;
+mod groups;
 mod input;
 mod invitations;
 mod join;
@@ -18,6 +19,7 @@ mod members;
 mod membership;
 mod mine;
 mod provision;
+mod roles;
 mod states;
 mod update;
 mod view;
@@ -27,6 +29,11 @@ pub use admission::{Admission, Door, Showing, Sso, TurnedAway, WayIn, admission}
 pub use auth_options::AuthOptions;
 pub use card::OrganizationCard;
 pub use create::{CreatedOrganization, NewOrganization, create, may_create};
+pub use groups::{
+    GroupFollower, GroupInput, GroupPage, GroupView, NewGroupMember, add_member as add_group_member,
+    apply_rules, create as create_group, delete as delete_group, get as get_group, list as list_groups,
+    list_members as list_group_members, remove_member as remove_group_member, update as update_group,
+};
 pub use input::{MetadataInput, OrganizationInput};
 pub(crate) use invitations::end_of_person;
 pub use invitations::{
@@ -50,6 +57,10 @@ pub use members::{
 pub(crate) use membership::{Joining, join, remove_even_last_owner as end_membership};
 pub use mine::{HomeOrganization, OwnInvitation, OwnMembership, OwnOrganizations, list as list_own, list_of};
 pub use provision::finish_all as finish_provisioning;
+pub use roles::{
+    RoleInput, RoleView, create as create_role, delete as delete_role, get as get_role, list as list_roles,
+    update as update_role,
+};
 pub use states::{activate, delete, restore, suspend, transfer_ownership};
 pub use update::update;
 pub use view::{OrganizationMetadata, OrganizationView, Placement};
