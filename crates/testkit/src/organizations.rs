@@ -1,11 +1,20 @@
 //! Organizations and those who run them.
 
+use std::{sync::Arc, time::Duration};
+
+use avnology_core::{
+    events::{Consumer, follow_once},
+    organizations::{GroupFollower, apply_rules},
+};
 use avnology_model::{
     ids::{DomainId, MembershipId, OrganizationId, RoleId},
     organizations::{CustomRole, Domain, DomainStatus, Organization, Permission, RoleBase},
     permissions::RoleKey,
 };
-use avnology_store::organizations::{domains, organizations as rows, roles};
+use avnology_store::{
+    events::log,
+    organizations::{domains, organizations as rows, roles},
+};
 use serde_json::{Value, json};
 
 use crate::{Answer, Call, Client, Person, TestApp};
@@ -37,6 +46,25 @@ impl TestApp {
             self.admin_key().patch(&format!("/v1/organizations/{id}")).json(&more).await.ok();
         }
         Team { id, slug, owner }
+    }
+}
+
+impl TestApp {
+    /// Tries everything that happened so far against the rules of dynamic groups, and takes new rules through all members.
+    pub async fn settle_groups(&self) {
+        let (marker, _) = self.mark().await;
+        let follower = Arc::new(GroupFollower::new(Arc::clone(self.tenant())));
+        for _ in 0..400 {
+            follow_once(self.tenant(), &follower).await.expect("the follower goes on");
+            let name = follower.name();
+            let at = self.tenant().store.identity().read(move |tx| log::cursor(tx, name)).await;
+            if at.expect("a cursor") >= marker {
+                apply_rules(self.tenant()).await.expect("rules are applied");
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("the follower of groups did not come to the end of the log");
     }
 }
 

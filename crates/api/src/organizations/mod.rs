@@ -11,6 +11,10 @@ pub(crate) fn routes() -> Vec<Route> {
         join::routes(),
         mine::routes(),
         discovery::routes(),
+        join::routes(),
+        mine::routes(),
+        roles::routes(),
+        groups::routes(),
     ]
     .into_iter()
     .flatten()
@@ -19,8 +23,10 @@ pub(crate) fn routes() -> Vec<Route> {
 
 mod discovery;
 mod domains;
+mod groups;
 mod invitations;
 mod join;
 mod members;
 mod mine;
 mod resource;
+mod roles;

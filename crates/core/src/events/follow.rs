@@ -25,6 +25,9 @@ pub trait Consumer: Send + Sync + 'static {
 
     /// Takes one event, in the transaction that moves the cursor past it.
     fn take(&self, tx: &mut IdentityTx<'_>, event: &Event, stored: &StoredEvent) -> Result<()>;
+
+    /// Called when what it took is committed: the time to forget what memory holds.
+    fn committed(&self) {}
 }
 
 /// Brings a consumer to the end of the log; how many events it took.
@@ -34,17 +37,17 @@ pub async fn follow_once(app: &Tenant, consumer: &Arc<impl Consumer>) -> Result<
         let batch = next_batch(app, consumer.name()).await?;
         let Some(last) = batch.last() else { return Ok(taken) };
         let (end, count) = (last.cursor, batch.len());
-        let (batch, consumer, now) = (Arc::new(batch), Arc::clone(consumer), app.now());
+        let (batch, taker, now) = (Arc::new(batch), Arc::clone(consumer), app.now());
         app.store
             .identity()
             .write(move |tx| {
-                if !log::advance(tx, consumer.name(), end, now)? {
+                if !log::advance(tx, taker.name(), end, now)? {
                     // Another node was here first.
                     return Ok(());
                 }
-                batch.iter().filter(|stored| consumer.wants(&stored.event_type)).try_for_each(|stored| {
+                batch.iter().filter(|stored| taker.wants(&stored.event_type)).try_for_each(|stored| {
                     match serde_json::from_value::<Event>(stored.body.clone()) {
-                        Ok(event) => consumer.take(tx, &event, stored),
+                        Ok(event) => taker.take(tx, &event, stored),
                         Err(error) => {
                             // Written by a newer version: not for this consumer of this version.
                             tracing::warn!(event = %stored.event_id, %error, "an event could not be read");
@@ -54,6 +57,7 @@ pub async fn follow_once(app: &Tenant, consumer: &Arc<impl Consumer>) -> Result<
                 })
             })
             .await?;
+        consumer.committed();
         taken += count;
     }
 }

@@ -120,10 +120,12 @@ pub async fn seats(
 fn point_in_time(text: &str, now: Timestamp) -> Result<Timestamp> {
     let at = Timestamp::parse(text).or_else(|| Timestamp::parse(&format!("{text}T00:00:00Z")));
     let at = at.ok_or_else(|| Error::field("as_of", FieldCode::InvalidFormat, "A date or a timestamp."))?;
-    if at > now.plus_seconds(DAY) {
+    // Seats are kept by the day, so days are what is compared.
+    let days_back = now.seconds().div_euclid(DAY) - at.seconds().div_euclid(DAY);
+    if days_back < 0 {
         return Err(Error::field("as_of", FieldCode::TooLarge, "Not in the future."));
     }
-    if at < now.plus_seconds(-SEATS_BACK * DAY) {
+    if days_back > SEATS_BACK {
         return Err(Error::field("as_of", FieldCode::TooSmall, "At most 400 days back."));
     }
     Ok(at)

@@ -17,7 +17,7 @@ use avnology_store::{
 };
 use serde_json::{Value, json};
 
-use super::invitations;
+use super::{groups, invitations};
 use crate::{Cx, events::emit, identities::lose_home, platform, service_accounts};
 
 /// A membership to be made. The id is drawn outside the transaction.
@@ -274,7 +274,7 @@ pub(crate) fn remove_even_last_owner(
             seats::change(tx, organization, cx.now, |s| s.pending = s.pending.saturating_sub(1))?;
         }
     }
-    group_members::remove_person(tx, organization, identity)?;
+    groups::leave_all(tx, cx, organization, identity)?;
     service_accounts::note_owner_lost(tx, cx, organization, identity)?;
     invitations::end_of_member(tx, cx, organization, identity)?;
     memberships::delete(tx, membership.id)?;

@@ -11,6 +11,7 @@ mod create;
 mod destroy;
 mod discovery;
 mod domains;
+mod groups;
 mod input;
 mod invitations;
 mod join;
@@ -22,6 +23,7 @@ mod membership;
 mod mine;
 mod notify;
 mod provision;
+mod roles;
 mod states;
 mod update;
 mod view;
@@ -37,6 +39,10 @@ pub use domains::{
     DomainChange, DomainView, NewDomain, TxtRecord, check_due as check_due_domains, create as create_domain,
     delete as delete_domain, get as get_domain, list as list_domains, update as update_domain,
     verify as verify_domain, verify_named as verify_domain_named,
+pub use groups::{
+    GroupFollower, GroupInput, GroupPage, GroupView, NewGroupMember, add_member as add_group_member,
+    apply_rules, create as create_group, delete as delete_group, get as get_group, list as list_groups,
+    list_members as list_group_members, remove_member as remove_group_member, update as update_group,
 };
 pub use input::{MetadataInput, OrganizationInput};
 pub use invitations::{
@@ -66,6 +72,10 @@ pub(crate) use membership::{Joining, join, remove_even_last_owner as end_members
 pub use mine::{HomeOrganization, OwnInvitation, OwnMembership, OwnOrganizations, list as list_own, list_of};
 pub(crate) use notify::{Notice, tell_owners};
 pub use provision::finish_all as finish_provisioning;
+pub use roles::{
+    RoleInput, RoleView, create as create_role, delete as delete_role, get as get_role, list as list_roles,
+    update as update_role,
+};
 pub use states::{activate, delete, restore, suspend, transfer_ownership};
 pub use update::update;
 pub use view::{OrganizationMetadata, OrganizationView, Placement};

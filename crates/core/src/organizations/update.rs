@@ -61,7 +61,7 @@ pub async fn update(
     Ok(changed)
 }
 
-fn payload(before: &Organization, after: &Organization) -> Value {
+pub(super) fn payload(before: &Organization, after: &Organization) -> Value {
     let as_map = |organization| match OrganizationView::for_events(organization) {
         Value::Object(map) => map,
         _ => Map::new(),

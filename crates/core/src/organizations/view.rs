@@ -159,3 +159,23 @@ impl OrganizationView {
         serde_json::to_value(view).unwrap_or_default()
     }
 }
+
+/// What differs between two views of one thing, as events tell it: names, former and new values. Entity tag, time of the
+/// change and counters tell nothing by themselves.
+pub(crate) fn changes(before: &Value, after: &Value) -> Map<String, Value> {
+    let part = |value: &Value| match value {
+        Value::Object(map) => map.clone(),
+        _ => Map::new(),
+    };
+    let (mut old, mut new) = (part(before), part(after));
+    let is_told = |name: &str| !matches!(name, "etag" | "update_time" | "member_count" | "group_count");
+    let changed: Vec<String> =
+        new.keys().filter(|name| is_told(name) && old.get(*name) != new.get(*name)).cloned().collect();
+    old.retain(|name, _| changed.contains(name));
+    new.retain(|name, _| changed.contains(name));
+    Map::from_iter([
+        ("changed_fields".to_owned(), Value::from(changed)),
+        ("previous_values".to_owned(), Value::Object(old)),
+        ("new_values".to_owned(), Value::Object(new)),
+    ])
+}

@@ -24,6 +24,8 @@ const FLOWS_KEPT: i64 = DAY;
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
 /// Memberships that ran out are gone within a minute.
 const MEMBERS_EVERY: Duration = Duration::from_secs(30);
+/// A new rule goes through 100,000 members within a minute.
+const RULES_EVERY: Duration = Duration::from_secs(2);
 const USES_EVERY: Duration = Duration::from_secs(5);
 const MAIL_EVERY: Duration = Duration::from_secs(5);
 const DOMAINS_EVERY: Duration = Duration::from_secs(20);
@@ -34,10 +36,12 @@ pub async fn run_jobs(app: Arc<Tenant>, stop: watch::Receiver<bool>) {
     let mail = events::MailConsumer { environment: app.config.environment };
     tokio::join!(
         events::follow(Arc::clone(&app), mail, stop.clone()),
+        events::follow(Arc::clone(&app), organizations::GroupFollower::new(Arc::clone(&app)), stop.clone()),
         events::watch_other_nodes(Arc::clone(&app), stop.clone()),
         deliver(Arc::clone(&app), stop.clone()),
         look_at_domains(Arc::clone(&app), stop.clone()),
         every(USES_EVERY, stop.clone(), || async { flush_uses(&app).await }),
+        every(RULES_EVERY, stop.clone(), || async { organizations::apply_rules(&app).await.map(drop) }),
         every(SWEEP_EVERY, stop.clone(), || sweep(&app)),
         every(MEMBERS_EVERY, stop.clone(), || async {
             organizations::finish_provisioning(&app).await?;
@@ -129,6 +133,7 @@ pub async fn sweep(app: &Arc<Tenant>) -> Result<()> {
     organizations::destroy_due(app, &cx).await?;
     organizations::end_expired_memberships(app).await?;
     organizations::expire_invitations(app).await?;
+    organizations::apply_rules(app).await?;
     organizations::finish_provisioning(app).await?;
     organizations::destroy_due(app, &cx).await?;
     sessions_verbs::note_expired(app).await?;

@@ -35,6 +35,7 @@ crate::statements! {
         (SELECT id FROM domains WHERE next_check_at <= $1 ORDER BY next_check_at LIMIT $3 {skip_locked}) \
         RETURNING id, organization_id, domain, status, txt_value, auto_join, sign_in_routing, default_role, verified_at, \
         last_checked_at, next_check_at, tried_until, failing_since, create_time";
+    NAMES_ROLE = "SELECT EXISTS (SELECT 1 FROM domains WHERE organization_id = $1 AND default_role = $2)";
     REPLACE_ROLE = "UPDATE domains SET default_role = $3 WHERE organization_id = $1 AND default_role = $2";
     DELETE = "DELETE FROM domains WHERE id = $1";
     ERASE = "DELETE FROM domains WHERE organization_id = $1";
@@ -161,6 +162,11 @@ pub fn claim(
     limit: u32,
 ) -> Result<Vec<Domain>> {
     tx.query(&CLAIM, &params![now, lease_until, limit])?.iter_mut().map(from_row).collect()
+}
+
+/// Whether those who join by a domain get this role.
+pub fn names_role(tx: &mut IdentityTx<'_>, organization: OrganizationId, role: &RoleKey) -> Result<bool> {
+    tx.query_one(&NAMES_ROLE, &params![organization, role])?.map_or(Ok(false), |mut row| row.take())
 }
 
 /// Gives those who join by domain another role in place of one that goes.

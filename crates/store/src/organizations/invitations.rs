@@ -4,6 +4,7 @@ use avnology_model::{
     Code, Error, Result, Timestamp,
     ids::{IdentityId, InvitationId, OrganizationId},
     organizations::{Invitation, InvitationStatus},
+    permissions::RoleKey,
     secret_token::SecretHash,
 };
 
@@ -47,6 +48,7 @@ crate::statements! {
     END = "UPDATE invitations SET status = $2 WHERE id = $1 AND status = 'pending' RETURNING id";
     RENEW = "UPDATE invitations SET token_hash = $2, expires_at = $3 \
         WHERE id = $1 AND status = 'pending' AND expires_at > $4 RETURNING id";
+    REPLACE_ROLE = "UPDATE invitations SET role = $3 WHERE organization_id = $1 AND role = $2 AND status = 'pending'";
     ERASE = "DELETE FROM invitations WHERE organization_id = $1";
 }
 
@@ -173,6 +175,16 @@ pub fn renew(
     now: Timestamp,
 ) -> Result<bool> {
     Ok(tx.query_one(&RENEW, &params![id, token, expires_at, now])?.is_some())
+}
+
+/// Offers another role by the open invitations that offer one that goes.
+pub fn replace_role(
+    tx: &mut IdentityTx<'_>,
+    organization: OrganizationId,
+    gone: &RoleKey,
+    instead: &RoleKey,
+) -> Result<()> {
+    tx.execute(&REPLACE_ROLE, &params![organization, gone, instead]).map(drop)
 }
 
 /// Removes every invitation of an organization.

@@ -48,7 +48,10 @@ crate::statements! {
         AND o.expire_time IS NULL AND i.state = 'active') ORDER BY m.organization_id";
     DELETE = "DELETE FROM memberships WHERE id = $1";
     ERASE = "DELETE FROM memberships WHERE organization_id = $1";
-    HAS_ROLE = "SELECT EXISTS (SELECT 1 FROM memberships WHERE organization_id = $1 AND role = $2)";
+    COUNT_WITH_ROLE = "SELECT COUNT(*) FROM memberships WHERE organization_id = $1 AND role = $2";
+    WITH_ROLE = select!("m.organization_id = $1 AND m.role = $2 ORDER BY m.id");
+    REPLACE_ROLE = "UPDATE memberships SET role = $3, update_time = $4, version = version + 1 \
+        WHERE organization_id = $1 AND role = $2";
     OWNERS = select!("m.organization_id = $1 AND m.role = 'owner' AND m.state = 'active' ORDER BY m.id LIMIT 50");
     FOLLOW_EMAIL = "UPDATE memberships SET email_key = $2 WHERE identity_id = $1";
     TOUCH = "UPDATE memberships SET last_active_at = $3 WHERE organization_id = $1 AND identity_id = $2 \
@@ -167,9 +170,28 @@ pub fn erase(tx: &mut IdentityTx<'_>, organization: OrganizationId) -> Result<()
     tx.execute(&ERASE, &params![organization]).map(drop)
 }
 
-/// Whether a member, in whatever state, has this role.
-pub fn is_role_held(tx: &mut IdentityTx<'_>, organization: OrganizationId, role: &RoleKey) -> Result<bool> {
-    tx.query_one(&HAS_ROLE, &params![organization, role])?.map_or(Ok(false), |mut row| row.take())
+/// How many members, in whatever state, have this role.
+pub fn count_with_role(tx: &mut IdentityTx<'_>, organization: OrganizationId, role: &RoleKey) -> Result<u32> {
+    tx.query_one(&COUNT_WITH_ROLE, &params![organization, role])?.map_or(Ok(0), |mut row| row.take())
+}
+
+/// The members, in whatever state, that have this role.
+pub fn with_role(
+    tx: &mut IdentityTx<'_>,
+    organization: OrganizationId,
+    role: &RoleKey,
+) -> Result<Vec<Membership>> {
+    tx.query(&WITH_ROLE, &params![organization, role])?.iter_mut().map(from_row).collect()
+}
+
+/// Gives every member that has the role `gone` another one. Tuples, counters and events are the caller's.
+pub fn replace_role(
+    tx: &mut IdentityTx<'_>,
+    organization: OrganizationId,
+    (gone, instead): (&RoleKey, &RoleKey),
+    now: Timestamp,
+) -> Result<()> {
+    tx.execute(&REPLACE_ROLE, &params![organization, gone, instead, now]).map(drop)
 }
 
 /// Up to 50 active owners.

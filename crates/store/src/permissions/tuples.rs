@@ -26,6 +26,7 @@ crate::statements! {
     DELETE_OF_ORGANIZATION = "DELETE FROM relation_tuples WHERE organization_id = $1 OR object = $1";
     RELATIONS_OF_OBJECT = "SELECT relation, subject FROM relation_tuples WHERE namespace = $1 AND object = $2 \
         ORDER BY relation, subject";
+    MOVE = "UPDATE relation_tuples SET object = $4, relation = $5 WHERE namespace = $1 AND object = $2 AND relation = $3";
     DELETE_OF_SUBJECT = "DELETE FROM relation_tuples WHERE subject = $1 OR object = $1";
 }
 
@@ -128,6 +129,16 @@ pub fn remove_relation(
     relation: &str,
 ) -> Result<u64> {
     tx.execute(&DELETE_MATCHING, &params![namespace, object, relation])
+}
+
+/// Makes every tuple `namespace:object#relation@…` one of another object and relation.
+pub fn move_all(
+    tx: &mut IdentityTx<'_>,
+    namespace: &str,
+    (object, relation): (&str, &str),
+    (new_object, new_relation): (&str, &str),
+) -> Result<()> {
+    tx.execute(&MOVE, &params![namespace, object, relation, new_object, new_relation]).map(drop)
 }
 
 /// Removes all tuples `namespace:object#…`; how many.

@@ -17,11 +17,13 @@ mod view;
 
 pub use create::create;
 pub use delete::delete;
-pub use follow::{GroupFollower, run};
+pub use follow::GroupFollower;
 pub use input::GroupInput;
 pub use list::{GroupPage, get, list};
 pub use members::{NewGroupMember, add as add_member, list as list_members, remove as remove_member};
-pub(crate) use membership::{leave_all, put};
+pub(crate) use membership::{leave_all, put_invited};
+pub(crate) use rule::check_rule_role;
 pub use sweep::apply_rules;
-pub(crate) use view::event;
+pub use update::update;
 pub use view::GroupView;
+pub(crate) use view::event;

@@ -73,7 +73,8 @@ impl GroupView {
 pub(crate) fn event(cx: &Cx, event_type: EventType, before: Option<&Group>, group: &Group) -> Event {
     let mut payload = Map::from_iter([("group".to_owned(), json!(GroupView::of(group)))]);
     if let Some(before) = before {
-        payload.extend(super::super::view::changes(&json!(GroupView::of(before)), &json!(GroupView::of(group))));
+        payload
+            .extend(super::super::view::changes(&json!(GroupView::of(before)), &json!(GroupView::of(group))));
     }
     cx.event(event_type, Value::Object(payload)).in_organization(group.organization_id).on("group", &group.id)
 }

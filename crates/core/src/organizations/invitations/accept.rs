@@ -23,7 +23,7 @@ use utoipa::ToSchema;
 
 use super::{
     super::{
-        Door, Joining, MemberView, OrganizationCard, Showing, Sso, admission, check_state, join,
+        Door, Joining, MemberView, OrganizationCard, Showing, Sso, admission, check_state, groups, join,
         members::{self, forget},
     },
     event, one_less,
@@ -219,6 +219,7 @@ pub(crate) fn use_up(
     let source = MembershipSource::Invitation;
     let joining = Joining { id: membership, identity, role, source, expire_time: None };
     let membership = join(tx, cx, organization, &joining)?;
+    groups::put_invited(tx, cx, &membership, &invitation.group_ids)?;
     let mut used = invitation.clone();
     used.status = InvitationStatus::Accepted;
     used.accepted_at = Some(cx.now);

@@ -1,0 +1,136 @@
+//! Members of a group, as people add and remove them.
+
+use std::sync::Arc;
+
+use avnology_model::{
+    Code, Error, Result,
+    ids::{GroupId, IdentityId},
+    organizations::{Feature, Group, GroupSource, GroupType},
+    platform::IdempotencyKey,
+};
+use avnology_store::{
+    IdentityTx,
+    list::ListQuery,
+    organizations::{groups as rows, memberships},
+};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{
+    super::{
+        Acting,
+        members::{self, MemberPage, MemberView},
+    },
+    membership::{self, MEMBERS, Put},
+};
+use crate::{Cx, Tenant, platform};
+
+/// Who is to be put into a group.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = AddGroupMember)]
+pub struct NewGroupMember {
+    /// A member of the organization.
+    #[schema(value_type = String)]
+    pub identity_id: IdentityId,
+}
+
+/// Puts a member of the organization into a group. `_911`; `_901`; `_910` for a group that a rule or a directory fills;
+/// `_302` for somebody who is no member; `_100` when the group gives more than the caller may give; `_301`, `_914`.
+pub async fn add(
+    app: &Arc<Tenant>,
+    cx: &Cx,
+    acting: &Acting,
+    id: GroupId,
+    new: NewGroupMember,
+    key: Option<&IdempotencyKey>,
+) -> Result<MemberView> {
+    acting.check_feature(app, Feature::Groups)?;
+    let (job, acting2, cx2, key) = (Arc::clone(app), acting.clone(), cx.clone(), key.copied());
+    let member = app
+        .store
+        .identity()
+        .write(move |tx| {
+            let group = rows::get(tx, acting2.id(), id)?;
+            check_by_people(&group)?;
+            check_gift(&acting2, &group)?;
+            let present = memberships::of_person(tx, acting2.id(), new.identity_id)?;
+            let is_over = |end| end <= cx2.now;
+            let membership = present.filter(|membership| !membership.expire_time.is_some_and(is_over));
+            let membership = membership.ok_or_else(|| {
+                Error::new(Code::NotAMember).with_detail("Groups hold members of the organization only.")
+            })?;
+            match membership::put(tx, &cx2, &group, &membership)? {
+                Put::Added => {}
+                Put::Present => {
+                    let id = membership.id.to_string();
+                    return Err(Error::new(Code::MemberExists).with_member("member_id", id));
+                }
+                Put::Full => {
+                    let full = Error::new(Code::LimitReached).with_member("limit", MEMBERS);
+                    return Err(full.with_member("used", group.member_count));
+                }
+            }
+            let view = members::view(tx, &membership)?;
+            let body = serde_json::to_vec(&view).map_err(Error::internal)?;
+            platform::finish(tx, &cx2, &job.keys, key.as_ref(), 201, &body)?;
+            Ok(view)
+        })
+        .await?;
+    app.organizations.forget_member(acting.id(), member.identity_id);
+    Ok(member)
+}
+
+/// Takes somebody out of a group. `_911`; `_901`; `_910` for a group that a rule or a directory fills.
+pub async fn remove(
+    app: &Arc<Tenant>,
+    cx: &Cx,
+    acting: &Acting,
+    id: GroupId,
+    identity: IdentityId,
+) -> Result<()> {
+    acting.check_feature(app, Feature::Groups)?;
+    let (place, cx) = (acting.id(), cx.clone());
+    app.store
+        .identity()
+        .write(move |tx| {
+            let group = rows::get(tx, place, id)?;
+            check_by_people(&group)?;
+            if membership::take(tx, &cx, &group, identity)? { Ok(()) } else { Err(Error::not_found()) }
+        })
+        .await?;
+    app.organizations.forget_member(place, identity);
+    Ok(())
+}
+
+/// A page of the members of a group. `_901`; `_902` for a filter or an order that does not fit.
+pub async fn list(app: &Tenant, acting: &Acting, id: GroupId, query: ListQuery) -> Result<MemberPage> {
+    let place = acting.id();
+    let read = move |tx: &mut IdentityTx<'_>| {
+        rows::get(tx, place, id)?;
+        let page = memberships::list(tx, place, Some(&id.to_string()), &query)?;
+        let members = page.items.iter().map(|member| members::view(tx, member)).collect::<Result<_>>()?;
+        Ok(MemberPage { members, next: page.next, total: page.total })
+    };
+    app.store.identity().scan(read).await
+}
+
+/// `_910` unless people decide on the members.
+fn check_by_people(group: &Group) -> Result<()> {
+    let by = match (group.kind, group.source) {
+        (GroupType::Static, GroupSource::Manual) => return Ok(()),
+        (GroupType::Static, source) => source.as_str(),
+        (GroupType::Dynamic, _) => group.kind.as_str(),
+    };
+    Err(Error::new(Code::ConflictingState)
+        .with_member("state", by)
+        .with_detail("People do not decide on the members of this group."))
+}
+
+/// `_100` when the group gives a role that the caller could not give.
+fn check_gift(acting: &Acting, group: &Group) -> Result<()> {
+    let Some(role) = &group.role else { return Ok(()) };
+    acting.check_assignable(role).map_err(|_| {
+        Error::new(Code::PermissionDenied).with_detail("The group gives a role that is not yours to give.")
+    })
+}
