@@ -27,6 +27,7 @@ pub mod problem;
 mod reply;
 mod route;
 mod scope;
+mod stream;
 mod table;
 mod telemetry;
 
@@ -55,3 +56,4 @@ pub use limits::Bucket;
 pub use page::List;
 pub use reply::{Created, Json, JsonBytes, NoContent, Outcome, Problem, Reply, SeeOther, Stored, With};
 pub use route::Route;
+pub use stream::pieces;

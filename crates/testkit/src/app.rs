@@ -188,6 +188,11 @@ impl TestApp {
         self.0.clock.advance(seconds);
     }
 
+    /// The directory of its files.
+    pub fn data_dir(&self) -> &Path {
+        &self.0.data_dir
+    }
+
     /// Where it keeps its data.
     pub fn engine(&self) -> Engine {
         self.0.setup.engine

@@ -5,6 +5,9 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![expect(clippy::indexing_slicing, reason = "a member that is missing fails the test")]
 
+mod audit;
+mod audit_export;
+mod audit_faults;
 mod authorization;
 mod codes;
 mod conventions;

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use avnology_model::{Result, events::EventType, ids::OrganizationId, organizations::Organization};
+use avnology_model::{Result, audit::Log, events::EventType, ids::OrganizationId, organizations::Organization};
 use avnology_store::{
     IdentityTx,
+    audit::erasures,
     organizations::{domains, groups, invitations, memberships, organizations as rows, roles, seats},
     permissions::tuples,
     service_accounts::accounts,
@@ -70,6 +71,7 @@ fn erase(
     domains::erase(tx, id)?;
     memberships::erase(tx, id)?;
     seats::erase(tx, id)?;
+    erasures::leave(tx, Log::Organization(id))?;
     rows::delete(tx, organization, cx.now.plus_seconds(retired_days * DAY))?;
     let payload = json!({ "organization_id": id, "scheduled_for": organization.deletion_scheduled_for });
     // For the tenant's log: the organization's own goes with its database.

@@ -13,7 +13,7 @@ use avnology_store::{
 use tokio::sync::watch;
 
 use super::{idempotency::KEPT_SECONDS as ANSWERS_KEPT, outbox::KEPT_SECONDS as MESSAGES_KEPT};
-use crate::{Tenant, events, identities, organizations, service_accounts, sessions as sessions_verbs};
+use crate::{Tenant, audit, events, identities, organizations, service_accounts, sessions as sessions_verbs};
 
 const DAY: i64 = 24 * 60 * 60;
 /// How long a session is remembered after its end, so that its token answers `_004`, in seconds (`contract/10` §8.1).
@@ -23,6 +23,8 @@ const FLOWS_KEPT: i64 = DAY;
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
 /// Memberships that ran out are gone within a minute.
 const MEMBERS_EVERY: Duration = Duration::from_secs(30);
+/// Audit logs are cut once a day, by whoever comes first.
+const CUT_EVERY: Duration = Duration::from_hours(1);
 const USES_EVERY: Duration = Duration::from_secs(5);
 const MAIL_EVERY: Duration = Duration::from_secs(5);
 
@@ -32,9 +34,11 @@ pub async fn run_jobs(app: Arc<Tenant>, stop: watch::Receiver<bool>) {
     tokio::join!(
         events::follow(Arc::clone(&app), mail, stop.clone()),
         events::watch_other_nodes(Arc::clone(&app), stop.clone()),
+        audit::follow(Arc::clone(&app), stop.clone()),
         deliver(Arc::clone(&app), stop.clone()),
         every(USES_EVERY, stop.clone(), || async { flush_uses(&app).await }),
         every(SWEEP_EVERY, stop.clone(), || sweep(&app)),
+        every(CUT_EVERY, stop.clone(), || audit::remove_old_daily(&app)),
         every(MEMBERS_EVERY, stop.clone(), || async {
             organizations::finish_provisioning(&app).await?;
             organizations::end_expired_memberships(&app).await.map(drop)
