@@ -3,6 +3,7 @@
 //!
 //! A handler parses, calls one verb of core and maps the value. It decides nothing.
 
+mod audit;
 mod flows;
 mod identities;
 mod once;
@@ -17,6 +18,7 @@ use avnology_http::{Route, openapi};
 /// Every route of the API.
 pub fn routes() -> Vec<Route> {
     [
+        audit::routes(),
         identities::routes(),
         organizations::routes(),
         service_accounts::routes(),

@@ -4,6 +4,7 @@
 //! transaction and returns a value. Refusals that must leave a trace are values; failures are errors.
 //! Nothing here knows HTTP.
 
+pub mod audit;
 pub mod credentials;
 mod cx;
 pub mod events;

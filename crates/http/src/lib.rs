@@ -28,6 +28,7 @@ mod reply;
 mod route;
 mod scope;
 mod side_by_side;
+mod stream;
 mod table;
 mod telemetry;
 
@@ -57,3 +58,4 @@ pub use page::List;
 pub use reply::{Created, Json, JsonBytes, NoContent, Outcome, Problem, Reply, SeeOther, Stored, With};
 pub use route::Route;
 pub use side_by_side::{MOST as MOST_SESSIONS, drop_session, keep_session};
+pub use stream::pieces;

@@ -19,15 +19,16 @@ use utoipa::{
 
 use crate::input::{Input, InputDoc, Mode, NoParams, Raw, typed};
 
-const DEFAULT_PAGE_SIZE: i64 = 25;
-const MAX_PAGE_SIZE: i64 = 100;
+/// How many a page has when nobody says, and at most.
+const USUAL: (u32, u32) = (25, 100);
 const FILTER_LIMIT: usize = 2_000;
 const OWN: &[&str] = &["page_size", "page_token", "filter", "order_by", "include_total"];
 
-/// What is asked of a list, and `T`, its own parameters.
+/// What is asked of a list, and `T`, its own parameters. A page has `USUALLY` so many when nobody says, and never more than
+/// `MOST`.
 #[derive(Clone, Debug)]
-pub struct List<T = NoParams> {
-    /// At most how many, 1–100.
+pub struct List<T = NoParams, const USUALLY: u32 = { USUAL.0 }, const MOST: u32 = { USUAL.1 }> {
+    /// At most how many.
     pub page_size: u32,
     /// Where the page before ended.
     pub position: Option<Vec<Key>>,
@@ -51,7 +52,7 @@ struct Parameters {
     include_total: Option<bool>,
 }
 
-impl<T> List<T> {
+impl<T, const USUALLY: u32, const MOST: u32> List<T, USUALLY, MOST> {
     /// The token of the page after this one; empty when there is none.
     pub fn next_page_token(&self, app: &Tenant, now: Timestamp, next: Option<Vec<Key>>) -> String {
         let Some(position) = next else { return String::new() };
@@ -60,7 +61,10 @@ impl<T> List<T> {
     }
 }
 
-impl<T: DeserializeOwned + IntoParams + Send + 'static> Input for List<T> {
+impl<T, const USUALLY: u32, const MOST: u32> Input for List<T, USUALLY, MOST>
+where
+    T: DeserializeOwned + IntoParams + Send + 'static,
+{
     const QUERY: bool = true;
 
     fn parse(raw: &mut Raw) -> Result<Self> {
@@ -76,7 +80,7 @@ impl<T: DeserializeOwned + IntoParams + Send + 'static> Input for List<T> {
             (own, query) => return Err(joined(own.err(), query.err())),
         };
         let mut list = Self {
-            page_size: page_size(own.page_size)?,
+            page_size: page_size(own.page_size, (USUALLY, MOST))?,
             position: None,
             filter: own.filter.as_deref().map(parse_filter).transpose()?.flatten(),
             order_by: parse_order(own.order_by.as_deref().unwrap_or_default())?,
@@ -92,7 +96,7 @@ impl<T: DeserializeOwned + IntoParams + Send + 'static> Input for List<T> {
 
     fn describe(doc: &mut InputDoc) {
         doc.parameters.extend(T::into_params(|| Some(ParameterIn::Query)));
-        doc.parameters.extend(own_parameters());
+        doc.parameters.extend(own_parameters((USUALLY, MOST)));
     }
 }
 
@@ -105,10 +109,11 @@ fn joined(one: Option<Error>, other: Option<Error>) -> Error {
     }
 }
 
-fn page_size(asked: Option<i64>) -> Result<u32> {
-    match asked.unwrap_or(DEFAULT_PAGE_SIZE) {
-        ..1 => Err(Error::field("page_size", FieldCode::TooSmall, "At least 1.")),
-        size => Ok(u32::try_from(size.min(MAX_PAGE_SIZE)).unwrap_or(100)),
+fn page_size(asked: Option<i64>, (usually, most): (u32, u32)) -> Result<u32> {
+    match asked {
+        None => Ok(usually),
+        Some(..1) => Err(Error::field("page_size", FieldCode::TooSmall, "At least 1.")),
+        Some(size) => Ok(u32::try_from(size).unwrap_or(u32::MAX).min(most)),
     }
 }
 
@@ -156,7 +161,7 @@ fn binding(raw: &Raw, pairs: &[(String, String)]) -> [u8; 8] {
     std::array::from_fn(|i| hash.get(i).copied().unwrap_or_default())
 }
 
-fn own_parameters() -> Vec<Parameter> {
+fn own_parameters((usually, most): (u32, u32)) -> Vec<Parameter> {
     let schema = |kind: Type, low: Option<i64>, high: Option<usize>| {
         let object = ObjectBuilder::new().schema_type(kind).minimum(low).max_length(high).build();
         RefOr::T(Schema::Object(object))
@@ -172,7 +177,7 @@ fn own_parameters() -> Vec<Parameter> {
     vec![
         parameter(
             "page_size",
-            "At most how many; 25 unless given, larger values are cut to 100.",
+            &format!("At most how many; {usually} unless given, larger values are cut to {most}."),
             schema(Type::Integer, Some(1), None),
         ),
         parameter("page_token", "`next_page_token` of the page before.", schema(Type::String, None, None)),
@@ -192,11 +197,14 @@ mod tests {
 
     #[test]
     fn page_sizes_are_capped_and_nothing_below_one_is_taken() {
-        assert_eq!(page_size(None).ok(), Some(25));
-        assert_eq!(page_size(Some(7)).ok(), Some(7));
-        assert_eq!(page_size(Some(i64::MAX)).ok(), Some(100));
+        assert_eq!(page_size(None, USUAL).ok(), Some(25));
+        assert_eq!(page_size(Some(7), USUAL).ok(), Some(7));
+        assert_eq!(page_size(Some(i64::MAX), USUAL).ok(), Some(100));
         for size in [0, -1, i64::MIN] {
-            assert_eq!(page_size(Some(size)).expect_err("refused").errors()[0].code, FieldCode::TooSmall);
+            assert_eq!(
+                page_size(Some(size), USUAL).expect_err("refused").errors()[0].code,
+                FieldCode::TooSmall
+            );
         }
     }
 

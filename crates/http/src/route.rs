@@ -154,6 +154,15 @@ impl Route {
         self
     }
 
+    /// Answers a file of one of these media types.
+    #[must_use]
+    pub fn answers_file(mut self, status: u16, types: &'static [&'static str]) -> Self {
+        let content = Some(("application/octet-stream", crate::input::schema_of_text()));
+        self.produces = types;
+        self.doc.answers.push(Answer { status, description: "A file.", content, schemas: Vec::new() });
+        self
+    }
+
     /// Answers a page.
     #[must_use]
     pub fn answers_html(mut self, status: u16) -> Self {

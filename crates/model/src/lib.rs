@@ -3,6 +3,7 @@
 //! Nothing here reads a clock, draws a random number or touches a database. Values parse at the edge
 //! into types that cannot be wrong ([`identities::Email`], [`identities::Username`]) and are not checked again.
 
+pub mod audit;
 pub mod credentials;
 pub mod error;
 pub mod events;

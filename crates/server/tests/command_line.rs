@@ -293,7 +293,11 @@ fn identities_in_the_way_of_a_federation_mode_are_printed() {
     server.stop();
     let output = run(&data, &["tenant", "set-federation-mode", "strict"], &[]);
     assert_eq!(output.status.code(), Some(1), "{}", err(&output));
-    assert!(out(&output).contains(&format!("{id}\tno_membership\n1 identities are in the way")), "{}", out(&output));
+    assert!(
+        out(&output).contains(&format!("{id}\tno_membership\n1 identities are in the way")),
+        "{}",
+        out(&output)
+    );
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! A new id type or a new type with one text gets its line here, and can then be a parameter and be taken from a row.
 
-use avnology_model::{events, flows, identities, ids, organizations, permissions, platform, sessions};
+use avnology_model::{audit, events, flows, identities, ids, organizations, permissions, platform, sessions};
 
 use crate::{FromValue, Value, engine::unreadable};
 
@@ -75,4 +75,5 @@ text_columns! {
     organizations::Delivery,
     organizations::DomainStatus,
     events::MessageType,
+    audit::ExportStatus,
 }

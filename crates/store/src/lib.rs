@@ -4,6 +4,7 @@
 //! areas (`events`, …) hold the statements and the functions over [`IdentityTx`] and [`OrgTx`].
 //! No rule is decided here, no clock is read and nothing but the databases is touched.
 
+pub mod audit;
 pub mod columns;
 pub mod credentials;
 pub mod dialect;

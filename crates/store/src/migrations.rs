@@ -49,10 +49,12 @@ static IDENTITY: &[Migration] = migrations! { "identity":
     4 = "0004_ever_verified";
     5 = "0005_organizations";
     6 = "0006_signing_keys";
+    7 = "0007_audit";
 };
 
 static ORGANIZATION: &[Migration] = migrations! { "organization":
     1 = "0001_foundation";
+    2 = "0002_audit";
 };
 
 statements! {

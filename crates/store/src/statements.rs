@@ -3,7 +3,7 @@
 //! A module that uses `statements!` adds its `ALL` here; tests fail if it does not, and prepare all on both engines.
 
 use crate::{
-    Sql, credentials, events, flows, identities, migrations, organizations, permissions, platform,
+    Sql, audit, credentials, events, flows, identities, migrations, organizations, permissions, platform,
     service_accounts, sessions,
 };
 
@@ -38,10 +38,16 @@ pub static IDENTITY: &[&[&Sql]] = &[
     platform::rate_cells::ALL,
     platform::messages::ALL,
     platform::idempotency::ALL,
+    audit::backlog::ALL,
+    audit::erasures::ALL,
+    audit::records::ALL,
+    audit::checkpoints::ALL,
+    audit::exports::ALL,
 ];
 
 /// The statements that run on an organization's own database.
-pub static ORGANIZATION: &[&[&Sql]] = &[migrations::ALL, events::log::ALL];
+pub static ORGANIZATION: &[&[&Sql]] =
+    &[migrations::ALL, events::log::ALL, audit::records::ALL, audit::checkpoints::ALL, audit::exports::ALL];
 
 #[cfg(test)]
 mod tests {

@@ -209,6 +209,11 @@ impl TestApp {
         while avnology_core::organizations::check_due_domains(tenant).await.expect("a look") > 0 {}
     }
 
+    /// The directory of its files.
+    pub fn data_dir(&self) -> &Path {
+        &self.0.data_dir
+    }
+
     /// Where it keeps its data.
     pub fn engine(&self) -> Engine {
         self.0.setup.engine

@@ -24,6 +24,7 @@ impl TestApp {
             let marker = NewEvent {
                 event_id: id,
                 organization_id: None,
+                managing_organization_id: None,
                 event_type: MARKER,
                 body: &json!({}),
                 sealed: None,

@@ -13,6 +13,7 @@
 
 mod answer;
 mod app;
+mod audit;
 mod call;
 mod client;
 mod clock;

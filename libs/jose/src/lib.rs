@@ -20,6 +20,7 @@
 
 mod algorithm;
 mod base64url;
+pub mod canonical;
 mod jwk;
 pub mod jws;
 pub mod jwt;

@@ -128,14 +128,19 @@ async fn a_consumer_app_becomes_a_business_product_and_takes_consumers_again(app
     app.dns().set_txt(&domain.at("/txt_record/name"), &[&domain.at("/txt_record/value")]);
     let verify = path(&format!("/domains/{}:verify", domain.at("/id")));
     assert_eq!(jane.client.post(&verify).json(&json!({})).await.ok()["status"], "verified");
-    jane.client.patch(&path(&format!("/domains/{}", domain.at("/id")))).json(&json!({ "auto_join": true })).await.ok();
+    jane.client
+        .patch(&path(&format!("/domains/{}", domain.at("/id"))))
+        .json(&json!({ "auto_join": true }))
+        .await
+        .ok();
     let mode = json!({ "registration_mode": "by_invitation_or_domain" });
     jane.client.patch(&path("")).json(&mode).await.ok();
     app.settings(json!({ "registration": { "mode": "closed" } })).await;
     join(&carl.client, "acme").await.ok();
     let stranger = app.program().get("/v1/flows/registration").await;
     stranger.refused(Code::RegistrationDisabled);
-    let role = json!({ "key": "billing", "name": "Billing", "permissions": ["invoices:write", "audit:read"] });
+    let role =
+        json!({ "key": "billing", "name": "Billing", "permissions": ["invoices:write", "audit:read"] });
     jane.client.post(&path("/roles")).json(&role).await.created();
     let member = path(&format!("/members/{}", bob.id));
     jane.client.patch(&member).json(&json!({ "role": "billing" })).await.ok();
@@ -144,9 +149,16 @@ async fn a_consumer_app_becomes_a_business_product_and_takes_consumers_again(app
     assert!(held.contains(&json!("invoices:write")) && held.contains(&json!("audit:read")), "{held:?}");
     assert_eq!(jane.client.get(&path("/seats")).await.ok()["used"], 3);
     // A program of theirs reads the members.
-    let key = jane.client.post(&path("/api-keys")).json(&json!({ "name": "Billing", "scopes": ["members:read"] })).await;
+    let key = jane
+        .client
+        .post(&path("/api-keys"))
+        .json(&json!({ "name": "Billing", "scopes": ["members:read"] }))
+        .await;
     let program = app.program().with_token(&key.at("/key"));
-    assert_eq!(program.get_in("acme", &path("/members")).await.ok()["members"].as_array().map(Vec::len), Some(3));
+    assert_eq!(
+        program.get_in("acme", &path("/members")).await.ok()["members"].as_array().map(Vec::len),
+        Some(3)
+    );
     for person in [&jane, &bob, &carl] {
         is_the_same(person).await;
     }

@@ -6,6 +6,9 @@
 #![expect(clippy::indexing_slicing, reason = "a member that is missing fails the test")]
 
 mod api_keys;
+mod audit;
+mod audit_export;
+mod audit_faults;
 mod authorization;
 mod codes;
 mod conventions;
@@ -14,8 +17,8 @@ mod domains;
 mod events;
 mod federation_switch;
 mod flows;
-mod home_realm;
 mod growing;
+mod home_realm;
 mod identities;
 mod identity_states;
 mod invitation_acceptance;

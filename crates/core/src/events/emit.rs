@@ -3,17 +3,25 @@
 use avnology_model::{
     Error, Result,
     events::{Event, EventType, MessageOrigin, MessageRequest},
+    ids::OrganizationId,
 };
 use avnology_store::{
     Tx,
     events::log::{self, NewEvent},
+    identities::identities,
 };
 
 use crate::Cx;
 
 /// Writes an event.
 pub(crate) fn emit(tx: &mut Tx<'_>, event: &Event) -> Result<()> {
-    append(tx, event, None)
+    let manager = manager(tx, event)?;
+    append(tx, event, manager, None)
+}
+
+/// Writes an event about a person whom this organization manages, or did until just now.
+pub(crate) fn emit_to_manager(tx: &mut Tx<'_>, event: &Event, manager: Option<OrganizationId>) -> Result<()> {
+    append(tx, event, manager, None)
 }
 
 /// Asks for a message to a person, and notes who made it necessary. `sealed` holds its secrets, see [`super::seal`].
@@ -27,20 +35,39 @@ pub(crate) fn emit_message(
     request.origin =
         Some(MessageOrigin { device: cx.device_name(), place: cx.ip.map(|ip| ip.to_string()), at: cx.now });
     let payload = serde_json::to_value(&request).map_err(Error::internal)?;
-    append(tx, &cx.event(EventType::MessageRequested, payload), sealed)
+    append(tx, &cx.event(EventType::MessageRequested, payload), None, sealed)
 }
 
-fn append(tx: &mut Tx<'_>, event: &Event, sealed: Option<&[u8]>) -> Result<()> {
+fn append(
+    tx: &mut Tx<'_>,
+    event: &Event,
+    managing_organization_id: Option<OrganizationId>,
+    sealed: Option<&[u8]>,
+) -> Result<()> {
     let body = serde_json::to_value(event).map_err(Error::internal)?;
     log::append(
         tx,
         &NewEvent {
             event_id: event.event_id,
             organization_id: event.organization_id,
+            managing_organization_id,
             event_type: event.event_type.as_str(),
             body: &body,
             sealed,
             create_time: event.timestamp,
         },
     )
+}
+
+/// The organization that manages the person whom the event is about, when that is not the event's own: it is told, too
+/// (`contract/70` §1).
+fn manager(tx: &mut Tx<'_>, event: &Event) -> Result<Option<OrganizationId>> {
+    let name = event.event_type.as_str();
+    if !name.starts_with("user.") && !name.starts_with("session.") {
+        return Ok(None);
+    }
+    let person = event.targets.iter().find(|target| target.kind == "identity");
+    let Some(person) = person.and_then(|target| target.id.parse().ok()) else { return Ok(None) };
+    let manager = identities::managed_by(tx, person)?;
+    Ok(manager.filter(|manager| event.organization_id != Some(*manager)))
 }

@@ -135,7 +135,7 @@ pub(super) fn bucket(work: &Work, name: &str, defaults: &[RateLimit]) -> Vec<Rat
 }
 
 /// The limits of a bucket: the tenant's own, or the defaults, which the test environment takes ten thousandfold.
-pub(super) fn limits(
+pub(crate) fn limits(
     app: &Tenant,
     settings: &SettingsVersion,
     name: &str,

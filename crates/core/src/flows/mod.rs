@@ -30,6 +30,7 @@ mod traits;
 mod verification;
 mod view;
 
+pub(crate) use account::limits as bucket_limits;
 pub(crate) use code::code_hash;
 pub use create::{Created, FlowRequest, create};
 pub use deny::{AccountMade, made as account_made};

@@ -24,7 +24,7 @@ use serde_json::json;
 use super::{IdentityView, reach, states::keep_last_admin};
 use crate::{
     Cx, Tenant,
-    events::{emit, emit_message},
+    events::{emit, emit_message, emit_to_manager},
     organizations,
     sessions::{self, LiveSession},
 };
@@ -181,10 +181,10 @@ fn purge(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity, reason: &str) ->
         }
     }
     identities::bury(tx, id, cx.now)?;
-    emit(
-        tx,
-        &cx.event(EventType::UserDeleted, json!({ "user_id": id, "reason": reason })).on("identity", &id),
-    )?;
+    let payload = json!({ "user_id": id, "reason": reason });
+    let event = cx.event(EventType::UserDeleted, payload).on("identity", &id);
+    // The rows that say who managed the person are gone.
+    emit_to_manager(tx, &event, identity.managed_by)?;
     Ok(hashes)
 }
 

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use avnology_model::{
     Result, Timestamp,
+    audit::Log,
     events::EventType,
     ids::OrganizationId,
     organizations::{Organization, OrganizationState},
 };
 use avnology_store::{
     IdentityTx,
+    audit::erasures,
     organizations::{
         destructions, domains, groups, invitations, memberships, organizations as rows, roles, seats,
     },
@@ -102,6 +104,7 @@ fn erase(
     seats::erase(tx, id)?;
     data_keys::destroy(tx, &id.to_string())?;
     destructions::insert(tx, id, cx.now)?;
+    erasures::leave(tx, Log::Organization(id))?;
     rows::delete(tx, organization, cx.now.plus_seconds(retired_days * DAY))?;
     let payload = json!({ "organization_id": id, "scheduled_for": organization.deletion_scheduled_for });
     // For the tenant's log: the organization's own goes with its database.

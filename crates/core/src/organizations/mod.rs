@@ -39,6 +39,7 @@ pub use domains::{
     DomainChange, DomainView, NewDomain, TxtRecord, check_due as check_due_domains, create as create_domain,
     delete as delete_domain, get as get_domain, list as list_domains, update as update_domain,
     verify as verify_domain, verify_named as verify_domain_named,
+};
 pub use groups::{
     GroupFollower, GroupInput, GroupPage, GroupView, NewGroupMember, add_member as add_group_member,
     apply_rules, create as create_group, delete as delete_group, get as get_group, list as list_groups,

@@ -14,7 +14,7 @@ use avnology_store::{
 use tokio::sync::watch;
 
 use super::{idempotency::KEPT_SECONDS as ANSWERS_KEPT, outbox::KEPT_SECONDS as MESSAGES_KEPT};
-use crate::{Tenant, events, identities, organizations, service_accounts, sessions as sessions_verbs};
+use crate::{Tenant, audit, events, identities, organizations, service_accounts, sessions as sessions_verbs};
 
 const DAY: i64 = 24 * 60 * 60;
 /// How long a session is remembered after its end, so that its token answers `_004`, in seconds (`contract/10` §8.1).
@@ -26,6 +26,8 @@ const SWEEP_EVERY: Duration = Duration::from_mins(10);
 const MEMBERS_EVERY: Duration = Duration::from_secs(30);
 /// A new rule goes through 100,000 members within a minute.
 const RULES_EVERY: Duration = Duration::from_secs(2);
+/// Audit logs are cut once a day, by whoever comes first.
+const CUT_EVERY: Duration = Duration::from_hours(1);
 const USES_EVERY: Duration = Duration::from_secs(5);
 const MAIL_EVERY: Duration = Duration::from_secs(5);
 const DOMAINS_EVERY: Duration = Duration::from_secs(20);
@@ -38,11 +40,13 @@ pub async fn run_jobs(app: Arc<Tenant>, stop: watch::Receiver<bool>) {
         events::follow(Arc::clone(&app), mail, stop.clone()),
         events::follow(Arc::clone(&app), organizations::GroupFollower::new(Arc::clone(&app)), stop.clone()),
         events::watch_other_nodes(Arc::clone(&app), stop.clone()),
+        audit::follow(Arc::clone(&app), stop.clone()),
         deliver(Arc::clone(&app), stop.clone()),
         look_at_domains(Arc::clone(&app), stop.clone()),
         every(USES_EVERY, stop.clone(), || async { flush_uses(&app).await }),
         every(RULES_EVERY, stop.clone(), || async { organizations::apply_rules(&app).await.map(drop) }),
         every(SWEEP_EVERY, stop.clone(), || sweep(&app)),
+        every(CUT_EVERY, stop.clone(), || audit::remove_old_daily(&app)),
         every(MEMBERS_EVERY, stop.clone(), || async {
             organizations::finish_provisioning(&app).await?;
             organizations::destroy_due(&app, &app.system_cx()).await?;

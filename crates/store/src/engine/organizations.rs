@@ -76,6 +76,8 @@ impl Home {
 struct Slot {
     life: tokio::sync::Mutex<()>,
     open: Mutex<Option<OrgDb>>,
+    /// Which file was opened.
+    stamp: Mutex<Option<sqlite::Stamp>>,
 }
 
 #[derive(Default)]
@@ -112,11 +114,31 @@ impl Organizations {
 
     pub(super) async fn open(&self, id: OrganizationId) -> Result<OrgDb> {
         let slot = self.slot(id)?;
-        if let Some(open) = slot.open.lock().clone() {
+        if let Some(open) = slot.open.lock().clone()
+            && self.is_current(id, &slot)?
+        {
             return Ok(open);
         }
         let _life = slot.life.lock().await;
+        if !self.is_current(id, &slot)?
+            && let Some(stale) = slot.open.lock().take()
+        {
+            // What is written to a file that was removed is lost, and nobody would notice.
+            tracing::warn!(organization = %id, "the database was replaced or removed while it was open");
+            tokio::task::spawn_blocking(move || stale.database.close());
+        }
         self.bring_up(id, &slot, self.migrate).await.map(|(org, _)| org)
+    }
+
+    /// Whether the file that is open is the one that lies there now.
+    fn is_current(&self, id: OrganizationId, slot: &Slot) -> Result<bool> {
+        match &self.home {
+            Home::Sqlite { files, .. } => {
+                let there = files.stamp(id)?;
+                Ok(there.is_some() && there == *slot.stamp.lock())
+            }
+            Home::Postgres(_) => Ok(true),
+        }
     }
 
     pub(super) async fn create(&self, id: OrganizationId) -> Result<()> {
@@ -204,6 +226,11 @@ impl Organizations {
     async fn bring_up(&self, id: OrganizationId, slot: &Slot, migrate: bool) -> Result<(OrgDb, usize)> {
         if let Some(open) = slot.open.lock().clone() {
             return Ok((open, 0));
+        }
+        if let Home::Sqlite { files, .. } = &self.home {
+            // Before it is opened: should it be replaced meanwhile, it is opened again.
+            let stamp = files.stamp(id)?;
+            *slot.stamp.lock() = stamp;
         }
         let database = self.home.database(id).await?.ok_or_else(Error::not_found)?;
         let applied = migrations::bring_up(&database, Schema::Organization, migrate, self.now).await?;

@@ -21,6 +21,8 @@ pub struct NewEvent<'a> {
     pub event_id: EventId,
     /// The organization that it concerns, if one.
     pub organization_id: Option<OrganizationId>,
+    /// The organization that manages the person whom it is about, if that is another one.
+    pub managing_organization_id: Option<OrganizationId>,
     /// Its kind, as in `identity.created`.
     pub event_type: &'a str,
     /// What it says.
@@ -54,6 +56,8 @@ pub struct StoredEvent {
     pub event_id: EventId,
     /// The organization that it concerns, if one.
     pub organization_id: Option<OrganizationId>,
+    /// The organization that manages the person whom it is about, if that is another one.
+    pub managing_organization_id: Option<OrganizationId>,
     /// Its kind.
     pub event_type: String,
     /// What it says.
@@ -65,14 +69,18 @@ pub struct StoredEvent {
 }
 
 statements! {
-    APPEND = "INSERT INTO events (tx_id, event_id, organization_id, event_type, body, sealed, create_time)
-        VALUES ({current_tx} + (SELECT shift FROM event_numbering), $1, $2, $3, $4, $5, $6)";
-    READ_AFTER = "SELECT tx_id, position, event_id, organization_id, event_type, body, sealed, create_time
+    APPEND = "INSERT INTO events (tx_id, event_id, organization_id, managing_organization_id, event_type, body, sealed, create_time)
+        VALUES ({current_tx} + (SELECT shift FROM event_numbering), $1, $2, $3, $4, $5, $6, $7)";
+    READ_AFTER = "SELECT tx_id, position, event_id, organization_id, managing_organization_id, event_type, body, sealed, create_time
         FROM events WHERE {behind:$1:$2} AND tx_id < {tx_horizon} + (SELECT shift FROM event_numbering)
         ORDER BY tx_id, position LIMIT $3";
     READ_ORGANIZATION_AFTER =
-        "SELECT tx_id, position, event_id, organization_id, event_type, body, sealed, create_time
+        "SELECT tx_id, position, event_id, organization_id, managing_organization_id, event_type, body, sealed, create_time
         FROM events WHERE organization_id = $1 AND {behind:$2:$3} AND tx_id < {tx_horizon} + (SELECT shift FROM event_numbering)
+        ORDER BY tx_id, position LIMIT $4";
+    READ_MANAGED_AFTER =
+        "SELECT tx_id, position, event_id, organization_id, managing_organization_id, event_type, body, sealed, create_time
+        FROM events WHERE managing_organization_id = $1 AND {behind:$2:$3} AND tx_id < {tx_horizon} + (SELECT shift FROM event_numbering)
         ORDER BY tx_id, position LIMIT $4";
     HEAD = "SELECT tx_id, position FROM events WHERE tx_id < {tx_horizon} + (SELECT shift FROM event_numbering)
         ORDER BY tx_id DESC, position DESC LIMIT 1";
@@ -98,6 +106,7 @@ pub fn append(tx: &mut Tx<'_>, event: &NewEvent<'_>) -> Result<()> {
     let params = params![
         event.event_id,
         event.organization_id,
+        event.managing_organization_id,
         event.event_type,
         event.body,
         event.sealed,
@@ -123,6 +132,17 @@ pub fn read_organization_after(
 ) -> Result<Vec<StoredEvent>> {
     let params = params![organization, after.tx_id, after.position, limit];
     tx.query(&READ_ORGANIZATION_AFTER, &params)?.into_iter().map(stored).collect()
+}
+
+/// The same for the events about people whom the organization manages.
+pub fn read_managed_after(
+    tx: &mut Tx<'_>,
+    organization: OrganizationId,
+    after: Cursor,
+    limit: u32,
+) -> Result<Vec<StoredEvent>> {
+    let params = params![organization, after.tx_id, after.position, limit];
+    tx.query(&READ_MANAGED_AFTER, &params)?.into_iter().map(stored).collect()
 }
 
 /// The place of the last event that [`read_after`] would show; the start for an empty log.
@@ -182,6 +202,7 @@ fn stored(mut row: Row) -> Result<StoredEvent> {
         cursor: Cursor { tx_id: row.take()?, position: row.take()? },
         event_id: row.take()?,
         organization_id: row.take()?,
+        managing_organization_id: row.take()?,
         event_type: row.take()?,
         body: row.take()?,
         sealed: row.take()?,
@@ -201,6 +222,7 @@ mod tests {
         let connection = Connection::open_in_memory().unwrap();
         let schema = include_str!("../../migrations/identity/0001_foundation.sql");
         connection.execute_batch(&crate::dialect::render(schema, Engine::Sqlite).unwrap()).unwrap();
+        connection.execute_batch(include_str!("../../migrations/identity/0007_audit.sql")).unwrap();
         let text = format!("EXPLAIN QUERY PLAN {}", sql.rendered(Engine::Sqlite).unwrap());
         let mut statement = connection.prepare(&text).unwrap();
         let mut rows = statement.raw_query();
@@ -213,5 +235,7 @@ mod tests {
         assert!(all.contains("tx_id=?") && (all.contains("position>?") || all.contains("rowid>?")), "{all}");
         let one = plan(&READ_ORGANIZATION_AFTER);
         assert!(one.contains("organization_id=? AND tx_id=?") && one.contains("position>?"), "{one}");
+        let managed = plan(&READ_MANAGED_AFTER);
+        assert!(managed.contains("organization_id=? AND tx_id=?"), "{managed}");
     }
 }

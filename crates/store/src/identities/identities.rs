@@ -7,7 +7,7 @@ use avnology_model::{
 };
 use serde_json::{Map, Value as Json};
 
-use crate::{IdentityTx, Row, UniqueViolation, organizations::memberships, params};
+use crate::{IdentityTx, Row, Tx, UniqueViolation, organizations::memberships, params};
 
 /// Columns of an identity as [`from_row`] takes them; `i` is the identity, `l` its lock.
 pub const COLUMNS: &str = "i.id, i.state, i.previous_state, i.email, i.email_key, i.email_verified, i.pending_email, \
@@ -54,6 +54,10 @@ crate::statements! {
         deletion_scheduled_for = $28, deletion_cancel_on_login = $29, version = $30, realm = $31, claimed_by = $32, \
         ever_verified = (ever_verified OR $6) WHERE id = $1";
     BY_ID = select!("i.id = $1");
+    MANAGED_BY = "SELECT CASE WHEN i.realm <> '' THEN i.realm ELSE (SELECT m.organization_id FROM memberships m \
+        JOIN domains d ON d.organization_id = m.organization_id WHERE m.organization_id = i.claimed_by \
+        AND m.identity_id = i.id AND m.state <> 'pending' AND i.email_verified AND d.status = 'verified' \
+        AND i.email_key LIKE '%@' || d.domain) END FROM identities i WHERE i.id = $1";
     BY_EMAIL = select!("i.realm = $1 AND i.email_key = $2");
     BY_USERNAME = select!("i.realm = $1 AND i.username_key = $2");
     BY_PHONE = select!("i.realm = $1 AND i.phone = $2 AND i.phone_verified");
@@ -189,6 +193,11 @@ pub fn update(tx: &mut IdentityTx<'_>, identity: &mut Identity, now: Timestamp) 
 /// The identity with this id.
 pub fn find(tx: &mut IdentityTx<'_>, id: IdentityId) -> Result<Option<Identity>> {
     tx.query_one(&BY_ID, &params![id])?.as_mut().map(from_row).transpose()
+}
+
+/// The organization that manages an identity, if one does.
+pub fn managed_by(tx: &mut Tx<'_>, id: IdentityId) -> Result<Option<OrganizationId>> {
+    Ok(tx.query_one(&MANAGED_BY, &params![id])?.map(|mut row| row.take()).transpose()?.flatten())
 }
 
 /// The identity with this id, or `_901`.

@@ -49,6 +49,8 @@ pub(super) enum Kind {
     Texts,
     /// A JSON object.
     Map,
+    /// Texts in another table: the condition that one of them equals a value, which follows it.
+    Others(&'static str),
 }
 
 impl Field {
@@ -98,6 +100,12 @@ impl Field {
         Self::new(name, column, Kind::Texts)
     }
 
+    /// Texts that other rows hold. `condition` is true of a row that has the text which follows it and is closed by `)`, as
+    /// in `t.id IN (SELECT …id FROM … WHERE …text = `.
+    pub const fn others(name: &'static str, condition: &'static str) -> Self {
+        Self::new(name, "", Kind::Others(condition))
+    }
+
     /// A JSON object in a `TEXT` column, with its members: `traits` is also `traits.department`.
     pub const fn map(name: &'static str, column: &'static str) -> Self {
         Self::new(name, column, Kind::Map)
@@ -143,6 +151,11 @@ impl List {
             let field = self.fields.iter().find(|field| field.name == name)?;
             (below.is_empty() || matches!(field.kind, Kind::Map)).then_some((field, below))
         })
+    }
+
+    /// Whether the column that tells rows apart is one of the numbers that filter.
+    pub(super) fn has_numbered_ids(&self) -> bool {
+        self.fields.iter().any(|field| field.column == self.id && matches!(field.kind, Kind::Number))
     }
 
     /// The field that sorts under this name.

@@ -42,7 +42,9 @@ pub(super) fn comparison(restriction: &Restriction, list: &List, params: &mut Pa
         let place = dialect::json_path(&names).ok_or_else(|| refusal::unknown(path))?;
         return subject.member(&place, restriction, params);
     }
-    if let Some(set) = restriction.presence() {
+    if let Some(set) = restriction.presence()
+        && !matches!(field.kind, Kind::Others(_))
+    {
         return Ok(format!("({} IS {}NULL)", field.column, if set { "NOT " } else { "" }));
     }
     subject.field(field, value, params)
@@ -69,6 +71,14 @@ impl Subject {
             (Kind::Number, Value::Number(number)) => self.number(number, params),
             (Kind::Texts, Value::Text(text)) if self.op == Op::Has => {
                 Ok(format!("{{json_has:{}:{}}}", self.column, params.add(text)))
+            }
+            (Kind::Others(condition), Value::Text(text)) => {
+                let not = match self.op {
+                    Op::Eq | Op::Has => "",
+                    Op::Ne => "NOT ",
+                    _ => return Err(self.unfit("one of the operators = != :")),
+                };
+                Ok(format!("({not}{condition}{}))", params.add(text)))
             }
             (Kind::Map, Value::Text(text)) if self.op == Op::Has => Ok(self.holds("$", text, params)),
             (kind, _) => Err(self.unfit(expected(kind))),
@@ -185,7 +195,7 @@ const fn sign(op: Op) -> Option<&'static str> {
 
 const fn expected(kind: Kind) -> &'static str {
     match kind {
-        Kind::Text | Kind::Folded { .. } | Kind::Choice(_) => "a string",
+        Kind::Text | Kind::Folded { .. } | Kind::Choice(_) | Kind::Others(_) => "a string",
         Kind::Bool => "true or false",
         Kind::Time => "an RFC 3339 timestamp in quotes",
         Kind::Number => "a number",

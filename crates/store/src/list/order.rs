@@ -52,7 +52,8 @@ impl Order {
         }
         if !terms.iter().any(|term| term.column == list.id) {
             let descending = terms.last().is_some_and(|term| term.descending);
-            terms.push(Term { column: list.id, descending, nullable: false, is_number: false });
+            let is_number = list.has_numbered_ids();
+            terms.push(Term { column: list.id, descending, nullable: false, is_number });
         }
         Ok(Self { terms })
     }

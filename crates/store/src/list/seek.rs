@@ -64,6 +64,7 @@ fn can_seek(restriction: &Restriction, list: &List) -> bool {
         && match field.kind {
             Kind::Folded { .. } => restriction.op == Op::Eq || stem(restriction).is_some(),
             Kind::Text | Kind::Choice(_) | Kind::Bool | Kind::Time | Kind::Number => compares,
+            Kind::Others(_) => restriction.op == Op::Eq,
             Kind::Texts | Kind::Map => false,
         }
 }

@@ -32,6 +32,8 @@ macro_rules! select {
 }
 
 crate::statements! {
+    KEPT_DAYS = "SELECT id, audit_retention_days FROM organizations \
+        WHERE (CAST($1 AS TEXT) IS NULL OR id > $1) AND state <> 'provisioning' ORDER BY id LIMIT $2";
     INSERT = "INSERT INTO organizations (id, name, slug, slug_likeness, state, previous_state, registration_mode, \
         default_role, sso_required, mfa_required, allowed_methods, session_policy, password_policy, feature_flags, \
         metadata_public, metadata_admin, audit_retention_days, seat_limit, sso_break_glass, region, external_id, creator_id, \
@@ -168,6 +170,16 @@ pub fn update(tx: &mut IdentityTx<'_>, organization: &mut Organization, now: Tim
 /// Writes the number of active members; no new version.
 pub(super) fn set_member_count(tx: &mut IdentityTx<'_>, id: OrganizationId, count: u32) -> Result<()> {
     tx.execute(&SET_MEMBER_COUNT, &params![id, count]).map(drop)
+}
+
+/// Up to `limit` organizations behind `after` by id, and for how many days each keeps its audit log.
+pub fn kept_days(
+    tx: &mut IdentityTx<'_>,
+    after: Option<OrganizationId>,
+    limit: u32,
+) -> Result<Vec<(OrganizationId, Option<u32>)>> {
+    let rows = tx.query(&KEPT_DAYS, &params![after, limit])?;
+    rows.into_iter().map(|mut row| Ok((row.take()?, row.take()?))).collect()
 }
 
 /// The organization with this id.

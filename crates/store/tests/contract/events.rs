@@ -28,6 +28,7 @@ pub(crate) fn append(tx: &mut Tx<'_>, number: u64, organization_id: Option<Organ
         &NewEvent {
             event_id: event(number),
             organization_id,
+            managing_organization_id: None,
             event_type: "test.made",
             body: &body,
             sealed: Some(b"secret"),

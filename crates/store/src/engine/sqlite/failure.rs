@@ -16,6 +16,11 @@ impl From<rusqlite::Error> for Failure {
                 | ErrorCode::DiskFull
                 | ErrorCode::SystemIoFailure
                 | ErrorCode::CannotOpen
+                // A file that is damaged, replaced or locked away: the others go on.
+                | ErrorCode::DatabaseCorrupt
+                | ErrorCode::NotADatabase
+                | ErrorCode::ReadOnly
+                | ErrorCode::PermissionDenied
                 | ErrorCode::OutOfMemory,
             ) => Kind::Unavailable,
             _ => Kind::Fault,

@@ -9,6 +9,24 @@ use std::{
 
 use avnology_model::{Error, Result, ids::OrganizationId};
 
+/// Which file a path leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp(u64, u64);
+
+impl Stamp {
+    #[cfg(unix)]
+    fn of(metadata: &fs::Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt as _;
+        Self(metadata.dev(), metadata.ino())
+    }
+
+    /// Elsewhere an open file can be neither replaced nor removed.
+    #[cfg(not(unix))]
+    fn of(_: &fs::Metadata) -> Self {
+        Self(0, 0)
+    }
+}
+
 /// Where the files are.
 #[derive(Clone, Debug)]
 pub(crate) struct Files {
@@ -56,6 +74,15 @@ impl Files {
             }
         }
         Ok(())
+    }
+
+    /// What tells an organization's file from one that was put in its place; none when there is no file.
+    pub(crate) fn stamp(&self, id: OrganizationId) -> Result<Option<Stamp>> {
+        match fs::metadata(self.path(id)) {
+            Ok(metadata) => Ok(Some(Stamp::of(&metadata))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::unavailable(error)),
+        }
     }
 
     /// Whether an organization's file exists.

@@ -13,6 +13,6 @@ mod writer;
 
 pub(super) use connection::Size;
 pub(super) use database::Database;
-pub(super) use files::Files;
+pub(super) use files::{Files, Stamp};
 pub(super) use session::Session;
 pub(super) use writer::Writer;
