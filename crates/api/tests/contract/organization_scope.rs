@@ -231,7 +231,7 @@ async fn call(client: &Client, route: &Route, path: &str, organization: Option<&
 async fn everything_of(app: &TestApp, team: &Team) -> Vec<Value> {
     let admin = app.admin_key();
     let mut seen = Vec::new();
-    for rest in ["", "/members", "/seats"] {
+    for rest in ["", "/members", "/seats", "/roles", "/groups"] {
         let mut answer = admin.get(&team.path(rest)).await.ok().clone();
         if let Some(object) = answer.as_object_mut() {
             object.remove("as_of");
@@ -247,8 +247,13 @@ async fn nothing_of_another_organization_is_readable_writable_or_revealed(app: T
     let acme = app.team("Acme", "jane@acme.example").await;
     let beta = app.team("Beta Secret Project", "bob@beta.example").await;
     let member = app.admin_key().get(&beta.path(&format!("/members/{}", beta.owner.id))).await.at("/id");
+    let role = json!({ "key": "secret", "name": "Beta Secret Role" });
+    let role = beta.owner.client.post(&beta.path("/roles")).json(&role).await.at("/id");
+    let group = json!({ "name": "Beta Secret Group" });
+    let group = beta.owner.client.post(&beta.path("/groups")).json(&group).await.at("/id");
     let of_beta = json!({ "id": beta.owner.id, "session_id": beta.owner.session_id, "member": member,
-        "cred_id": "cred_01kjpwe457etztza3v90genf98" });
+        "cred_id": "cred_01kjpwe457etztza3v90genf98",
+        "role": role, "group": group, "identity": beta.owner.id });
     let admin = acme.member("ann@acme.example", "admin").await;
     let plain = acme.member("mary@acme.example", "member").await;
     let gone = acme.member("max@acme.example", "admin").await;
