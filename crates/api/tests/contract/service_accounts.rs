@@ -88,8 +88,12 @@ async fn an_account_is_made_read_changed_and_removed(app: TestApp) {
     delete_in(jane, &team.id, &path).await.refused(Code::NotFound);
     let told = app.events().await.split_off(before);
     let kinds: Vec<EventType> = told.iter().map(|event| event.event_type).collect();
-    use EventType::{ServiceAccountCreated, ServiceAccountDeleted, ServiceAccountUpdated};
-    assert_eq!(kinds, [ServiceAccountCreated, ServiceAccountUpdated, ServiceAccountDeleted]);
+    let expected = [
+        EventType::ServiceAccountCreated,
+        EventType::ServiceAccountUpdated,
+        EventType::ServiceAccountDeleted,
+    ];
+    assert_eq!(kinds, expected);
     for event in &told {
         assert_eq!(event.organization_id.map(|id| id.to_string()), Some(team.id.clone()));
         assert_eq!(event.actor.id.as_ref(), Some(&team.owner.id));

@@ -65,6 +65,11 @@ impl Life {
                     assert_eq!(problem["code"], "AVNOLOGY_AUTH_912", "{problem}");
                     return true;
                 }
+                // On a busy machine its database is still being made: it is left as it is.
+                Some((409, problem)) if problem["state"] == "provisioning" => {
+                    self.begun = self.done;
+                    return true;
+                }
                 Some((status, problem)) => panic!("{} of {self:?}: {status} {problem}", STEPS[number - 1].0),
                 None => return false,
             }
