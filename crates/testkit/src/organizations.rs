@@ -42,6 +42,7 @@ impl TestApp {
         let made = owner.client.post("/v1/organizations").json(&json!({ "name": name })).await;
         made.created();
         let (id, slug) = (made.at("/id"), made.at("/slug"));
+        self.wait_until_ready(&id).await;
         if more.as_object().is_some_and(|more| !more.is_empty()) {
             self.admin_key().patch(&format!("/v1/organizations/{id}")).json(&more).await.ok();
         }
@@ -65,6 +66,18 @@ impl TestApp {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         panic!("the follower of groups did not come to the end of the log");
+    }
+
+    /// On a busy machine a database may take longer to make than the answer waits for it.
+    async fn wait_until_ready(&self, organization: &str) {
+        for _ in 0..400 {
+            let found = self.admin_key().get(&format!("/v1/organizations/{organization}")).await;
+            if found.ok()["state"] != "provisioning" {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("the database of {organization} is not made");
     }
 }
 

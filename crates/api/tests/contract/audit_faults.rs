@@ -29,7 +29,7 @@ where
     let well = app.team("Initech", "bill@initech.example").await;
     let key = hurt.owner.client.post(&hurt.path("/api-keys")).json(&json!({ "name": "Key" })).await;
     key.created();
-    let robot = app.program().with_token(&key.at("/secret"));
+    let robot = app.program().with_token(&key.at("/key"));
     rename(&hurt, "Before").await;
     app.record_audit().await;
     harm(&hurt).await;
@@ -114,28 +114,22 @@ fn a_file_that_can_only_be_read_takes_nothing_and_loses_nothing() {
         rename(&team, "Before").await;
         app.record_audit().await;
         let path = file(&app, &team);
-        let app = {
-            let (id, other_id) = (team.id.clone(), other.id.clone());
-            drop((team, other));
-            let app = app.restarted().await;
-            write_version(&path, 9);
-            let owner = app.program().signed_in("olivia@acme.example").await.client;
-            let bill = app.program().signed_in("bill@initech.example").await.client;
-            for (client, id, name) in [(&owner, &id, "During"), (&bill, &other_id, "Well")] {
-                client.patch(&format!("/v1/organizations/{id}")).json(&json!({ "name": name })).await.ok();
-            }
-            app.record_audit().await;
-            assert_eq!(names(&bill.audit(Some(&other_id), "").await), ["Well"]);
-            owner.whoami().await.ok();
-            app
-        };
+        let (id, other_id) = (team.id.clone(), other.id.clone());
+        drop((team, other));
         let app = app.restarted().await;
+        write_version(&path, 9);
+        let owner = app.program().signed_in("olivia@acme.example").await.client;
+        let bill = app.program().signed_in("bill@initech.example").await.client;
+        for (client, id, name) in [(&owner, &id, "During"), (&bill, &other_id, "Well")] {
+            client.patch(&format!("/v1/organizations/{id}")).json(&json!({ "name": name })).await.ok();
+        }
+        app.record_audit().await;
+        assert_eq!(names(&bill.audit(Some(&other_id), "").await), ["Well"]);
+        owner.whoami().await.ok();
         write_version(&path, 2);
         app.advance(WAIT);
-        let owner = app.program().signed_in("olivia@acme.example").await.client;
         app.record_audit().await;
-        let id = path.file_stem().and_then(|stem| stem.to_str()).expect("an id");
-        assert_eq!(names(&owner.audit(Some(id), "").await), ["Before", "During"]);
+        assert_eq!(names(&owner.audit(Some(&id), "").await), ["Before", "During"]);
     });
 }
 
@@ -143,7 +137,10 @@ fn a_file_that_can_only_be_read_takes_nothing_and_loses_nothing() {
 fn write_version(path: &std::path::Path, version: u8) {
     let mut bytes = fs::read(path).expect("the file");
     bytes[18] = version;
-    fs::write(path, bytes).expect("the file is written");
+    // Put in its place as an operator restores a file: whole.
+    let new = path.with_extension("new");
+    fs::write(&new, bytes).expect("the file is written");
+    fs::rename(new, path).expect("the file is put in its place");
 }
 
 #[test]
@@ -187,8 +184,8 @@ async fn records_follow_within_a_second_and_only_what_has_news_is_opened(engine:
 async fn events_wait_for_a_database_that_is_being_made(app: TestApp) {
     let team = app.team("Acme", "olivia@acme.example").await;
     let records = app.audit(Some(&team.id), "").await;
-    assert_eq!(records[0]["action"], "organization.created");
-    assert_eq!(records[0]["sequence"], 1);
+    let created = records.iter().find(|record| record["action"] == "organization.created");
+    assert!(created.is_some() && records[0]["sequence"] == 1, "{records:#?}");
 }
 
 async fn two_who_take_over_at_once_record_everything_once(app: TestApp) {
