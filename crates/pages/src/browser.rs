@@ -47,8 +47,9 @@ pub(crate) async fn open<A: Access>(
         Created::Flow(flow) => {
             Opened::Go(with_cookies(SeeOther(format!("{path}?flow={}", flow.id)).respond(), keys.set))
         }
-        // Who is signed in already acts in the organization asked for from now on.
-        Created::Passed(flow, _) => match flow.leads_into() {
+        // Who is signed in already acts in the organization asked for from now on; in a strict tenant the session itself is
+        // at home there.
+        Created::Passed(flow, _) => match flow.leads_into().filter(|_| !auth.app.is_strict()) {
             None => Opened::SignedIn(flow.data.return_to.unwrap_or_default()),
             Some(id) => {
                 let target = flow.data.return_to.unwrap_or_else(|| "/account".to_owned());

@@ -126,7 +126,10 @@ async fn open<A: Access>(
         Created::Passed(flow, session) => passed(auth, flow, session, transport),
     };
     let acts_in = match &created {
-        Created::Passed(flow, _) if transport == Transport::Browser => flow.leads_into(),
+        // In a strict tenant the session itself is at home there.
+        Created::Passed(flow, _) if transport == Transport::Browser && !auth.app.is_strict() => {
+            flow.leads_into()
+        }
         _ => None,
     };
     let acts_in = acts_in.map(|id| cookies::set_organization(&auth.app, id));

@@ -64,11 +64,11 @@ fn is_strict(app: &TestApp) -> bool {
 /// An organization that the platform runs, with a domain whose people become admins.
 async fn acme(app: &TestApp, mode: &str) -> Team {
     let body = json!({ "name": "Acme", "registration_mode": mode });
-    let made = app.admin_key().post("/v1/organizations").json(&body).await;
-    made.created();
+    let answer = app.admin_key().post("/v1/organizations").json(&body).await;
+    answer.created();
     let client = app.admin_key();
     let owner = Person { id: String::new(), email: String::new(), session_id: String::new(), client };
-    let team = Team { id: made.at("/id"), slug: made.at("/slug"), owner };
+    let team = Team { id: answer.at("/id"), slug: answer.at("/slug"), owner };
     team.holds_domain("acme.example", |domain| domain.default_role = RoleKey::parse("admin")).await;
     team
 }

@@ -14,6 +14,7 @@ mod get;
 mod identifier;
 mod invitation;
 mod link;
+mod new_account;
 mod password;
 mod place;
 mod recovery;

@@ -5,67 +5,32 @@ use avnology_model::{
     events::{MessageRequest, MessageType},
     flows::{Flow, FlowState, MessageId},
     identities::{Email, Identity, IdentityState, Realm},
-    ids::{CredentialId, IdentityId, MembershipId, OrganizationId},
     organizations::{Delivery, Organization, RegistrationMode},
     platform::{FederationMode, LoginMethod, TenantSettings},
-    sessions::{CompletedMethod, Method, SessionKind},
+    sessions::Method,
 };
 use avnology_store::{IdentityTx, identities::identities, permissions::tuples};
-use serde::{Deserialize, Serialize};
 
 use super::{
     account::Identifier,
     code::{Redeemed, redeem, refuse_code},
     complete::refuse_password,
-    entry::{self, Newcomer, Registrant},
+    entry::{self, Registrant},
+    new_account::{Draw, Pending, make},
     place,
     send::{self, Drawn, Sending},
     step::{Forget, Outcome, Step, Work, refuse_missing, refuse_node, refuse_state, refuse_with},
     traits,
-    verification::{self, NewVerification},
 };
 use crate::{
     credentials::check_new_password,
     events::emit_message,
-    identities::{self as people, IdentityInput, TraitsSchema, insert_new},
-    organizations::{Door, TurnedAway, join_by_domain},
-    sessions::{self, NewSession},
+    identities::TraitsSchema,
+    organizations::{Door, TurnedAway},
 };
 
 /// After how long an account whose address was never proven gives way to a new one, in seconds.
 const UNPROVEN_SECONDS: i64 = 7 * 24 * 60 * 60;
-
-/// What is kept until the address is proven.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Pending {
-    identity: IdentityInput,
-    phc: Option<String>,
-    consents: Vec<String>,
-}
-
-/// Everything that a registration may need, drawn before the transaction.
-#[derive(Clone)]
-struct Draw {
-    identity: IdentityId,
-    credential: CredentialId,
-    session: NewSession,
-    secrets: Drawn,
-    verification: NewVerification,
-    membership: MembershipId,
-}
-
-impl Draw {
-    fn new(work: &Work) -> Self {
-        Self {
-            identity: IdentityId::new(work.now(), work.cx.random()),
-            credential: CredentialId::new(work.now(), work.cx.random()),
-            session: NewSession::draw(&work.cx),
-            secrets: Drawn::draw(work),
-            verification: NewVerification::draw(&work.app, &work.cx),
-            membership: MembershipId::new(work.now(), work.cx.random()),
-        }
-    }
-}
 
 /// `_304` or `_309` when nobody may register here whatever they show: by the mode of the flow's organization, else, where
 /// there are personal accounts, of the tenant.
@@ -351,92 +316,4 @@ fn enter(
         return Ok(step);
     }
     make(tx, work, flow, forget, &pending, true, method, draw)
-}
-
-/// Makes identity and session; an unproven address is mailed a code to prove it.
-#[expect(clippy::too_many_arguments, reason = "the end that two ways of registering share")]
-fn make(
-    tx: &mut IdentityTx<'_>,
-    work: &Work,
-    flow: &mut Flow,
-    forget: &mut Forget,
-    pending: &Pending,
-    proven: bool,
-    method: Method,
-    draw: &Draw,
-) -> Result<Step> {
-    let cx = &work.cx;
-    let email = pending.identity.email.as_deref().and_then(|e| Email::parse(e).ok());
-    let email = email.ok_or_else(|| Error::internal("a registration without an address"))?;
-    let newcomer = match entry::of_registration(tx, work, flow, &email, proven)? {
-        Registrant::Personal => None,
-        Registrant::Joins(newcomer) => Some(newcomer),
-        Registrant::ProveFirst => return Ok(refuse_state(flow)),
-        Registrant::Refused(error) => {
-            flow.state = FlowState::ShowForm;
-            return Ok(refuse_with(flow, error));
-        }
-    };
-    let fields = pending.identity.clone().check("traits.", &[]).map_err(Error::of_fields)?;
-    let mut identity = Identity::new(draw.identity, cx.now);
-    identity.realm = flow.realm();
-    fields.write(&mut identity);
-    identity.has_password = pending.phc.is_some();
-    if let Some(former) = identity
-        .email_key
-        .clone()
-        .map(|key| identities::by_email(tx, &identity.realm, &key))
-        .transpose()?
-        .flatten()
-    {
-        forget.extend(people::replace_unproven(tx, cx, &former)?);
-    }
-    let password = pending.phc.as_deref().map(|phc| (draw.credential, phc));
-    insert_new(tx, cx, &identity, password, "registration")?;
-    for consent in &work.settings.settings.registration.consents {
-        if pending.consents.contains(&consent.key) {
-            identities::add_consent(tx, identity.id, &consent.key, &consent.label, cx.now)?;
-        }
-    }
-    if proven {
-        people::mark_verified(tx, cx, &mut identity, work.app.config.bootstrap_admin_email.as_deref())?;
-    }
-    let organization = settle_in(tx, work, forget, newcomer.as_deref(), &identity, draw.membership)?;
-    let methods = [CompletedMethod::first_factor(method, cx.now)];
-    let policy = &work.settings.settings.session_policy;
-    let new = draw.session.clone().in_organization(organization);
-    let session = sessions::start(tx, cx, &new, &mut identity, SessionKind::Standard, &methods, policy)?;
-    let verification = if proven {
-        None
-    } else {
-        let new = draw.verification.clone().held_like(flow);
-        let address = identity.email.clone().unwrap_or_default();
-        Some(verification::begin(tx, &work.app, cx, &identity, &address, &new)?)
-    };
-    flow.state = FlowState::Passed;
-    flow.identity_id = Some(identity.id);
-    flow.session_id = Some(session.id);
-    flow.completed_at = Some(cx.now);
-    flow.data.values.clear();
-    Ok(Step::SignedIn(Box::new((session, identity, draw.session.token().clone())), verification))
-}
-
-/// Makes the new account a member: of the organization that the flow leads into, in which its session acts then, else of
-/// the one that takes people by the domain of a proven address.
-fn settle_in(
-    tx: &mut IdentityTx<'_>,
-    work: &Work,
-    forget: &mut Forget,
-    newcomer: Option<&Newcomer>,
-    identity: &Identity,
-    membership: MembershipId,
-) -> Result<Option<OrganizationId>> {
-    if let Some(newcomer) = newcomer {
-        entry::join(tx, work, forget, newcomer, identity, membership)?;
-        return Ok(Some(newcomer.organization()));
-    }
-    if let Some(joined) = join_by_domain(tx, &work.cx, identity, membership)? {
-        forget.member(joined, identity.id);
-    }
-    Ok(None)
 }

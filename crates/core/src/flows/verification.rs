@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use avnology_model::{
-    Code, Error, Result,
+    Code, Error, Result, Timestamp,
     events::{MessageRequest, MessageType},
     flows::{CodeChallenge, Flow, FlowData, FlowKind, FlowState, MessageId, Transport},
     identities::{Email, Identity, Realm},
@@ -63,6 +63,34 @@ impl NewVerification {
         self.return_to.clone_from(&flow.data.return_to);
         self
     }
+
+    fn flow(&self, now: Timestamp, identity: &Identity, address: &str) -> Flow {
+        Flow {
+            id: self.id,
+            kind: FlowKind::Verification,
+            transport: self.transport,
+            state: FlowState::ShowForm,
+            active: String::new(),
+            issued_at: now,
+            expires_at: now.plus_seconds(FlowKind::Verification.life_seconds()),
+            completed_at: None,
+            browser_hash: self.browser_hash,
+            session_id: None,
+            identity_id: None,
+            submits: 0,
+            code_hash: None,
+            code_tries: 0,
+            link_hash: None,
+            secret_expires_at: None,
+            data: FlowData {
+                return_to: self.return_to.clone(),
+                identifier: Some(address.to_owned()),
+                realm: identity.realm.organization(),
+                values: [("email".to_owned(), address.to_owned())].into(),
+                ..FlowData::default()
+            },
+        }
+    }
 }
 
 /// Opens a verification flow for `address` with its code on the way. Where the address had too many messages lately the
@@ -75,7 +103,6 @@ pub(crate) fn begin(
     address: &str,
     new: &NewVerification,
 ) -> Result<FlowId> {
-    let expires_at = cx.now.plus_seconds(FlowKind::Verification.life_seconds());
     let challenge = CodeChallenge {
         address: address.to_owned(),
         identity_id: Some(identity.id),
@@ -84,31 +111,8 @@ pub(crate) fn begin(
         device: cx.device_name(),
         place: cx.ip.map(|ip| ip.to_string()),
     };
-    let mut flow = Flow {
-        id: new.id,
-        kind: FlowKind::Verification,
-        transport: new.transport,
-        state: FlowState::ShowForm,
-        active: String::new(),
-        issued_at: cx.now,
-        expires_at,
-        completed_at: None,
-        browser_hash: new.browser_hash,
-        session_id: None,
-        identity_id: None,
-        submits: 0,
-        code_hash: None,
-        code_tries: 0,
-        link_hash: None,
-        secret_expires_at: None,
-        data: FlowData {
-            return_to: new.return_to.clone(),
-            identifier: Some(address.to_owned()),
-            realm: identity.realm.organization(),
-            values: [("email".to_owned(), address.to_owned())].into(),
-            ..FlowData::default()
-        },
-    };
+    let mut flow = new.flow(cx.now, identity, address);
+    let expires_at = flow.expires_at;
     if may_mail(tx, app, cx, address)? {
         flow.state = FlowState::SentEmail;
         "code".clone_into(&mut flow.active);

@@ -43,7 +43,7 @@ async fn show(auth: Auth<Visitor>, Query(q): Query<Params>) -> Result<Response> 
     match open(&auth, FlowKind::Registration, "/sign-up", request).await {
         Ok(Opened::Go(response)) => Ok(response),
         Ok(Opened::SignedIn(_)) => Ok(SeeOther("/account".to_owned()).respond()),
-        Err(error) if error.code() == Code::RegistrationDisabled => {
+        Err(error) if matches!(error.code(), Code::RegistrationDisabled | Code::SsoRequired) => {
             let html = SignUpClosed { cx, sign_in_url: "/sign-in" }.render();
             Ok(entry_page(&auth, html, 403, Vec::new()))
         }

@@ -1,0 +1,158 @@
+//! The account that a registration ends with: identity, membership and session are made together.
+
+use avnology_model::{
+    Error, Result,
+    flows::{Flow, FlowState},
+    identities::{Email, Identity},
+    ids::{CredentialId, IdentityId, MembershipId, OrganizationId},
+    sessions::{CompletedMethod, Method, SessionKind},
+};
+use avnology_store::{IdentityTx, identities::identities};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    entry::{self, Newcomer, Registrant},
+    send::Drawn,
+    step::{Forget, Step, Work, refuse_state, refuse_with},
+    verification::{self, NewVerification},
+};
+use crate::{
+    identities::{self as people, IdentityInput, insert_new},
+    organizations::join_by_domain,
+    sessions::{self, NewSession},
+};
+
+/// What is kept until the address is proven.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Pending {
+    pub(super) identity: IdentityInput,
+    pub(super) phc: Option<String>,
+    /// The keys of the boxes that were ticked.
+    pub(super) consents: Vec<String>,
+}
+
+/// Everything that a registration may need, drawn before the transaction.
+#[derive(Clone)]
+pub(super) struct Draw {
+    identity: IdentityId,
+    credential: CredentialId,
+    session: NewSession,
+    pub(super) secrets: Drawn,
+    verification: NewVerification,
+    membership: MembershipId,
+}
+
+impl Draw {
+    pub(super) fn new(work: &Work) -> Self {
+        Self {
+            identity: IdentityId::new(work.now(), work.cx.random()),
+            credential: CredentialId::new(work.now(), work.cx.random()),
+            session: NewSession::draw(&work.cx),
+            secrets: Drawn::draw(work),
+            verification: NewVerification::draw(&work.app, &work.cx),
+            membership: MembershipId::new(work.now(), work.cx.random()),
+        }
+    }
+}
+
+/// Makes identity and session; an unproven address is mailed a code to prove it.
+#[expect(clippy::too_many_arguments, reason = "the end that two ways of registering share")]
+pub(super) fn make(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    flow: &mut Flow,
+    forget: &mut Forget,
+    pending: &Pending,
+    proven: bool,
+    method: Method,
+    draw: &Draw,
+) -> Result<Step> {
+    let cx = &work.cx;
+    let email = pending.identity.email.as_deref().and_then(|e| Email::parse(e).ok());
+    let email = email.ok_or_else(|| Error::internal("a registration without an address"))?;
+    let newcomer = match entry::of_registration(tx, work, flow, &email, proven)? {
+        Registrant::Personal => None,
+        Registrant::Joins(newcomer) => Some(newcomer),
+        Registrant::ProveFirst => return Ok(refuse_state(flow)),
+        Registrant::Refused(error) => {
+            flow.state = FlowState::ShowForm;
+            return Ok(refuse_with(flow, error));
+        }
+    };
+    let mut identity = insert(tx, work, flow, forget, pending, draw)?;
+    if proven {
+        people::mark_verified(tx, cx, &mut identity, work.app.config.bootstrap_admin_email.as_deref())?;
+    }
+    let organization = settle_in(tx, work, forget, newcomer.as_deref(), &identity, draw.membership)?;
+    let methods = [CompletedMethod::first_factor(method, cx.now)];
+    let policy = &work.settings.settings.session_policy;
+    let new = draw.session.clone().in_organization(organization);
+    let session = sessions::start(tx, cx, &new, &mut identity, SessionKind::Standard, &methods, policy)?;
+    let verification = if proven {
+        None
+    } else {
+        let new = draw.verification.clone().held_like(flow);
+        let address = identity.email.clone().unwrap_or_default();
+        Some(verification::begin(tx, &work.app, cx, &identity, &address, &new)?)
+    };
+    flow.state = FlowState::Passed;
+    flow.identity_id = Some(identity.id);
+    flow.session_id = Some(session.id);
+    flow.completed_at = Some(cx.now);
+    flow.data.values.clear();
+    Ok(Step::SignedIn(Box::new((session, identity, draw.session.token().clone())), verification))
+}
+
+/// Adds the identity with what it was registered with, in place of one that was left unproven.
+fn insert(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    flow: &Flow,
+    forget: &mut Forget,
+    pending: &Pending,
+    draw: &Draw,
+) -> Result<Identity> {
+    let cx = &work.cx;
+    let fields = pending.identity.clone().check("traits.", &[]).map_err(Error::of_fields)?;
+    let mut identity = Identity::new(draw.identity, cx.now);
+    identity.realm = flow.realm();
+    fields.write(&mut identity);
+    identity.has_password = pending.phc.is_some();
+    if let Some(former) = identity
+        .email_key
+        .clone()
+        .map(|key| identities::by_email(tx, &identity.realm, &key))
+        .transpose()?
+        .flatten()
+    {
+        forget.extend(people::replace_unproven(tx, cx, &former)?);
+    }
+    let password = pending.phc.as_deref().map(|phc| (draw.credential, phc));
+    insert_new(tx, cx, &identity, password, "registration")?;
+    for consent in &work.settings.settings.registration.consents {
+        if pending.consents.contains(&consent.key) {
+            identities::add_consent(tx, identity.id, &consent.key, &consent.label, cx.now)?;
+        }
+    }
+    Ok(identity)
+}
+
+/// Makes the new account a member: of the organization that the flow leads into, in which its session acts then, else of
+/// the one that takes people by the domain of a proven address.
+fn settle_in(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    forget: &mut Forget,
+    newcomer: Option<&Newcomer>,
+    identity: &Identity,
+    membership: MembershipId,
+) -> Result<Option<OrganizationId>> {
+    if let Some(newcomer) = newcomer {
+        entry::join(tx, work, forget, newcomer, identity, membership)?;
+        return Ok(Some(newcomer.organization()));
+    }
+    if let Some(joined) = join_by_domain(tx, &work.cx, identity, membership)? {
+        forget.member(joined, identity.id);
+    }
+    Ok(None)
+}
