@@ -256,6 +256,11 @@ impl TestApp {
         .await;
     }
 
+    /// Waits for the databases of organizations that were made: on a busy machine one may take longer than its maker waits.
+    pub async fn finish_organizations(&self) {
+        avnology_core::organizations::finish_provisioning(self.tenant()).await.expect("their databases");
+    }
+
     /// Runs the sweeping job once.
     pub async fn sweep(&self) {
         avnology_core::platform::sweep(self.tenant()).await.expect("a sweep");

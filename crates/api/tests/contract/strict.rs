@@ -32,6 +32,7 @@ const OTHER: &str = "amber canyon tulip 9";
 async fn strict(app: &TestApp) -> (Team, Team) {
     let acme = app.team("Acme", "boss@acme.example").await;
     let initech = app.team("Initech", "boss@initech.example").await;
+    app.finish_organizations().await;
     app.settings(json!({ "identity_federation_mode": "strict" })).await;
     (acme, initech)
 }
@@ -192,6 +193,7 @@ async fn what_is_taken_in_one_organization_is_free_in_another(app: TestApp) {
         .post("/v1/organizations")
         .json(&json!({ "name": "Hooli", "registration_mode": "public" }));
     let third = third.await.at("/id");
+    app.finish_organizations().await;
     app.admin_key().patch(&acme.path("")).json(&json!({ "registration_mode": "public" })).await.ok();
     let fields = json!({ "traits": { "email": JANE }, "password": PASSWORD });
     let flow = app.program().open_with("registration", &[("organization_id", &acme.id)]).await;
@@ -247,17 +249,11 @@ async fn an_invitation_is_answered_inside_its_organization(app: TestApp) {
     jane.post(&format!("/v1/me/invitations/{id}:accept")).await.refused(Code::InvitationInvalid);
 
     // Jane makes an account there, with a password of its own.
-    let program = app.program();
-    let flow = program.open_with("registration", &[("organization_id", &initech.slug)]).await;
-    let fields = json!({ "token": token, "traits": { "email": JANE }, "password": OTHER });
-    let answer = flow.submit("invitation", fields).await;
-    let answer = if answer.status == 200 && answer["session"].is_object() {
-        answer
-    } else {
-        answer.goes_on("verify_address");
-        let code = app.latest_mail(JANE).await.code;
-        flow.submit("code", json!({ "code": code })).await
-    };
+    let flow = app.program().open("registration").await;
+    flow.submit("invitation", json!({ "invitation_token": token })).await.goes_on("show_form");
+    flow.submit("password", json!({ "password": OTHER })).await.goes_on("verify_address");
+    let code = app.latest_mail(JANE).await.code;
+    let answer = flow.submit("code", json!({ "code": code })).await;
     let two = answer.at("/session/identity_id");
     assert_ne!(one, two);
     assert_eq!(answer["session"]["identity"]["organization_id"], json!(initech.id));
@@ -415,15 +411,16 @@ async fn organizations_are_made_by_the_platform_and_their_first_owner_is_invited
     let made = root.post("/v1/organizations").json(&body).await;
     assert_eq!(made.created()["member_count"], json!(0));
     let hooli = made.at("/id");
+    app.finish_organizations().await;
 
     let invite = json!({ "email": JANE, "role": "owner" });
     let path = format!("/v1/organizations/{hooli}/invitations");
     app.admin_key().post(&path).json(&invite).await.created();
     let token = app.latest_mail(JANE).await.link.rsplit('/').next().expect("a token").to_owned();
     let program = app.program();
-    let flow = program.open_with("registration", &[("organization_id", &hooli)]).await;
-    let fields = json!({ "token": token, "traits": { "email": JANE }, "password": PASSWORD });
-    let answer = flow.submit("invitation", fields).await;
+    let flow = program.open("registration").await;
+    flow.submit("invitation", json!({ "invitation_token": token })).await.goes_on("show_form");
+    let answer = flow.submit("password", json!({ "password": PASSWORD })).await;
     program.set_token(&answer.token());
     assert_eq!(
         program.get(&format!("/v1/organizations/{hooli}/members")).await.ok()["members"][0]["role"],

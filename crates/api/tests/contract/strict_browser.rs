@@ -22,6 +22,7 @@ const SESSION: &str = "__Host-avnology_session";
 async fn strict(app: &TestApp) -> (Team, Team) {
     let acme = app.team("Acme", "boss@acme.example").await;
     let initech = app.team("Initech", "boss@initech.example").await;
+    app.finish_organizations().await;
     app.settings(json!({ "identity_federation_mode": "strict" })).await;
     account(app, &acme.id).await;
     account(app, &initech.id).await;
@@ -125,6 +126,7 @@ async fn signing_out_of_one_leaves_the_other(app: TestApp) {
 async fn a_session_begun_before_the_tenant_was_strict_stays_beside_a_new_one(app: TestApp) {
     let acme = app.team("Acme", "boss@acme.example").await;
     let initech = app.team("Initech", "boss@initech.example").await;
+    app.finish_organizations().await;
     let browser = app.browser();
     let boss = browser.signed_in("boss@acme.example").await;
     app.settings(json!({ "identity_federation_mode": "strict" })).await;
@@ -145,6 +147,7 @@ async fn a_browser_holds_no_more_than_eight(app: TestApp) {
         account(&app, &id).await;
         all.push(id);
     }
+    app.finish_organizations().await;
     let browser = app.browser();
     for id in &all {
         sign_in(&browser, id).await;
