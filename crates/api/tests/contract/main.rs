@@ -24,6 +24,7 @@ mod mailed_links;
 mod me;
 mod members;
 mod my_organizations;
+mod organization_pages;
 mod organization_scope;
 mod organizations;
 mod passwords;

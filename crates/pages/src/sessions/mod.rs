@@ -13,7 +13,7 @@ use avnology_views::{
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::shell::{brand, entry_page, page, person};
+use crate::shell::{brand, entry_page, page, person, shell, with_cookies};
 
 /// Most sessions that the page shows.
 const SHOWN: u32 = 100;
@@ -38,9 +38,9 @@ async fn list(auth: Auth<PageSignedIn>, Query(q): Query<Params>) -> Result<Respo
         Some("others") => Some(Notice::success("All other sessions were ended.")),
         _ => None,
     };
-    let brand = brand(&auth.app);
+    let shell = shell(&auth).await?;
     let html = Sessions {
-        cx: Context::english(&brand, auth.cx.now),
+        cx: shell.cx(),
         person: &person(live),
         notice: notice.as_ref(),
         rows: &rows,
@@ -123,8 +123,12 @@ async fn sign_out(auth: Auth<Visitor>, form: Form<NoFields>) -> Result<Response>
         }
         sessions::logout(&auth.app, &auth.cx, live).await?;
     }
-    let done = SeeOther("/sign-out?done".to_owned());
-    Ok(done.with_cookie(cookies::clear(&auth.app, Cookie::Session)).respond())
+    let mut gone = vec![cookies::clear(&auth.app, Cookie::Session)];
+    // Whoever comes next at this browser acts for nobody else's organization.
+    if auth.cookies.get(cookies::ORGANIZATION).is_some() {
+        gone.push(cookies::clear_organization(&auth.app));
+    }
+    Ok(with_cookies(SeeOther("/sign-out?done".to_owned()).respond(), gone))
 }
 
 pub(crate) fn routes() -> Vec<Route> {
