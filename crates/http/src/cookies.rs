@@ -20,11 +20,13 @@ pub enum Cookie {
     Flow,
     /// The secret from which form tokens of flows are derived.
     Csrf,
+    /// The token of an invitation that was opened and is not answered yet.
+    Invitation,
 }
 
 impl Cookie {
     /// All of them.
-    pub const ALL: &'static [Self] = &[Self::Session, Self::Flow, Self::Csrf];
+    pub const ALL: &'static [Self] = &[Self::Session, Self::Flow, Self::Csrf, Self::Invitation];
 
     /// The name; with the prefix that pins it to this host over `https`.
     pub const fn name(self, is_https: bool) -> &'static str {
@@ -35,6 +37,8 @@ impl Cookie {
             (Self::Flow, false) => "avnology_flow",
             (Self::Csrf, true) => "__Host-avnology_csrf",
             (Self::Csrf, false) => "avnology_csrf",
+            (Self::Invitation, true) => "__Host-avnology_invitation",
+            (Self::Invitation, false) => "avnology_invitation",
         }
     }
 }

@@ -58,13 +58,20 @@ pub(crate) async fn resolve(
 ) -> Result<Option<Arc<Acting>>, Refused> {
     match rule {
         AccessRule::Public | AccessRule::Visitor | AccessRule::TenantScoped(_) => Ok(None),
-        AccessRule::InOrganization(scope) | AccessRule::PageInOrganization(scope) => {
-            Ok(of_path(raw, scope).await?)
-        }
+        AccessRule::InOrganization(scope) => Ok(of_path(raw, scope).await?),
+        AccessRule::PageInOrganization(scope) => Ok(of_path(raw, scope).await.map_err(hidden)?),
         AccessRule::PageSignedIn => Ok(of_page(raw).await?),
         AccessRule::AnySession | AccessRule::SignedIn | AccessRule::SignedInOr(_) | AccessRule::Scoped(_) => {
             of_request(raw, by_cookie).await
         }
+    }
+}
+
+/// To people who have nothing to do with an organization, its pages are not there (`contract/95` §4).
+fn hidden(error: Error) -> Error {
+    match error.code() {
+        Code::NotAMember | Code::OrganizationNotFound => Error::not_found(),
+        _ => error,
     }
 }
 

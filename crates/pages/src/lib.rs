@@ -7,6 +7,7 @@ mod browser;
 mod credentials;
 mod flows;
 mod identities;
+mod organizations;
 mod platform;
 mod sessions;
 mod shell;
@@ -17,8 +18,15 @@ pub use platform::html_error;
 
 /// Every page.
 pub fn routes() -> Vec<Route> {
-    [flows::routes(), identities::routes(), credentials::routes(), sessions::routes(), platform::routes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        flows::routes(),
+        identities::routes(),
+        credentials::routes(),
+        sessions::routes(),
+        organizations::routes(),
+        platform::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

@@ -1,9 +1,44 @@
 //! What all pages share: brand, person, and the headers of a page.
 
-use avnology_core::{Tenant, sessions::LiveSession};
-use avnology_http::{Access, Auth, Page, Reply, Response, SetCookie};
-use avnology_model::identities::Identity;
-use avnology_views::{Brand, Person};
+use avnology_core::{Tenant, organizations, sessions::LiveSession};
+use avnology_http::{Access, Auth, Page, Reply, Response, SetCookie, csrf};
+use avnology_model::{Result, Timestamp, identities::Identity};
+use avnology_views::{
+    Brand, Context, Person,
+    organizations::{Home, SwitchChoice, Switcher},
+};
+
+/// What stands around the content of account and organization pages.
+pub(crate) struct Shell {
+    brand: Brand,
+    switcher: Option<Switcher>,
+    now: Timestamp,
+}
+
+impl Shell {
+    /// What pages are told.
+    pub(crate) fn cx(&self) -> Context<'_> {
+        Context::english(&self.brand, self.now).with_switcher(self.switcher.as_ref())
+    }
+}
+
+/// The shell for the caller: with a switcher for people who belong to organizations.
+pub(crate) async fn shell<A: Access>(auth: &Auth<A>) -> Result<Shell> {
+    let mut shell = Shell { brand: brand(&auth.app), switcher: None, now: auth.cx.now };
+    let Some(live) = auth.caller.session() else { return Ok(shell) };
+    let Some(choices) = organizations::choices(&auth.app, &auth.cx, live).await? else { return Ok(shell) };
+    let current = auth.organization_scope().map(|acting| acting.id());
+    let choice = |choice: organizations::Choice| SwitchChoice {
+        is_current: current == Some(choice.id),
+        home: Home { id: choice.id, name: choice.name, slug: choice.slug.to_string() },
+    };
+    shell.switcher = Some(Switcher {
+        choices: choices.into_iter().map(choice).collect(),
+        may_create: organizations::may_create(&auth.app, live),
+        csrf_token: csrf::page_token(&auth.app, live.id()),
+    });
+    Ok(shell)
+}
 
 /// Name and addresses of the tenant.
 pub(crate) fn brand(app: &Tenant) -> Brand {

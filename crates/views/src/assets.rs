@@ -44,6 +44,9 @@ pub(crate) struct Files {
     pub(crate) style: Asset,
     pub(crate) script: Asset,
     pub(crate) icon: Asset,
+    /// Besides the others on pages of organizations only: who has none need not load them.
+    pub(crate) team_style: Asset,
+    pub(crate) team_script: Asset,
 }
 
 /// The files, read at first use.
@@ -63,13 +66,25 @@ pub(crate) fn files() -> &'static Files {
             include_bytes!("../assets/avnology.js"),
         ),
         icon: Asset::new("favicon", "svg", "image/svg+xml", include_bytes!("../assets/favicon.svg")),
+        team_style: Asset::new(
+            "team",
+            "css",
+            "text/css; charset=utf-8",
+            include_bytes!("../assets/team.css"),
+        ),
+        team_script: Asset::new(
+            "team",
+            "js",
+            "text/javascript; charset=utf-8",
+            include_bytes!("../assets/team.js"),
+        ),
     })
 }
 
 /// Every file.
-pub fn all() -> [&'static Asset; 3] {
+pub fn all() -> [&'static Asset; 5] {
     let files = files();
-    [&files.style, &files.script, &files.icon]
+    [&files.style, &files.script, &files.icon, &files.team_style, &files.team_script]
 }
 
 /// The file with this hashed name.

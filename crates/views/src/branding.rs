@@ -2,6 +2,8 @@
 
 use avnology_model::Timestamp;
 
+use crate::organizations::Switcher;
+
 /// Name, logo and addresses that pages and mails show.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Brand {
@@ -39,6 +41,8 @@ pub struct Context<'a> {
     pub lang: &'a str,
     /// The time of the request, for "5 minutes ago".
     pub now: Timestamp,
+    /// What the header offers to people who belong to organizations; nothing to all others.
+    pub switcher: Option<&'a Switcher>,
 }
 
 /// Languages written from right to left, by their primary subtag.
@@ -47,7 +51,13 @@ const RIGHT_TO_LEFT: &[&str] = &["ar", "dv", "fa", "he", "ks", "ku", "ps", "sd",
 impl<'a> Context<'a> {
     /// English words.
     pub fn english(brand: &'a Brand, now: Timestamp) -> Self {
-        Self { brand, lang: "en", now }
+        Self { brand, lang: "en", now, switcher: None }
+    }
+
+    /// The same for somebody who belongs to organizations.
+    #[must_use]
+    pub fn with_switcher(self, switcher: Option<&'a Switcher>) -> Self {
+        Self { switcher, ..self }
     }
 
     /// The direction of the script: `ltr` or `rtl`.
@@ -64,7 +74,7 @@ mod tests {
     #[test]
     fn the_direction_follows_the_language() {
         let brand = Brand::named("Avnology ID");
-        let cx = |lang| Context { brand: &brand, lang, now: Timestamp::default() };
+        let cx = |lang| Context { lang, ..Context::english(&brand, Timestamp::default()) };
         assert_eq!(cx("en-GB").dir(), "ltr");
         assert_eq!(cx("ar").dir(), "rtl");
         assert_eq!(cx("he-IL").dir(), "rtl");

@@ -20,6 +20,11 @@ pub struct Person {
 /// How many avatar colours the style sheet has.
 const HUES: u32 = 8;
 
+/// Which of the colours an id has.
+pub(crate) fn hue_of(id: impl AsRef<[u8]>) -> u32 {
+    id.as_ref().iter().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(*byte))) % HUES
+}
+
 impl Person {
     /// Up to two letters: of the first and last word of the name, else of the e-mail.
     pub(crate) fn initials(&self) -> String {
@@ -31,8 +36,7 @@ impl Person {
 
     /// Which of the avatar colours.
     pub(crate) fn hue(&self) -> u32 {
-        self.id.bytes().iter().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(*byte)))
-            % HUES
+        hue_of(self.id.bytes())
     }
 
     /// Name, else e-mail.
@@ -53,6 +57,8 @@ pub(crate) enum Section {
     Profile,
     Security,
     Sessions,
+    /// No entry of the navigation leads here: who has none never sees it.
+    Organizations,
 }
 
 impl Section {
@@ -64,6 +70,7 @@ impl Section {
             Self::Profile => "Profile",
             Self::Security => "Security",
             Self::Sessions => "Sessions",
+            Self::Organizations => "Organizations",
         }
     }
 
@@ -73,6 +80,7 @@ impl Section {
             Self::Profile => "/account/profile",
             Self::Security => "/account/security",
             Self::Sessions => "/account/sessions",
+            Self::Organizations => "/account/organizations",
         }
     }
 
@@ -82,6 +90,7 @@ impl Section {
             Self::Profile => Icon::Person,
             Self::Security => Icon::Shield,
             Self::Sessions => Icon::Devices,
+            Self::Organizations => Icon::Building,
         }
     }
 }

@@ -19,6 +19,8 @@ export class Person {
     this.page = page;
     this.server = server;
     this.hasScripts = hasScripts;
+    /** Whether the person has to do with organizations, and so meets the word. */
+    this.belongs = false;
   }
 
   async go(path) {
@@ -39,7 +41,7 @@ export class Person {
       assert.fail(`expected ${wanted}, not ${await this.where()} at ${this.page.url()}: ${await this.text()}`);
     });
     await this.page.waitForLoadState("load");
-    await glance(this.page);
+    await glance(this.page, this.belongs);
     const name = [page, state, as].filter(Boolean).join(".");
     if (!studied.has(name)) {
       studied.add(name);
@@ -79,6 +81,12 @@ export class Person {
 
   /** Chooses another way to sign in by its method. */
   choose(method) { return this.press(`button[name="method"][value="${method}"]`); }
+
+  /** Opens the menu of the header and goes to another organization. */
+  async switchTo(name) {
+    await this.page.locator("details.switcher > summary").click();
+    return this.press(`button[form="switch"]:has-text(${JSON.stringify(name)})`);
+  }
 
   async signUp(email, password = PASSWORD) {
     await this.go("/sign-up");

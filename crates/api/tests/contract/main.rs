@@ -42,6 +42,7 @@ mod me;
 mod members;
 mod my_organizations;
 mod organization_flows;
+mod organization_pages;
 mod organization_scope;
 mod organizations;
 mod passwords;

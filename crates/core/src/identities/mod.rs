@@ -21,6 +21,7 @@ mod view;
 
 pub use admin::{AdminCreated, create_admin, ensure_first_admin};
 pub use avatar::{AVATAR_BYTES, Picture, picture, remove as remove_avatar, set as set_avatar};
+pub use avnology_aip::page_token::Key as PageKey;
 pub use avnology_store::list::ListQuery;
 pub(crate) use create::insert_new;
 pub use create::{Created, NewIdentity, create};

@@ -92,6 +92,31 @@ pub struct NewOrganization {
     pub validate_only: bool,
 }
 
+impl NewOrganization {
+    /// One with a name, an address if it is not to be made of that, and everything else as usual.
+    pub fn named(name: String, slug: Option<String>) -> Self {
+        Self {
+            name,
+            slug,
+            registration_mode: None,
+            default_role: None,
+            mfa_required: None,
+            sso_required: None,
+            allowed_methods: Vec::new(),
+            session_policy: avnology_model::organizations::SessionLimits::default(),
+            password_policy: None,
+            feature_flags: avnology_model::organizations::FeatureFlags::default(),
+            metadata: MetadataInput::default(),
+            audit_retention_days: None,
+            seat_limit: None,
+            external_id: None,
+            owner_id: None,
+            template: None,
+            validate_only: false,
+        }
+    }
+}
+
 /// The answer to a wish for an organization.
 #[derive(Clone, Debug)]
 pub enum CreatedOrganization {

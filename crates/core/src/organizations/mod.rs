@@ -7,6 +7,7 @@ mod acting;
 mod admission;
 mod auth_options;
 mod card;
+mod choices;
 mod create;
 mod destroy;
 mod discovery;
@@ -24,6 +25,8 @@ mod mine;
 mod notify;
 mod provision;
 mod roles;
+mod search;
+mod settings;
 mod states;
 mod update;
 mod view;
@@ -32,6 +35,7 @@ pub use acting::{Acting, ActingAs, check_rules, check_state};
 pub use admission::{Admission, Door, Showing, Sso, TurnedAway, WayIn, admission};
 pub use auth_options::AuthOptions;
 pub use card::OrganizationCard;
+pub use choices::{Choice, choices};
 pub use create::{CreatedOrganization, NewOrganization, create, may_create};
 pub use destroy::destroy_due;
 pub use discovery::{Discovery, discover, discover_by_email, discover_by_slug};
@@ -77,6 +81,8 @@ pub use roles::{
     RoleInput, RoleView, create as create_role, delete as delete_role, get as get_role, list as list_roles,
     update as update_role,
 };
+pub use search::{InvitationSearch, MemberSearch};
+pub use settings::OrganizationSettings;
 pub use states::{activate, delete, restore, suspend, transfer_ownership};
 pub use update::update;
 pub use view::{OrganizationMetadata, OrganizationView, Placement};

@@ -3,16 +3,13 @@
 use avnology_core::{flows::FlowRequest, identities::own_summary};
 use avnology_http::{Auth, PageSignedIn, Query, Response, Route};
 use avnology_model::{Result, flows::FlowKind};
-use avnology_views::{
-    Context,
-    credentials::{PasswordSection, Security},
-};
+use avnology_views::credentials::{PasswordSection, Security};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::{
     browser::{Found, Held, Opened, find, open},
-    shell::{brand, page, person_of},
+    shell::{page, person_of, shell},
 };
 
 const STEP_UP: &str = "/sign-in?refresh=true&return_to=%2Faccount%2Fsecurity";
@@ -42,9 +39,9 @@ async fn show(auth: Auth<PageSignedIn>, Query(q): Query<Params>) -> Result<Respo
 
 async fn draw(auth: &Auth<PageSignedIn>, held: Option<&Held>) -> Result<Response> {
     let summary = own_summary(&auth.app, &auth.cx, auth.session()).await?;
-    let brand = brand(&auth.app);
+    let shell = shell(auth).await?;
     let html = Security {
-        cx: Context::english(&brand, auth.cx.now),
+        cx: shell.cx(),
         person: &person_of(&summary.identity),
         notice: None,
         has_password: summary.identity.has_password,

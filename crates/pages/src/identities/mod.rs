@@ -8,16 +8,13 @@ use avnology_core::{
 };
 use avnology_http::{Auth, NoInput, PageSignedIn, Query, Reply, Response, Route, SeeOther};
 use avnology_model::{Result, flows::FlowKind, sessions::Agent};
-use avnology_views::{
-    Context,
-    identities::{Overview, RecentSignIn},
-};
+use avnology_views::identities::{Overview, RecentSignIn};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::{
     browser::{Found, Opened, find, open},
-    shell::{brand, page, person_of},
+    shell::{page, person_of, shell},
 };
 
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -36,9 +33,9 @@ async fn overview(auth: Auth<PageSignedIn>, _: NoInput) -> Result<Response> {
         device: Some(Agent::parse(&live.session.user_agent).name()),
         place: Some(live.session.ip.clone()).filter(|ip| !ip.is_empty()),
     };
-    let brand = brand(&auth.app);
+    let shell = shell(&auth).await?;
     let html = Overview {
-        cx: Context::english(&brand, auth.cx.now),
+        cx: shell.cx(),
         person: &person_of(&identity),
         notice: None,
         email_verified: identity.email_verified,
@@ -58,7 +55,7 @@ async fn profile(auth: Auth<PageSignedIn>, Query(q): Query<Params>) -> Result<Re
     if let Some(id) = &q.flow
         && let Found::Held(held) = find(&auth, &[FlowKind::Settings], id).await?
     {
-        return Ok(picture::profile(&auth, &held, q.picture.as_deref()));
+        return picture::profile(&auth, &held, q.picture.as_deref()).await;
     }
     let request = FlowRequest { section: Some("profile".to_owned()), ..FlowRequest::default() };
     match open(&auth, FlowKind::Settings, "/account/profile", request).await? {

@@ -10,7 +10,7 @@ use avnology_model::{
     ids::{FlowId, IdentityId},
 };
 use avnology_views::{
-    Context, Notice,
+    Notice,
     identities::{Picture, PictureError, Profile},
 };
 use serde::Deserialize;
@@ -18,13 +18,17 @@ use utoipa::IntoParams;
 
 use crate::{
     browser::Held,
-    shell::{brand, page, person_of},
+    shell::{page, person_of, shell},
 };
 
 /// The profile page; `outcome` is what came of the last form for the picture.
-pub(super) fn profile(auth: &Auth<PageSignedIn>, held: &Held, outcome: Option<&str>) -> Response {
+pub(super) async fn profile(
+    auth: &Auth<PageSignedIn>,
+    held: &Held,
+    outcome: Option<&str>,
+) -> Result<Response> {
     let identity = &auth.session().identity;
-    let brand = brand(&auth.app);
+    let shell = shell(auth).await?;
     let (notice, error) = match outcome {
         Some("saved") => (Some(Notice::success("Your picture was saved.")), None),
         Some("removed") => (Some(Notice::success("Your picture was removed.")), None),
@@ -35,7 +39,7 @@ pub(super) fn profile(auth: &Auth<PageSignedIn>, held: &Held, outcome: Option<&s
     };
     let id = held.flow.id;
     let html = Profile {
-        cx: Context::english(&brand, auth.cx.now),
+        cx: shell.cx(),
         person: &person_of(identity),
         flow: &held.view,
         notice: notice.as_ref(),
@@ -50,7 +54,7 @@ pub(super) fn profile(auth: &Auth<PageSignedIn>, held: &Held, outcome: Option<&s
         },
     }
     .render();
-    page(auth, html)
+    Ok(page(auth, html))
 }
 
 /// The settings flow of the page that was left, to come back to.

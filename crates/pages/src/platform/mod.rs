@@ -34,6 +34,7 @@ pub fn html_error(app: Arc<Tenant>) -> HtmlError {
             return NotFound { cx, request_id: failed.request_id, back: &back }.render();
         }
         let (title, detail) = plain_words(failed.code);
+        let back = way_on(failed).unwrap_or(back);
         ErrorPage {
             cx,
             title,
@@ -44,6 +45,24 @@ pub fn html_error(app: Arc<Tenant>) -> HtmlError {
         }
         .render()
     })
+}
+
+/// The next step after an error on a page of an organization: a better sign-in, or what the person may do there.
+fn way_on(failed: &Failed<'_>) -> Option<Link> {
+    let place = failed.path.strip_prefix("/organizations/")?;
+    let name = place.split('/').next().unwrap_or_default();
+    match failed.code {
+        Code::StepUpRequired | Code::SecondFactorRequired => {
+            let target = failed.path.replace('/', "%2F");
+            Some(Link::new("Sign in again", format!("/sign-in?refresh=true&return_to={target}")))
+        }
+        Code::ScopeMissing | Code::PermissionDenied => {
+            Some(Link::new("Back to the overview", format!("/organizations/{name}")))
+        }
+        Code::OrganizationSuspended => Some(Link::new("Your organizations", "/account/organizations")),
+        Code::OrganizationNotReady => Some(Link::new("Try again", failed.path)),
+        _ => None,
+    }
 }
 
 /// `/error`: a code of ours by its three digits; anything else is a plain error, so that nobody can put words into it.

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::shell::{brand, entry_page, page, person, with_cookies};
+use crate::shell::{brand, entry_page, page, person, shell, with_cookies};
 
 /// Most sessions that the page shows.
 const SHOWN: u32 = 100;
@@ -38,9 +39,9 @@ async fn list(auth: Auth<PageSignedIn>, Query(q): Query<Params>) -> Result<Respo
         Some("others") => Some(Notice::success("All other sessions were ended.")),
         _ => None,
     };
-    let brand = brand(&auth.app);
+    let shell = shell(&auth).await?;
     let html = Sessions {
-        cx: Context::english(&brand, auth.cx.now),
+        cx: shell.cx(),
         person: &person(live),
         notice: notice.as_ref(),
         rows: &rows,
@@ -125,6 +126,12 @@ async fn sign_out(auth: Auth<Visitor>, form: Form<NoFields>) -> Result<Response>
     }
     let done = SeeOther("/sign-out?done".to_owned());
     Ok(with_cookies(done.respond(), drop_session(&auth)))
+    let mut gone = vec![cookies::clear(&auth.app, Cookie::Session)];
+    // Whoever comes next at this browser acts for nobody else's organization.
+    if auth.cookies.get(cookies::ORGANIZATION).is_some() {
+        gone.push(cookies::clear_organization(&auth.app));
+    }
+    Ok(with_cookies(SeeOther("/sign-out?done".to_owned()).respond(), gone))
 }
 
 pub(crate) fn routes() -> Vec<Route> {

@@ -33,6 +33,8 @@ pub(crate) struct Card<'a> {
     /// The stable code of an error.
     pub(crate) error_code: String,
     pub(crate) request_id: String,
+    /// Whether it loads the script of pages about teams.
+    pub(crate) for_teams: bool,
 }
 
 impl<'a> Card<'a> {
@@ -55,6 +57,7 @@ impl<'a> Card<'a> {
             prompt: None,
             error_code: String::new(),
             request_id: String::new(),
+            for_teams: false,
         }
     }
 

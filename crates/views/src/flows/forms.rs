@@ -181,7 +181,7 @@ impl<'a> Builder<'a> {
         let a = &node.attributes;
         let value = a.value.clone().unwrap_or_default();
         let kind = match a.input_type.unwrap_or_default() {
-            InputType::Checkbox => FieldKind::Checkbox { href: a.href.clone() },
+            InputType::Checkbox => FieldKind::Checkbox { href: a.href.clone(), checked: false },
             InputType::Select => FieldKind::Select(a.options.clone()),
             other => FieldKind::Line(other),
         };

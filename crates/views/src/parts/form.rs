@@ -77,8 +77,11 @@ pub(crate) enum FieldKind {
     /// Sends the field's value when ticked; `href` leads to what it is about, such as the terms.
     Checkbox {
         href: Option<String>,
+        checked: bool,
     },
     Select(Vec<SelectOption>),
+    /// Several lines, this many of them shown.
+    Lines(u32),
 }
 
 /// Something to fill in.

@@ -23,6 +23,11 @@ pub(crate) enum Icon {
     Search,
     Chevron,
     Undo,
+    Building,
+    People,
+    Key,
+    Gear,
+    Plus,
 }
 
 impl Icon {
@@ -69,6 +74,19 @@ impl Icon {
             }
             Self::Search => r#"<circle cx="11" cy="11" r="6.5"/><path d="m16 16 4.5 4.5"/>"#,
             Self::Chevron => r#"<path d="m7 10 5 5 5-5"/>"#,
+            Self::Building => {
+                r#"<path d="M4.5 20.500v-15A1.5 1.5 0 0 1 6 4h7a1.5 1.5 0 0 1 1.5 1.500v15M14.5 10h3A1.5 1.5 0 0 1 19 11.500v9M3 20.500h18M8 8h3M8 12h3M8 16h3"/>"#
+            }
+            Self::People => {
+                r#"<circle cx="9" cy="8.5" r="3.5"/><path d="M2.5 19.500c.8-3.500 3.400-5 6.500-5s5.700 1.500 6.500 5M15.500 5.300a3.500 3.500 0 0 1 0 6.400M18 15c1.800.7 3 2.200 3.500 4.500"/>"#
+            }
+            Self::Key => {
+                r#"<circle cx="8" cy="15.500" r="4"/><path d="m11 12.500 8.500-8.500M15.5 8l3 3M18 5.500l2.500 2.500"/>"#
+            }
+            Self::Gear => {
+                r#"<circle cx="12" cy="12" r="3"/><path d="M12 3.500v3M12 17.500v3M3.500 12h3M17.500 12h3M6 6l2 2M16 16l2 2M18 6l-2 2M8 16l-2 2"/>"#
+            }
+            Self::Plus => r#"<path d="M12 5v14M5 12h14"/>"#,
             Self::Undo => r#"<path d="M8.5 5 4 9.5 8.5 14M4.5 9.500H14a5.5 5.5 0 0 1 0 11h-3.5"/>"#,
         }
     }

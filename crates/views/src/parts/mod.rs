@@ -10,7 +10,7 @@ use askama::Template;
 
 pub(crate) use form::{Button, Field, FieldKind, Form, Hidden, Style};
 pub(crate) use icon::Icon;
-pub(crate) use notice::ErrorSummary;
+pub(crate) use notice::{ErrorLine, ErrorSummary};
 pub use notice::{Notice, NoticeKind};
 
 use crate::when::When;

@@ -26,8 +26,15 @@ pub const fn plain_words(code: Code) -> (&'static str, &'static str) {
         }
         Code::PermissionDenied | Code::ScopeMissing => (
             "You cannot do this",
-            "Your account is fine, but it may not do this. Ask whoever looks after this service.",
+            "Your account is fine, but it may not do this. Ask whoever looks after it.",
         ),
+        Code::OrganizationSuspended => (
+            "Closed at the moment",
+            "It was suspended or is about to be deleted. Nothing is lost, and your account is safe. Ask one of its owners.",
+        ),
+        Code::OrganizationNotReady => {
+            ("Almost ready", "It is being set up, which takes a few seconds. Please try again in a moment.")
+        }
         Code::AccountInactive => (
             "This account is not active",
             "It is switched off or about to be deleted. Support can switch it on again.",

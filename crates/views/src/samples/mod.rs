@@ -4,6 +4,7 @@ mod account;
 mod flows;
 mod mails;
 mod nodes;
+mod organizations;
 mod other;
 
 use avnology_model::{Timestamp, ids::IdentityId};
@@ -50,6 +51,15 @@ impl World {
 
 /// Every page, by a name that says which page and state.
 pub fn pages() -> Vec<(String, String)> {
+    let world = World::new();
+    let groups =
+        [flows::pages(&world), account::pages(&world), other::pages(&world), organizations::pages(&world)];
+    groups.into_iter().flatten().map(|(name, html)| (name.to_owned(), html)).collect()
+}
+
+/// The pages of people who have nothing to do with organizations.
+#[cfg(test)]
+pub(crate) fn personal_pages() -> Vec<(String, String)> {
     let world = World::new();
     let groups = [flows::pages(&world), account::pages(&world), other::pages(&world)];
     groups.into_iter().flatten().map(|(name, html)| (name.to_owned(), html)).collect()

@@ -54,6 +54,21 @@ pub struct NewInvitation {
     pub return_to: Option<String>,
 }
 
+impl NewInvitation {
+    /// An invitation by mail, of the usual life.
+    pub fn of(email: String, role: Option<String>) -> Self {
+        Self {
+            email,
+            role,
+            group_ids: Vec::new(),
+            delivery: None,
+            message: None,
+            expires_in_seconds: None,
+            return_to: None,
+        }
+    }
+}
+
 /// An invitation that was checked as far as it can be without the tables.
 #[derive(Clone, Debug)]
 pub(super) struct Draft {

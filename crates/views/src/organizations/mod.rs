@@ -1,0 +1,31 @@
+//! Pages of organizations, for those who belong to one or are about to: the switcher of the header, the frame with its side
+//! navigation, and one file for each page.
+//!
+//! Pages of people who belong to none use nothing of this.
+
+mod fields;
+mod frame;
+mod home;
+mod invitation;
+mod invitations;
+mod keys;
+mod member;
+mod members;
+mod mine;
+mod new_team;
+mod overview;
+mod settings;
+mod words;
+
+pub use frame::{Frame, Refusal, Tab};
+pub use home::{Home, SwitchChoice, Switcher};
+pub use invitation::{InvitationEnd, InvitationOver, InvitationPage, InvitationStep};
+pub use invitations::{Draft, Invitations, InviteLink, Invited};
+pub use keys::{AccountRow, KeyRow, Keys, NewKey};
+pub use member::Member;
+pub use members::{MemberRow, Members, Paging, Search};
+pub use mine::{InvitationRow, JoinRow, MembershipRow, Mine};
+pub use new_team::{NewTeam, NewTeamClosed, SlugPreview};
+pub use overview::{Overview, Task};
+pub use settings::{Deletion, Ownership, Settings};
+pub use words::{refusal, role_name};

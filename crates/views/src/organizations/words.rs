@@ -1,0 +1,97 @@
+//! Roles, states and refusals in the words of these pages.
+
+use avnology_model::{
+    Code, Error, FieldError,
+    organizations::{MemberState, OrganizationState},
+    permissions::BuiltInRole,
+    permissions::RoleKey,
+};
+
+use super::Refusal;
+use crate::words::sentence;
+
+/// A role by name; a role of the organization's own by its key.
+pub fn role_name(role: &RoleKey) -> String {
+    match role.built_in() {
+        Some(BuiltInRole::Owner) => "Owner".to_owned(),
+        Some(BuiltInRole::Admin) => "Admin".to_owned(),
+        Some(BuiltInRole::Member) => "Member".to_owned(),
+        None => role.as_str().to_owned(),
+    }
+}
+
+/// The class and words of a pill for the state of a membership.
+pub(super) fn member_state(state: MemberState) -> (&'static str, &'static str) {
+    match state {
+        MemberState::Active => ("success", "Active"),
+        MemberState::Suspended => ("warning", "Suspended"),
+        MemberState::Pending => ("", "Waiting"),
+    }
+}
+
+/// The class and words of a pill for the state of an organization that is not in use.
+pub(super) fn organization_state(state: OrganizationState) -> Option<(&'static str, &'static str)> {
+    match state {
+        OrganizationState::Active => None,
+        OrganizationState::Provisioning => Some(("", "Being set up")),
+        OrganizationState::Suspended => Some(("warning", "Suspended")),
+        OrganizationState::Deleting => Some(("warning", "Being deleted")),
+    }
+}
+
+/// What an error says on these pages: one refusal for each field, or one for the whole form.
+pub fn refusal(error: &Error) -> Vec<Refusal> {
+    let code = error.code().text();
+    let of_field = |flaw: &FieldError| Refusal {
+        field: flaw.field.clone(),
+        text: sentence(&flaw.message),
+        code: code.to_owned(),
+    };
+    if !error.errors().is_empty() {
+        return error.errors().iter().map(of_field).collect();
+    }
+    let text = code_words(error.code()).map_or_else(|| sentence(error.detail()), str::to_owned);
+    vec![Refusal { field: String::new(), text, code: code.to_owned() }]
+}
+
+/// What happened and what to do next, for codes whose own words are for programs.
+fn code_words(code: Code) -> Option<&'static str> {
+    Some(match code {
+        Code::LastOwner => {
+            "This is the last owner, so nothing was changed. Make another member an owner first, or delete the organization."
+        }
+        Code::SeatLimitReached => {
+            "Every seat is taken, so nothing was changed. Remove or suspend somebody first, or ask for more seats."
+        }
+        Code::RoleNotAssignable => {
+            "You cannot give this role: it is gone, or it allows more than you may do yourself. Choose another one."
+        }
+        Code::MemberExists => "This person is a member already.",
+        Code::InvitationInvalid => "This invitation is over, so nothing was changed. Ask for a new one.",
+        Code::InvitationForAnother => "This invitation is for another address. Sign in with that one.",
+        Code::RegistrationDisabled => "Nobody can join like this at the moment. Ask an administrator there.",
+        Code::NotFound => "It is not there any more, so nothing was changed.",
+        Code::NotAMember => "That person is no active member, so nothing was changed.",
+        Code::ConflictingState => {
+            "That does not fit its present state, so nothing was changed. Look at it again."
+        }
+        Code::PermissionDenied => "Only owners may do this, so nothing was changed. Ask one of them.",
+        Code::TooManyRequests => {
+            "Too many were sent in a short time. Nothing was sent now; wait a while and try again."
+        }
+        Code::FeatureDisabled => {
+            "This is switched off here, so nothing was changed. Ask whoever looks after this service."
+        }
+        Code::EtagMismatch => {
+            "Somebody else changed this meanwhile, so nothing was saved. Look at it and save again."
+        }
+        Code::LimitReached => {
+            "There are as many as there can be. Remove one that is not used any more first."
+        }
+        Code::OrganizationSuspended => "This organization is closed at the moment. Ask one of its owners.",
+        Code::ConnectionNotTested => {
+            "Single sign-on can be required once a connection was set up and tested."
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,4 @@
+import { suite } from "./harness/index.js";
+import { teams } from "./teams.js";
+
+teams(suite({ context: { javaScriptEnabled: false } }));
