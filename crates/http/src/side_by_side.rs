@@ -91,7 +91,12 @@ fn present_elsewhere<A: Access>(auth: &Auth<A>, home: OrganizationId) -> Option<
 pub fn drop_session<A: Access>(auth: &Auth<A>) -> Vec<SetCookie> {
     let app = &*auth.app;
     let home = auth.caller.session().and_then(|live| live.identity.realm.organization());
-    let Some(home) = home else { return vec![cookies::clear(app, Cookie::Session)] };
+    let Some(home) = home else {
+        let mut set = vec![cookies::clear(app, Cookie::Session)];
+        // Whoever comes next at this browser acts for nobody else's organization.
+        set.extend(auth.cookies.get(cookies::ORGANIZATION).map(|_| cookies::clear_organization(app)));
+        return set;
+    };
     let held = auth.cookies.sessions(app);
     let own = held.iter().find(|(id, _)| *id == home).map(|(_, token)| *token);
     let mut set = vec![cookies::clear_in(app, home)];

@@ -37,17 +37,17 @@ pub async fn follow_once(app: &Tenant, consumer: &Arc<impl Consumer>) -> Result<
         let batch = next_batch(app, consumer.name()).await?;
         let Some(last) = batch.last() else { return Ok(taken) };
         let (end, count) = (last.cursor, batch.len());
-        let (batch, taker, now) = (Arc::new(batch), Arc::clone(consumer), app.now());
+        let (batch, follower, now) = (Arc::new(batch), Arc::clone(consumer), app.now());
         app.store
             .identity()
             .write(move |tx| {
-                if !log::advance(tx, taker.name(), end, now)? {
+                if !log::advance(tx, follower.name(), end, now)? {
                     // Another node was here first.
                     return Ok(());
                 }
-                batch.iter().filter(|stored| taker.wants(&stored.event_type)).try_for_each(|stored| {
+                batch.iter().filter(|stored| follower.wants(&stored.event_type)).try_for_each(|stored| {
                     match serde_json::from_value::<Event>(stored.body.clone()) {
-                        Ok(event) => taker.take(tx, &event, stored),
+                        Ok(event) => follower.take(tx, &event, stored),
                         Err(error) => {
                             // Written by a newer version: not for this consumer of this version.
                             tracing::warn!(event = %stored.event_id, %error, "an event could not be read");

@@ -110,6 +110,7 @@ impl NewOrganization {
             audit_retention_days: None,
             seat_limit: None,
             external_id: None,
+            domains: Vec::new(),
             owner_id: None,
             template: None,
             validate_only: false,

@@ -13,8 +13,8 @@ use avnology_views::{
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::shell::{brand, entry_page, page, person, with_cookies};
 use crate::shell::{brand, entry_page, page, person, shell, with_cookies};
+use crate::shell::{brand, entry_page, page, person, with_cookies};
 
 /// Most sessions that the page shows.
 const SHOWN: u32 = 100;
@@ -124,14 +124,7 @@ async fn sign_out(auth: Auth<Visitor>, form: Form<NoFields>) -> Result<Response>
         }
         sessions::logout(&auth.app, &auth.cx, live).await?;
     }
-    let done = SeeOther("/sign-out?done".to_owned());
-    Ok(with_cookies(done.respond(), drop_session(&auth)))
-    let mut gone = vec![cookies::clear(&auth.app, Cookie::Session)];
-    // Whoever comes next at this browser acts for nobody else's organization.
-    if auth.cookies.get(cookies::ORGANIZATION).is_some() {
-        gone.push(cookies::clear_organization(&auth.app));
-    }
-    Ok(with_cookies(SeeOther("/sign-out?done".to_owned()).respond(), gone))
+    Ok(with_cookies(SeeOther("/sign-out?done".to_owned()).respond(), drop_session(&auth)))
 }
 
 pub(crate) fn routes() -> Vec<Route> {

@@ -119,7 +119,7 @@ impl Members<'_> {
             member: row,
             tone,
             state,
-            joined: row.joined_at.map(|at| crate::when::day(at)),
+            joined: row.joined_at.map(crate::when::day),
             active: row.last_active_at.map(|at| When::new(at, self.frame.cx.now)),
         }
     }

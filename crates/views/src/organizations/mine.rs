@@ -93,7 +93,7 @@ impl Mine<'_> {
             section: Section::Organizations,
             notice: self.notice,
             errors: summary(self.refusals, &[]),
-            memberships: self.memberships.iter().map(|row| self.membership(row)).collect(),
+            memberships: self.memberships.iter().map(membership_line).collect(),
             invitations: self.invitations.iter().map(|row| self.invitation(row)).collect(),
             joinable: self.joinable.iter().map(|row| self.join(row)).collect(),
             paging: self.paging,
@@ -104,12 +104,6 @@ impl Mine<'_> {
     fn button(&self, action: &str, about: &Home, label: &str, style: Style) -> Form {
         let button = Button { about: about.name.clone(), ..Button::new(label, style) };
         Form::button(URL, self.csrf_token, button).with("action", action)
-    }
-
-    fn membership<'b>(&self, row: &'b MembershipRow) -> MembershipLine<'b> {
-        let pill = organization_state(row.organization_state)
-            .or_else(|| Some(member_state(row.state)).filter(|_| row.state != MemberState::Active));
-        MembershipLine { row, pill, leave_url: format!("{URL}?leave={}", row.home.id) }
     }
 
     fn invitation<'b>(&self, row: &'b InvitationRow) -> InvitationLine<'b> {
@@ -175,4 +169,10 @@ struct Document<'a> {
     joinable: Vec<JoinLine<'a>>,
     paging: &'a Paging,
     leaving: Option<(&'a Home, Form)>,
+}
+
+fn membership_line(row: &MembershipRow) -> MembershipLine<'_> {
+    let pill = organization_state(row.organization_state)
+        .or_else(|| Some(member_state(row.state)).filter(|_| row.state != MemberState::Active));
+    MembershipLine { row, pill, leave_url: format!("{URL}?leave={}", row.home.id) }
 }

@@ -96,7 +96,7 @@ impl GroupInput {
             _ => {}
         }
         Error::from_fields(errors)?;
-        let role = self
+        let given = self
             .role
             .as_deref()
             .map(|text| RoleKey::parse(text.trim()).ok_or_else(|| Error::new(Code::RoleNotAssignable)));
@@ -105,7 +105,7 @@ impl GroupInput {
             description: description.filter(|text| !text.is_empty()),
             kind: self.kind,
             rule,
-            role: role.transpose()?,
+            role: given.transpose()?,
         })
     }
 }

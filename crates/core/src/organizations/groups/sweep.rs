@@ -34,9 +34,9 @@ pub async fn apply_rules(app: &Arc<Tenant>) -> Result<usize> {
                 None => Ok(None),
             })
             .await?;
-        let Some((organization, changed)) = step else { return Ok(changes) };
-        changes += changed.len();
-        for identity in changed {
+        let Some((organization, people)) = step else { return Ok(changes) };
+        changes += people.len();
+        for identity in people {
             app.organizations.forget_member(organization, identity);
         }
     }
