@@ -37,7 +37,7 @@ async fn a_change_is_recorded_with_who_what_from_where_and_by_which_request(app:
     assert_eq!(record["actor"]["type"], "identity");
     assert_eq!(record["actor"]["id"], team.owner.id.as_str());
     assert_eq!(record["actor"]["session_id"], team.owner.session_id.as_str());
-    assert_eq!(record["actor"]["display"], "olivia@acme.example");
+    assert_eq!(record["actor"]["display"], "olivia");
     assert_eq!(record["targets"][0]["type"], "member");
     assert_eq!(record["targets"][0]["id"], made["id"]);
     assert_eq!(record["targets"][1]["type"], "identity");
@@ -265,7 +265,7 @@ async fn a_page_has_fifty_records_when_nobody_says(app: TestApp) {
 
 async fn what_happened_how_often_is_counted_by_the_hour(app: TestApp) {
     let start = app.now();
-    let jane = app.person("jane@acme.example").await;
+    app.person("jane@acme.example").await;
     app.program().sign_in("jane@acme.example", "wrong password 1").await.refused(Code::WrongCredentials);
     app.advance(3_600);
     app.program().signed_in("jane@acme.example").await;
@@ -297,7 +297,7 @@ async fn what_happened_how_often_is_counted_by_the_hour(app: TestApp) {
     ask(5, 5).await.refused_fields(Code::ValidationFailed, &[("end_time", "too_small")]);
     ask(0, 93 * 24).await.refused_fields(Code::ValidationFailed, &[("end_time", "too_large")]);
     let missing = app.admin_key().get("/v1/audit/events:summary").await;
-    missing.refused_fields(Code::ValidationFailed, &[("start_time", "required"), ("end_time", "required")]);
+    missing.refused_fields(Code::ValidationFailed, &[("start_time", "required")]);
 }
 
 /// A record without what is personal: `deleted` in the place of what told about the person.
