@@ -11,8 +11,6 @@ pub(crate) fn routes() -> Vec<Route> {
         join::routes(),
         mine::routes(),
         discovery::routes(),
-        join::routes(),
-        mine::routes(),
         roles::routes(),
         groups::routes(),
     ]
