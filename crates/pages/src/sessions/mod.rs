@@ -14,7 +14,6 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::shell::{brand, entry_page, page, person, shell, with_cookies};
-use crate::shell::{brand, entry_page, page, person, with_cookies};
 
 /// Most sessions that the page shows.
 const SHOWN: u32 = 100;
