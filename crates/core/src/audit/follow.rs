@@ -180,7 +180,7 @@ async fn visit(app: &Arc<Tenant>, claimed: Claimed) {
         Ok(Ok(next)) => app.store.identity().write(move |tx| backlog::done(tx, &claimed, next, now)).await,
         failed => {
             let wait = (1_i64 << claimed.attempts.min(6)).min(LONGEST_WAIT);
-            let error = failed.map(|failure| failure.err());
+            let error = failed.map(Result::err);
             tracing::warn!(log = %claimed.log, ?error, wait, "an audit log could not be brought up to date");
             let due = now.plus_seconds(wait);
             app.store.identity().write(move |tx| backlog::failed(tx, claimed.log, due)).await

@@ -114,7 +114,7 @@ fn shown(names: &Names, event: &Event, sequence: i64, id: AuditId) -> Value {
     json!({
         "id": id, "event_id": event.event_id, "sequence": sequence, "timestamp": event.timestamp,
         "action": event.event_type, "result": event.result,
-        "actor": actor(&event.actor, event.actor.id.as_deref().and_then(|id| name_of("", id))),
+        "actor": actor(&event.actor, event.actor.id.as_deref().and_then(|id| name_of("", id)).as_deref()),
         "targets": targets, "organization_id": event.organization_id, "ip": event.origin.ip,
         "user_agent": event.origin.user_agent, "location": null, "device_id": null,
         "request_id": event.origin.request_id, "decision_id": null, "error_code": event.error_code,
@@ -122,7 +122,7 @@ fn shown(names: &Names, event: &Event, sequence: i64, id: AuditId) -> Value {
     })
 }
 
-fn actor(actor: &Actor, display: Option<String>) -> Value {
+fn actor(actor: &Actor, display: Option<&str>) -> Value {
     json!({
         "type": actor.kind, "id": actor.id, "display": display, "session_id": actor.session_id,
         "client_id": null, "act": null,

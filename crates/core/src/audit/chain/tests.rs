@@ -94,14 +94,13 @@ fn whatever_is_changed_breaks_the_chain_where_it_was_changed() {
 fn the_tree_is_that_of_the_standard() {
     let leaves: Vec<Digest> = (0..7).map(|n| [n; 32]).collect();
     let leaf = |n: usize| merkle_root(&leaves[n..=n]);
-    let (g, h, i, j) =
-        (node(&leaf(0), &leaf(1)), node(&leaf(2), &leaf(3)), node(&leaf(4), &leaf(5)), leaf(6));
-    let (k, l) = (node(&g, &h), node(&i, &j));
-    assert_eq!(merkle_root(&leaves), node(&k, &l));
-    assert_eq!(merkle_path(&leaves, 0), [leaf(1), h, l]);
-    assert_eq!(merkle_path(&leaves, 3), [leaf(2), g, l]);
-    assert_eq!(merkle_path(&leaves, 4), [leaf(5), j, k]);
-    assert_eq!(merkle_path(&leaves, 6), [i, k]);
+    let pair = |n: usize| node(&leaf(n), &leaf(n + 1));
+    let (left, right) = (node(&pair(0), &pair(2)), node(&pair(4), &leaf(6)));
+    assert_eq!(merkle_root(&leaves), node(&left, &right));
+    assert_eq!(merkle_path(&leaves, 0), [leaf(1), pair(2), right]);
+    assert_eq!(merkle_path(&leaves, 3), [leaf(2), pair(0), right]);
+    assert_eq!(merkle_path(&leaves, 4), [leaf(5), leaf(6), left]);
+    assert_eq!(merkle_path(&leaves, 6), [pair(4), left]);
     assert_eq!(merkle_root(&[]), sha256(&[]));
 }
 

@@ -164,7 +164,8 @@ mod tests {
             prop_assert_eq!(rows.len(), 1);
             prop_assert_eq!(rows[0].len(), cells.len());
             for (read, written) in rows[0].iter().zip(&cells) {
-                prop_assert!(read == written || *read == format!("'{written}"));
+                let marked = format!("'{written}");
+                prop_assert!(read == written || *read == marked);
                 prop_assert!(!read.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']));
             }
         }

@@ -39,7 +39,7 @@ pub async fn write_exports(app: &Tenant, log: Log, pieces: usize) -> Result<bool
 
 async fn write_pieces(app: &Tenant, log: Log, home: &Home, pieces: usize) -> Result<bool> {
     for _ in 0..pieces {
-        let Some(export) = home.read(|tx| rows::next(tx)).await? else { return Ok(false) };
+        let Some(export) = home.read(rows::next).await? else { return Ok(false) };
         let id = export.id;
         if let Err(error) = step(app, home, export.clone()).await {
             if error.is_failure() {

@@ -48,10 +48,8 @@ fn kind(error: &Error) -> Kind {
         "40001" | "40P01" => Kind::Conflict,
         "57P01" | "57P02" | "57P03" | "57P05" => Kind::Lost,
         _ if stale => Kind::Lost,
-        // Timeouts, and whatever the server lacks at the moment.
-        "55P03" | "57014" | "25P03" | "25P04" => Kind::Unavailable,
-        // The database is gone, or may only be read.
-        "3D000" | "25006" => Kind::Unavailable,
+        // Timeouts, whatever the server lacks at the moment, and a database that is gone or may only be read.
+        "55P03" | "57014" | "25P03" | "25P04" | "3D000" | "25006" => Kind::Unavailable,
         other if other.starts_with("08") => Kind::Lost,
         other if other.starts_with("53") || other.starts_with("58") => Kind::Unavailable,
         _ => Kind::Fault,
