@@ -224,8 +224,7 @@ mod tests {
         fn a_double_reads_back(double in any::<f64>().prop_filter("a number", |f| f.is_finite())) {
             let mut text = String::new();
             write_double(double, &mut text);
-            // Equal as numbers: the minus of a zero is not written.
-            prop_assert_eq!(text.parse::<f64>().unwrap().partial_cmp(&double), Some(std::cmp::Ordering::Equal));
+            prop_assert_eq!(text.parse::<f64>().unwrap().abs().to_bits(), double.abs().to_bits());
         }
     }
 }

@@ -341,11 +341,8 @@ async fn a_state_is_signed_after_an_hour_and_covers_what_was_recorded(app: TestA
     app.record_audit().await;
     let listed = list().await;
     let checkpoint = listed.ok()["checkpoints"][0].clone();
-    let last = before.last().expect("a record");
-    assert_eq!(
-        (&checkpoint["sequence"], &checkpoint["hash"]),
-        (&last["sequence"], &last["integrity"]["hash"])
-    );
+    let end = before.last().expect("a record");
+    assert_eq!((&checkpoint["sequence"], &checkpoint["hash"]), (&end["sequence"], &end["integrity"]["hash"]));
     let keys = KeySet::parse(&app.program().get("/.well-known/jwks.json").await.text()).expect("keys");
     let jws = checkpoint["jws"].as_str().expect("a statement");
     let signed = jwt::verify(jws, &keys, "avnology-audit-checkpoint+jwt").expect("our signature");

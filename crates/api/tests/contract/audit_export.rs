@@ -50,7 +50,7 @@ async fn exported(team: &Team, body: &Value) -> (Answer, String) {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    digest(&SHA256, bytes).as_ref().iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 async fn a_file_of_lines_holds_every_record_as_it_is_read(app: TestApp) {

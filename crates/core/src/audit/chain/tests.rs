@@ -94,14 +94,13 @@ fn whatever_is_changed_breaks_the_chain_where_it_was_changed() {
 fn the_tree_is_that_of_the_standard() {
     let leaves: Vec<Digest> = (0..7).map(|n| [n; 32]).collect();
     let leaf = |n: usize| merkle_root(&leaves[n..=n]);
-    let pairs = [node(&leaf(0), &leaf(1)), node(&leaf(2), &leaf(3)), node(&leaf(4), &leaf(5)), leaf(6)];
-    let [first, second, third, last] = pairs;
-    let (left, right) = (node(&first, &second), node(&third, &last));
+    let pair = |n: usize| node(&leaf(n), &leaf(n + 1));
+    let (left, right) = (node(&pair(0), &pair(2)), node(&pair(4), &leaf(6)));
     assert_eq!(merkle_root(&leaves), node(&left, &right));
-    assert_eq!(merkle_path(&leaves, 0), [leaf(1), second, right]);
-    assert_eq!(merkle_path(&leaves, 3), [leaf(2), first, right]);
-    assert_eq!(merkle_path(&leaves, 4), [leaf(5), last, left]);
-    assert_eq!(merkle_path(&leaves, 6), [third, left]);
+    assert_eq!(merkle_path(&leaves, 0), [leaf(1), pair(2), right]);
+    assert_eq!(merkle_path(&leaves, 3), [leaf(2), pair(0), right]);
+    assert_eq!(merkle_path(&leaves, 4), [leaf(5), leaf(6), left]);
+    assert_eq!(merkle_path(&leaves, 6), [pair(4), left]);
     assert_eq!(merkle_root(&[]), sha256(&[]));
 }
 
@@ -111,7 +110,7 @@ fn climb(leaf: Digest, mut index: usize, count: usize, path: &[Digest]) -> Diges
     for sibling in path {
         if index % 2 == 1 || index == last {
             hash = node(sibling, &hash);
-            while index.is_multiple_of(2) && index != 0 {
+            while index % 2 == 0 && index != 0 {
                 (index, last) = (index / 2, last / 2);
             }
         } else {

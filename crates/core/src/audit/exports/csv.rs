@@ -163,9 +163,9 @@ mod tests {
             let rows = read(&line(cells.iter().map(String::as_str)));
             prop_assert_eq!(rows.len(), 1);
             prop_assert_eq!(rows[0].len(), cells.len());
-            for (read, original) in rows[0].iter().zip(&cells) {
-                let marked = format!("'{original}");
-                prop_assert!(read == original || *read == marked);
+            for (read, written) in rows[0].iter().zip(&cells) {
+                let marked = format!("'{written}");
+                prop_assert!(read == written || *read == marked);
                 prop_assert!(!read.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']));
             }
         }
