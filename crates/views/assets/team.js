@@ -8,7 +8,7 @@
   const hint = document.getElementById("slug-hint");
   if (name && slug && hint) {
     hint.setAttribute("role", "status");
-    const prefix = new URL("/org/", location.href).href;
+    const prefix = new URL("/organizations/", location.href).href;
     let asked = 0;
     let timer;
     const look = async () => {

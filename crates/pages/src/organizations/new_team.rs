@@ -84,7 +84,7 @@ fn draw(
         csrf_token: &csrf::page_token(&auth.app, auth.session().id()),
         name: &fields.name,
         slug: &fields.slug,
-        prefix: &format!("{}/org/", auth.app.config.origin()),
+        prefix: &format!("{}/organizations/", auth.app.config.origin()),
         preview: preview.map(|(is_available, suggestion)| SlugPreview { is_available, suggestion }),
         refusals: &refusals,
     }

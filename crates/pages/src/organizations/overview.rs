@@ -63,7 +63,7 @@ async fn show(
     let role = acting.member().map(|member| role_name(&member.membership.role));
     let html = Overview {
         frame: place.frame(),
-        sign_in_url: &format!("{}/org/{}", auth.app.config.origin(), view.slug),
+        address: &format!("{}/organizations/{}", auth.app.config.origin(), view.slug),
         role: role.as_deref(),
         seats: (seats.used, seats.limit),
         invited: seats.invited,

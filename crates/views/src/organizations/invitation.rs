@@ -98,9 +98,7 @@ impl InvitationPage<'_> {
                     person.known_as(),
                     ", which is another account. The invitation stays open.",
                 ));
-                card.main = Some(
-                    self.button("switch", "Sign out and use the other account", Style::Primary).main("flow"),
-                );
+                card.main = Some(self.button("switch", "Use the other account", Style::Primary).main("flow"));
                 card.links.push(Link::new("Stay signed in", "/account"));
             }
             InvitationStep::SsoRequired => {

@@ -75,8 +75,7 @@ impl Member<'_> {
                 back: self.frame.url("/members"),
                 role: may_change.then(|| role.clone()),
                 pause: may_change.then(|| self.pause()).flatten(),
-                remove: may_change
-                    .then(|| self.button("remove", "Remove from the organization", Style::Danger)),
+                remove: may_change.then(|| self.button("remove", "Remove member", Style::Danger)),
             },
         )
     }

@@ -31,7 +31,7 @@ pub struct NewTeam<'a> {
     pub name: &'a str,
     /// What was entered as its address; empty for one made of the name.
     pub slug: &'a str,
-    /// What stands before the slug in addresses, as in `https://id.example.com/org/`.
+    /// What stands before the slug in addresses, as in `https://id.example.com/organizations/`.
     pub prefix: &'a str,
     /// What became of a look at the address.
     pub preview: Option<SlugPreview<'a>>,

@@ -26,8 +26,8 @@ pub struct Task {
 pub struct Overview<'a> {
     /// The frame.
     pub frame: Frame<'a>,
-    /// Address of its own sign-in page.
-    pub sign_in_url: &'a str,
+    /// The address of its pages.
+    pub address: &'a str,
     /// The person's role, if they are a member.
     pub role: Option<&'a str>,
     /// Seats taken and, if there is one, the limit.

@@ -143,7 +143,7 @@ fn join_words(mode: RegistrationMode, auto_join: &[String]) -> Vec<String> {
     let added = "Administrators can always add people at verified domains.".to_owned();
     match mode {
         RegistrationMode::Public => {
-            vec!["Anyone who has an account, or makes one on your sign-in page.".to_owned(), invited, added]
+            vec!["Anyone who has an account, without being asked.".to_owned(), invited, added]
         }
         RegistrationMode::ByInvitationOnly => vec![invited, "Nobody else.".to_owned(), added],
         RegistrationMode::ByInvitationOrDomain => vec![invited, by_domain, added],
@@ -152,11 +152,9 @@ fn join_words(mode: RegistrationMode, auto_join: &[String]) -> Vec<String> {
             "Invitations stay valid, but must be accepted that way.".to_owned(),
             added,
         ],
-        RegistrationMode::Closed => vec![
-            "Nobody. Invitations cannot be sent, and open ones are refused.".to_owned(),
-            "Your sign-up page is not there.".to_owned(),
-            added,
-        ],
+        RegistrationMode::Closed => {
+            vec!["Nobody. Invitations cannot be sent, and open ones are refused.".to_owned(), added]
+        }
     }
 }
 

@@ -165,7 +165,7 @@ fn new_team(acme: &Acme<'_>) -> Pages {
         csrf_token: TOKEN,
         name: "",
         slug: "",
-        prefix: "https://id.example.com/org/",
+        prefix: "https://id.example.com/organizations/",
         preview: None,
         refusals: &[],
     };
@@ -199,7 +199,7 @@ fn overview(acme: &Acme<'_>) -> Pages {
     }];
     let page = Overview {
         frame: acme.frame(),
-        sign_in_url: "https://id.example.com/org/acme",
+        address: "https://id.example.com/organizations/acme",
         role: Some("Owner"),
         seats: (42, Some(50)),
         invited: 3,
