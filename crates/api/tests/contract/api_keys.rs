@@ -493,12 +493,12 @@ async fn a_revocation_holds_before_it_is_acknowledged(app: TestApp) {
 async fn keys_without_an_account_belong_to_the_default_one(app: TestApp) {
     let team = app.team("Acme", "jane@acme.example").await;
     let jane = &team.owner.client;
-    let make =
+    let create =
         |client: &Client| client.post(&team.path("/api-keys")).json(&json!({ "name": "k" })).into_future();
-    let first = make(jane).await;
+    let first = create(jane).await;
     first.created();
     app.program().with_token(&first.at("/key")).get(&team.path("/members")).await.ok();
-    let again = make(&app.admin_key()).await;
+    let again = create(&app.admin_key()).await;
     assert_eq!(again.created()["service_account_id"], first["service_account_id"]);
     let path = format!("/v1/service-accounts/{}", first.at("/service_account_id"));
     let account = jane.get_in(&team.id, &path).await;
@@ -664,9 +664,9 @@ async fn the_organizations_list_shows_the_keys_of_all_accounts(app: TestApp) {
     assert_eq!(two.created()["service_account_id"], json!(other));
     assert!(two.header("location").ends_with(&format!("/{other}/keys/{}", two.at("/id"))));
     let listed = jane.get(&path).await;
-    let names: Vec<_> =
+    let listed: Vec<_> =
         listed.ok()["keys"].as_array().expect("keys").iter().map(|k| k["name"].clone()).collect();
-    assert_eq!(names, ["two", "one"]);
+    assert_eq!(listed, ["two", "one"]);
     let missing = json!({ "name": "x", "service_account_id": "sa_01kjpwe457etztza3v90genf98" });
     let refused = jane.post(&path).json(&missing).await;
     refused.refused_fields(Code::ValidationFailed, &[("service_account_id", "not_found")]);

@@ -159,11 +159,11 @@ async fn a_change_of_a_membership_is_tried(app: TestApp) {
     let people = made(&team, body).await;
     app.settle_groups().await;
     let mary = team.member("mary@acme.example", "member").await;
-    let may = || mary.client.get_in(&team.id, "/v1/identities").into_future();
-    may().await.refused(Code::ScopeMissing);
+    let attempt = || mary.client.get_in(&team.id, "/v1/identities").into_future();
+    attempt().await.refused(Code::ScopeMissing);
     app.settle_groups().await;
     assert_eq!(members(&team, &people).await, ["mary"]);
-    may().await.ok();
+    attempt().await.ok();
     let member = team.path(&format!("/members/{}", mary.id));
     team.owner.client.patch(&member).json(&json!({ "role": "admin" })).await.ok();
     app.settle_groups().await;
@@ -235,6 +235,7 @@ async fn a_domain_that_is_lost_shows_less_to_every_rule(app: TestApp) {
         let event = NewEvent {
             event_id: event.event_id,
             organization_id: Some(place),
+            managing_organization_id: None,
             event_type: EventType::DomainRemoved.as_str(),
             body: &body,
             sealed: None,

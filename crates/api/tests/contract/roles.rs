@@ -190,19 +190,19 @@ async fn a_changed_role_changes_what_its_members_may_do_at_once(app: TestApp) {
     let team = app.team("Acme", "jane@acme.example").await;
     made(&team, json!({ "key": "helper", "name": "Helper" })).await;
     let mary = team.member("mary@acme.example", "helper").await;
-    let may = || mary.client.get_in(&team.id, "/v1/identities").into_future();
-    may().await.refused(Code::ScopeMissing);
+    let attempt = || mary.client.get_in(&team.id, "/v1/identities").into_future();
+    attempt().await.refused(Code::ScopeMissing);
     let jane = &team.owner.client;
     let grow = json!({ "permissions": ["identities:read", "invoices:*"] });
     jane.patch(&role(&team, "helper")).json(&grow).await.ok();
-    may().await.ok();
+    attempt().await.ok();
     let who = mary.client.get_in(&team.id, "/v1/sessions/whoami").await;
     assert_eq!(who["organization"]["role"], "helper");
     let held = who["organization"]["permissions"].as_array().cloned().expect("permissions");
     assert!(held.contains(&json!("invoices:*")) && held.contains(&json!("members:read")), "{held:?}");
     assert_eq!(jane.get(&role(&team, "helper")).await["member_count"], 1);
     jane.patch(&role(&team, "helper")).json(&json!({ "permissions": [] })).await.ok();
-    may().await.refused(Code::ScopeMissing);
+    attempt().await.refused(Code::ScopeMissing);
 }
 
 async fn a_change_of_another_version_is_refused(app: TestApp) {
@@ -262,7 +262,7 @@ async fn whatever_names_a_role_names_the_one_in_its_place(app: TestApp) {
     invited.created();
     jane.patch(&team.path("")).json(&json!({ "default_role": "helper" })).await.ok();
     team.holds_domain("acme.example", |domain| {
-        domain.default_role = Some("helper".to_owned().try_into().expect("a key"))
+        domain.default_role = Some("helper".to_owned().try_into().expect("a key"));
     })
     .await;
     // A role that people join with is in use, though nobody has it yet.
@@ -355,9 +355,9 @@ async fn an_organization_has_at_most_two_hundred_roles(app: TestApp) {
     });
     fill.await.expect("roles");
     made(&team, json!({ "key": "last", "name": "Last" })).await;
-    let full =
+    let over =
         team.owner.client.post(&team.path("/roles")).json(&json!({ "key": "more", "name": "More" })).await;
-    assert_eq!(full.refused(Code::LimitReached)["limit"], 200);
+    assert_eq!(over.refused(Code::LimitReached)["limit"], 200);
 }
 
 async fn more_holders_than_one_transaction_bears_are_refused(app: TestApp) {

@@ -118,7 +118,7 @@ fn encoded(c: char) -> String {
         return c.to_string();
     }
     let mut bytes = [0; 4];
-    c.encode_utf8(&mut bytes).bytes().map(|byte| format!("%{byte:02X}")).collect()
+    c.encode_utf8(&mut bytes).bytes().fold(String::new(), |text, byte| text + &format!("%{byte:02X}"))
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -60,6 +60,7 @@ fn draw(auth: &Keeper, place: &Place, view: &OrganizationView, status: u16) -> R
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a box of the form")]
 struct Fields {
     etag: String,
     name: String,

@@ -110,7 +110,7 @@ fn climb(leaf: Digest, mut index: usize, count: usize, path: &[Digest]) -> Diges
     for sibling in path {
         if index % 2 == 1 || index == last {
             hash = node(sibling, &hash);
-            while index % 2 == 0 && index != 0 {
+            while index.is_multiple_of(2) && index != 0 {
                 (index, last) = (index / 2, last / 2);
             }
         } else {
