@@ -54,7 +54,8 @@ openapi-check: build ## Fails when openapi/avnology.json is not the present docu
 
 tour: build ## Runs the commands of README.md and compares their answers
 	scripts/install-packages.sh curl jq
-	scripts/check-tour.sh $(BINARY)
+	$(CARGO) build -p avnology-testkit --example dns
+	scripts/check-tour.sh $(BINARY) $(abspath $(TARGET)/debug/examples/dns)
 
 browser: build $(BROWSER)/node_modules/.package-lock.json ## Drives the pages in headless Chromium
 	scripts/install-packages.sh chromium

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The tour of README.md; scripts/check-tour.sh runs it and holds README.md to it.
-# Needs a fresh server at $URL, its log in tour.log, its bootstrap API key in tour.key; curl 7.82 or newer, and jq.
+# Needs a fresh server at $URL, its log in tour.log, its bootstrap API key in tour.key, and a name server whose records
+# are in tour.zone; curl 7.82 or newer, and jq.
 set -euo pipefail
 
 # --- begin
@@ -73,3 +74,57 @@ SAM=$(jq -r .id answer.json)
 curl -sS -X POST "$URL/v1/identities/$SAM:deactivate" -H "Authorization: Bearer $KEY" \
   -H "If-Match: \"$(jq -r .etag answer.json)\"" --json '{"reason": "left the company"}' | jq -c '{email, state, etag}'
 curl -sS -X POST "$URL/v1/identities/$SAM:deactivate" -H "Authorization: Bearer $KEY" | jq -c '{status, code, title}'
+
+# --- create a team
+newest() { sleep 2; grep "\"to\":\"$1\"" tour.log | tail -n 1; }
+sign_up() { # prints the session token
+  local form; form=$(curl -sS "$URL/v1/flows/registration?type=api" | jq -r .ui.action)
+  curl -sS "$form" --json "{\"method\": \"code\", \"body\": {\"traits\": {\"email\": \"$1\"}}}" > /dev/null
+  curl -sS "$form" --json "{\"method\": \"code\", \"body\": {\"code\": \"$(newest "$1" | jq -r .code)\"}}" | jq -r .session_token
+}
+ANN=$(sign_up ann@acme.example)
+curl -sS "$URL/v1/me/organizations" -H "Authorization: Bearer $ANN" | jq -c '{memberships}'
+curl -sS "$URL/v1/organizations" -H "Authorization: Bearer $ANN" --json '{"name": "Acme"}' |
+  jq -c '{name, slug, state, registration_mode, member_count}'
+
+# --- invite
+curl -sS "$URL/v1/organizations/acme/invitations" -H "Authorization: Bearer $ANN" \
+  --json '{"email": "bill@partner.example", "role": "admin"}' | jq -c '{email, role, status}'
+INVITATION=$(newest bill@partner.example | jq -r '.link | split("/")[-1]')
+curl -sS "$URL/v1/invitations:lookup" --json "{\"token\": \"$INVITATION\"}" | jq -c '{email, role, organization: .organization.name}'
+FORM=$(curl -sS "$URL/v1/flows/registration?type=api" | jq -r .ui.action)
+curl -sS "$FORM" --json "{\"method\": \"invitation\", \"body\": {\"invitation_token\": \"$INVITATION\"}}" > /dev/null
+BILL=$(curl -sS "$FORM" --json '{"method": "password", "body": {"password": "four grey geese at dusk"}}' | jq -r .session_token)
+curl -sS "$URL/v1/me/organizations" -H "Authorization: Bearer $BILL" | jq -c '.memberships[] | {organization: .organization.slug, role, source}'
+
+# --- domain
+curl -sS "$URL/v1/organizations/acme/domains" -H "Authorization: Bearer $ANN" --json '{"domain": "acme.example"}' > answer.json
+jq -r '.txt_record | "\(.name) TXT \"\(.value)\""' answer.json >> tour.zone
+curl -sS "$URL/v1/organizations/acme/domains:verify" -H "Authorization: Bearer $ANN" \
+  --json '{"domain": "acme.example"}' | jq -c '{domain, status, auto_join, sign_in_routing}'
+curl -sS -X PATCH "$URL/v1/organizations/acme" -H "Authorization: Bearer $ANN" \
+  -d '{"registration_mode": "by_invitation_or_domain"}' -H 'Content-Type: application/json' | jq -c '{slug, registration_mode}'
+CARL=$(sign_up carl@acme.example)
+curl -sS "$URL/v1/me/organizations" -H "Authorization: Bearer $CARL" | jq -c '.memberships[] | {organization: .organization.slug, role, source}'
+
+# --- two tabs
+curl -sS "$URL/v1/organizations" -H "Authorization: Bearer $ANN" --json '{"name": "Initech"}' | jq -c '{name, slug}'
+for tab in acme initech personal; do
+  curl -sS "$URL/v1/me/permissions" -H "Authorization: Bearer $ANN" -H "X-Avnology-Org: $tab" |
+    jq -c --arg tab "$tab" '{$tab, role, permissions: (.permissions | length)}'
+done
+curl -sS "$URL/v1/sessions:switchOrganization" -H "Authorization: Bearer $ANN" --json '{"organization_id": "acme"}' | jq -c '.organization | {slug, role}'
+curl -sS "$URL/v1/organizations/acme/members" -H "Authorization: Bearer $BILL" -H 'X-Avnology-Org: initech' | jq -c '{status, code}'
+
+# --- keys
+TEAMKEY=$(curl -sS "$URL/v1/organizations/acme/api-keys" -H "Authorization: Bearer $ANN" \
+  --json '{"name": "billing", "scopes": ["members:read", "audit:read"]}' | jq -r .key)
+curl -sS -G "$URL/v1/organizations/acme/members" -H "Authorization: Bearer $TEAMKEY" -H 'X-Avnology-Org: acme' \
+  -d order_by=identity.email | jq -c '.members[] | {email: .identity.email, role, source}'
+curl -sS "$URL/v1/organizations/initech/members" -H "Authorization: Bearer $TEAMKEY" | jq -c '{status, code}'
+
+# --- audit
+sleep 2
+curl -sS -G "$URL/v1/audit/events" -H "Authorization: Bearer $TEAMKEY" \
+  --data-urlencode 'filter=action = "organization.member.added" OR action = "organization.domain.verified"' |
+  jq -c '.events[] | {sequence, action, actor: .actor.type, result}'

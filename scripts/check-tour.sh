@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs docs/tour.sh against a fresh server, and fails unless README.md shows its commands and what they answer.
-# Usage: scripts/check-tour.sh [path of avnology]; builds it when no path is given.
+# Usage: scripts/check-tour.sh [path of avnology [path of the name server]]; builds what is not given.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -10,14 +10,20 @@ if [ -z "$binary" ]; then
   binary=${CARGO_TARGET_DIR:-target}/debug/avnology
 fi
 binary=$(realpath "$binary")
+names=${2:-}
+if [ -z "$names" ]; then
+  cargo build --quiet -p avnology-testkit --example dns
+  names=${CARGO_TARGET_DIR:-target}/debug/examples/dns
+fi
+names=$(realpath "$names")
 for tool in curl jq; do
   command -v "$tool" > /dev/null || { echo "check-tour: $tool is needed (apt-get install $tool)" >&2; exit 1; }
 done
 
 work=$(mktemp -d)
-server=
+running=()
 stop() {
-  if [ -n "$server" ]; then kill "$server" 2> /dev/null && wait "$server" || true; fi
+  for process in "${running[@]}"; do kill "$process" 2> /dev/null && wait "$process" || true; done
   rm -rf "$work"
 }
 trap stop EXIT
@@ -36,11 +42,16 @@ fi
 cd "$work"
 unset "${!AVNOLOGY_@}"
 port=$((20000 + RANDOM % 20000))
+touch tour.zone
+"$names" --listen 127.0.0.1:$((port + 2)) --zone tour.zone > /dev/null 2>&1 &
+running+=($!)
 "$binary" key generate > tour.key
-AVNOLOGY_DATA_DIR=$work/data AVNOLOGY_LISTEN=127.0.0.1:$port AVNOLOGY_ADMIN_ADDR=127.0.0.1:$((port + 1)) \
+AVNOLOGY_DNS_SERVER=127.0.0.1:$((port + 2)) \
+  AVNOLOGY_DATA_DIR=$work/data AVNOLOGY_LISTEN=127.0.0.1:$port AVNOLOGY_ADMIN_ADDR=127.0.0.1:$((port + 1)) \
   AVNOLOGY_PUBLIC_URL=http://localhost:$port AVNOLOGY_BOOTSTRAP_API_KEY_FILE=tour.key \
   "$binary" serve > tour.log 2>&1 &
 server=$!
+running+=("$server")
 for _ in $(seq 100); do
   curl -sf -o /dev/null "http://localhost:$port/readyz" && break
   kill -0 "$server" || { cat tour.log >&2; exit 1; }
