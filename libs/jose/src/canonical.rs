@@ -89,7 +89,7 @@ fn write_double(double: f64, text: &mut String) {
     if double < 0.0 {
         text.push('-');
     }
-    let scientific = format!("{:e}", double.abs());
+    let scientific = shortest(double.abs());
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
     let exponent: i32 = exponent.parse().unwrap_or_default();
@@ -124,6 +124,16 @@ fn write_double(double: f64, text: &mut String) {
             let _ = write!(text, "e{sign}{}", exponent.abs());
         }
     }
+}
+
+/// The shortest digits that read back as this number; of two that are as close, those with the even end, which the
+/// language's own way does not promise.
+fn shortest(double: f64) -> String {
+    let shortest = format!("{double:e}");
+    let digits = shortest.chars().take_while(|c| *c != 'e').filter(char::is_ascii_digit).count();
+    let rounded = format!("{double:.*e}", digits.saturating_sub(1));
+    let reads_back = rounded.parse::<f64>().is_ok_and(|read| read.to_bits() == double.to_bits());
+    if reads_back { rounded } else { shortest }
 }
 
 #[cfg(test)]
