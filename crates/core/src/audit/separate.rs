@@ -69,7 +69,10 @@ pub(super) fn separate(record: &mut Value) -> Vec<Unsalted> {
     people.of_actor(record, &mut places);
     people.of_targets(record, &mut places);
     if let Some(details) = record.get("details") {
-        people.walk(details, "/details", &mut places);
+        match people.owner("", details) {
+            Some(owner) => places.push((owner, "/details".to_owned())),
+            None => people.walk(details, "/details", &mut places),
+        }
     }
     let mut parts: Vec<(Owner, Unsalted)> = Vec::new();
     for (owner, pointer) in places {
