@@ -45,9 +45,6 @@ export function teams(person) {
     await bill.sees("invitation/sign_in");
     assert.equal(new URL(bill.page.url()).pathname, "/invitations", "the token has left the address bar");
     await bill.press("#continue");
-    if ((await bill.where()) === "sign-in/choose_method" && await bill.page.locator("#identifier:visible").count()) {
-      await bill.send({ identifier: email });
-    }
     await bill.send({ password: PASSWORD });
     await bill.sees("invitation/preview");
     await bill.press();
