@@ -168,7 +168,7 @@ async fn make(world: &World, segment: &str, path: &str) -> String {
         "exports" => {
             let day =
                 |seconds: i64| serde_json::to_value(world.app.now().plus_seconds(seconds)).expect("a time");
-            let body = json!({ "format": "csv", "start_time": day(-86_400), "end_time": day(1) });
+            let body = json!({ "format": "CSV", "start_time": day(-86_400), "end_time": day(1) });
             let begun =
                 bob.client.post("/v1/audit/events:export").header("x-avnology-org", &beta.id).json(&body);
             begun.await.at("/export_id")

@@ -68,6 +68,13 @@ impl LiveOrganization {
         self.organization.id
     }
 
+    /// The keys of its custom roles, in order.
+    pub fn custom_roles(&self) -> Vec<&RoleKey> {
+        let mut keys: Vec<&RoleKey> = self.custom_roles.keys().collect();
+        keys.sort_unstable();
+        keys
+    }
+
     /// What a role allows here; none for a role that is not there.
     pub fn role(&self, key: &RoleKey) -> Option<RoleRights> {
         match key.built_in() {

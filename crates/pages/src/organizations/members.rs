@@ -104,11 +104,10 @@ pub(super) fn query_of<T>(list: &List<T>) -> ListQuery {
 
 /// The roles of an organization by key and name.
 pub(super) fn roles(acting: &Acting) -> Vec<(String, String)> {
-    let _ = acting;
-    [RoleKey::owner(), avnology_model::permissions::BuiltInRole::Admin.into(), RoleKey::member()]
-        .iter()
-        .map(|role| (role.to_string(), role_name(role)))
-        .collect()
+    let built_in =
+        [RoleKey::owner(), avnology_model::permissions::BuiltInRole::Admin.into(), RoleKey::member()];
+    let custom = acting.organization.custom_roles();
+    built_in.iter().chain(custom).map(|role| (role.to_string(), role_name(role))).collect()
 }
 
 /// Where the other pages of a list are: the same address with another token.

@@ -3,7 +3,10 @@
 use avnology_core::organizations::{self, OrganizationSettings, OrganizationView};
 use avnology_http::{Auth, Form, PageInOrganization, Precondition, Query, Response, Route, csrf, scopes};
 use avnology_model::{
-    Code, Error, Result, organizations::SessionLimits, permissions::RoleKey, platform::LoginMethod,
+    Code, Error, Result,
+    organizations::{DomainStatus, SessionLimits},
+    permissions::RoleKey,
+    platform::LoginMethod,
 };
 use avnology_views::organizations::{Settings, refusal};
 use serde::Deserialize;
@@ -30,10 +33,10 @@ async fn show(auth: Keeper, Query(q): Query<Params>) -> Result<Response> {
         outcome::notice(q.done.as_deref(), &[("saved", "The settings were saved. They are in force.")]);
     place.refusals = outcome::refusals(q.failed.as_deref());
     let view = organizations::get(&auth.app, auth.acting()?).await?;
-    draw(&auth, &place, &view, 200)
+    draw(&auth, &place, &view, 200).await
 }
 
-fn draw(auth: &Keeper, place: &Place, view: &OrganizationView, status: u16) -> Result<Response> {
+async fn draw(auth: &Keeper, place: &Place, view: &OrganizationView, status: u16) -> Result<Response> {
     let acting = auth.acting()?;
     let offered = &auth.app.settings().settings.allowed_methods;
     let allowed =
@@ -41,12 +44,15 @@ fn draw(auth: &Keeper, place: &Place, view: &OrganizationView, status: u16) -> R
     let methods: Vec<(LoginMethod, bool)> = offered.iter().map(|method| (*method, allowed(method))).collect();
     let may = |key: &str| RoleKey::parse(key).is_some_and(|role| !role.is_owner());
     let roles: Vec<_> = roles(acting).into_iter().filter(|(key, _)| may(key)).collect();
+    let domains = organizations::list_domains(&auth.app, acting).await?;
+    let joining = domains.into_iter().filter(|d| d.status == DomainStatus::Verified && d.auto_join);
+    let auto_join: Vec<String> = joining.map(|domain| domain.domain).collect();
     let html = Settings {
         frame: place.frame(),
         etag: &view.etag,
         name: &view.name,
         registration_mode: view.registration_mode,
-        auto_join: &[],
+        auto_join: &auto_join,
         default_role: view.default_role.as_str(),
         roles: &roles,
         mfa_required: view.mfa_required,
@@ -140,7 +146,7 @@ async fn save(auth: Keeper, form: Form<Fields>) -> Result<Response> {
                 field_of(&mut one.field);
             }
             let status = if error.code() == Code::ValidationFailed { 400 } else { error.code().status() };
-            draw(&auth, &place, &entered(before, &fields), status)
+            draw(&auth, &place, &entered(before, &fields), status).await
         }
     }
 }
