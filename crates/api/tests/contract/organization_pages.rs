@@ -75,7 +75,7 @@ async fn people_without_memberships_meet_no_trace_of_organizations(app: TestApp)
     for path in ["/account", "/account/profile", "/account/security", "/account/sessions", "/sign-out"] {
         let mut page = bill.client.get(path).await;
         if page.status == 303 {
-            page = bill.client.get(&page.header("location")).await;
+            page = bill.client.get(page.header("location")).await;
         }
         page.is(200);
         let text = page.text().to_lowercase();
