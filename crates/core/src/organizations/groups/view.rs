@@ -15,7 +15,7 @@ use crate::Cx;
 
 /// A group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = Group)]
+#[schema(as = MemberGroup)]
 pub struct GroupView {
     /// Id.
     #[schema(value_type = String)]
