@@ -10,6 +10,7 @@ use url::Url;
 
 use crate::{
     Clock, Cx, Entropy,
+    audit::Refusals,
     credentials::{Breaches, PasswordHasher},
     identities::{SchemaCache, TraitsSchema},
     organizations::OrganizationCache,
@@ -71,6 +72,7 @@ pub struct Tenant {
     pub(crate) settings: ArcSwap<SettingsVersion>,
     schema: SchemaCache,
     pub(crate) signing_keys: SigningKeys,
+    pub(crate) refusals: Refusals,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
 }
@@ -119,6 +121,7 @@ impl Tenant {
             settings: ArcSwap::from_pointee(parts.settings),
             schema: SchemaCache::default(),
             signing_keys: SigningKeys::default(),
+            refusals: Refusals::default(),
             clock: parts.clock,
             entropy: parts.entropy,
         }

@@ -37,6 +37,9 @@ pub fn audit(routes: &[Route]) -> Vec<String> {
         if !route.is_api() {
             continue;
         }
+        if route.is_administrative() && route.records.is_none() {
+            complain("does not say what it records");
+        }
         if route.rule.is_of_page() {
             complain("is an API route with the rule of a page");
         }

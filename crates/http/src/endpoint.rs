@@ -4,7 +4,10 @@
 use std::{future::Future, marker::PhantomData, sync::Arc};
 
 use avnology_core::{Cx, OrganizationScope, Tenant};
-use avnology_model::{Code, Error, FieldCode, FieldError, Result, events::Actor};
+use avnology_model::{
+    Code, Error, FieldCode, FieldError, Result,
+    events::{Actor, EventType},
+};
 use axum::{
     body::Body,
     http::{Method, request::Parts},
@@ -15,6 +18,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::{
     accept,
     access::{Access, AccessRule, Caller},
+    attempt::{self, Attempt},
     auth::Auth,
     cookies, credentials, csrf, etag,
     input::{Input, Raw, raw::RawBody},
@@ -45,6 +49,7 @@ pub(crate) struct RouteRules {
     pub(crate) rule: AccessRule,
     pub(crate) needs: Needs,
     pub(crate) limit: Option<Bucket>,
+    pub(crate) records: Option<EventType>,
     pub(crate) produces: &'static [&'static str],
     pub(crate) is_api: bool,
 }
@@ -55,6 +60,7 @@ impl RouteRules {
             rule: route.rule,
             needs: route.needs,
             limit: route.limit,
+            records: route.records,
             produces: route.produces,
             is_api: route.is_api(),
         }
@@ -90,8 +96,9 @@ where
         let handler = self.handler.clone();
         Box::pin(async move {
             let mut drawn = None;
+            let mut attempt = None;
             let result = async {
-                let mut raw = match admit(call, &mut drawn).await? {
+                let mut raw = match admit(call, &mut drawn, &mut attempt).await? {
                     Admitted::Go(raw) => raw,
                     Admitted::Answer(response) => return Ok(response),
                 };
@@ -109,6 +116,11 @@ where
                 Ok(response)
             };
             let result = result.await;
+            if let Some(attempt) = attempt
+                && let Some(code) = attempt::refusal(&result)
+            {
+                attempt.note_refusal(code).await;
+            }
             Answered { result, drawn }
         })
     }
@@ -120,7 +132,7 @@ enum Admitted {
 }
 
 /// Everything that comes before validation.
-async fn admit(call: Call, drawn: &mut Option<Drawn>) -> Result<Admitted> {
+async fn admit(call: Call, drawn: &mut Option<Drawn>, attempt: &mut Option<Attempt>) -> Result<Admitted> {
     let Call { app, cx, limits, origin, route, parts, body, params } = call;
     if !accept::allows_any(&parts.headers, route.produces) && !allows_problem(&parts, &route) {
         return Err(Code::NotAcceptable.into());
@@ -137,6 +149,7 @@ async fn admit(call: Call, drawn: &mut Option<Drawn>) -> Result<Admitted> {
     raw.caller = known.caller;
     raw.by_cookie = known.by_cookie;
 
+    *attempt = Attempt::of(&raw, &route);
     *drawn = draw(&raw, &limits, &route);
     if let Some(drawn) = drawn {
         drawn.check()?;
@@ -150,6 +163,9 @@ async fn admit(call: Call, drawn: &mut Option<Drawn>) -> Result<Admitted> {
                 is_owner: acting.is_owner(),
             });
             raw.acting = acting;
+            if let Some(attempt) = attempt {
+                attempt.go_to(&raw);
+            }
         }
         Err(refused) if refused.by_cookie => {
             let cleared = cookies::clear_organization(&raw.app);

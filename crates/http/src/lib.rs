@@ -5,6 +5,7 @@
 
 mod accept;
 mod access;
+mod attempt;
 mod audit;
 mod auth;
 mod browser;

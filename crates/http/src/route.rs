@@ -2,7 +2,7 @@
 
 use std::{future::Future, marker::PhantomData, pin::Pin, sync::Arc};
 
-use avnology_model::Code;
+use avnology_model::{Code, events::EventType, permissions::Scope};
 use axum::http::Method;
 use utoipa::{
     ToSchema,
@@ -27,6 +27,7 @@ pub struct Route {
     pub(crate) endpoint: Arc<dyn Endpoint>,
     pub(crate) needs: Needs,
     pub(crate) limit: Option<Bucket>,
+    pub(crate) records: Option<EventType>,
     pub(crate) produces: &'static [&'static str],
     pub(crate) doc: RouteDoc,
 }
@@ -101,6 +102,7 @@ impl Route {
             endpoint: Arc::new(Typed { handler, types: PhantomData::<fn() -> (A, I)> }),
             needs: Needs { body: I::BODY, query: I::QUERY },
             limit: None,
+            records: None,
             produces: if is_api { &["application/json"] } else { &["text/html"] },
             doc: RouteDoc {
                 input,
@@ -200,6 +202,13 @@ impl Route {
         self
     }
 
+    /// What is recorded when it is done, and when it is refused (`contract/70` §3.1).
+    #[must_use]
+    pub fn records(mut self, action: EventType) -> Self {
+        self.records = Some(action);
+        self
+    }
+
     /// Calls draw on this bucket, per address. Sessions and API keys have theirs under `/v1` without this.
     #[must_use]
     pub fn limited(mut self, bucket: Bucket) -> Self {
@@ -232,6 +241,12 @@ impl Route {
     /// The name that generated clients give it.
     pub fn id(&self) -> Option<&'static str> {
         self.doc.operation_id
+    }
+
+    /// Whether it changes something that is not the caller's own.
+    pub(crate) fn is_administrative(&self) -> bool {
+        let reads = |scope: Scope| matches!(scope, Scope::AccountSelf) || scope.as_str().ends_with(":read");
+        self.is_api() && self.method != Method::GET && self.rule.scope().is_some_and(|scope| !reads(scope))
     }
 
     /// Whether it belongs to the JSON API.

@@ -13,7 +13,7 @@ use avnology_http::{
     Auth, Body, HeaderMap, Json, Path1, Public, Query, Reply as _, Response, ResponseBody, Route, Scoped,
     StatusCode, header, pieces, scopes,
 };
-use avnology_model::{Code, Result, Timestamp, audit::ExportStatus, ids::ExportId};
+use avnology_model::{Code, Result, Timestamp, audit::ExportStatus, events::EventType, ids::ExportId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -156,6 +156,7 @@ pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::post("/v1/audit/events:export", export)
             .operation_id("exportAuditEvents")
+            .records(EventType::AuditExported)
             .summary("Begin an export of the audit log")
             .tag("audit")
             .answers::<ExportBegun>(202, "It is being written.")

@@ -7,7 +7,7 @@ use avnology_http::{
     Auth, Body, Created, Idempotency, Json, List, NoContent, Patch, Path1, Precondition, Query, Reply,
     Response, Route, Scoped, scopes,
 };
-use avnology_model::{Code, Error, Result, ids::IdentityId, permissions::Scope};
+use avnology_model::{Code, Error, Result, events::EventType, ids::IdentityId, permissions::Scope};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -123,6 +123,7 @@ pub(super) fn routes() -> Vec<Route> {
             .answers::<IdentityList>(200, "One page of identities."),
         Route::post("/v1/identities", create)
             .operation_id("createIdentity")
+            .records(EventType::UserCreated)
             .summary("Create an identity")
             .tag("identities")
             .answers::<IdentityView>(201, "The identity.")
@@ -143,6 +144,7 @@ pub(super) fn routes() -> Vec<Route> {
             .etag(),
         Route::patch("/v1/identities/{id}", update)
             .operation_id("updateIdentity")
+            .records(EventType::UserUpdated)
             .summary("Change an identity")
             .tag("identities")
             .answers::<IdentityView>(200, "The identity.")
@@ -150,6 +152,7 @@ pub(super) fn routes() -> Vec<Route> {
             .refuses(&[Code::EmailTaken, Code::HandleTaken, Code::AlreadyExists]),
         Route::delete("/v1/identities/{id}", delete)
             .operation_id("deleteIdentity")
+            .records(EventType::UserDeletionScheduled)
             .summary("Delete an identity, after its grace period or at once")
             .tag("identities")
             .answers_empty(204)

@@ -4,6 +4,7 @@ use avnology_core::identities as people;
 use avnology_http::{Auth, Json, List, NoContent, Path1, Path2, Route, Scoped, scopes};
 use avnology_model::{
     Result,
+    events::EventType,
     ids::{IdentityId, SessionId},
 };
 
@@ -42,11 +43,13 @@ pub(super) fn routes() -> Vec<Route> {
             .answers::<SessionList>(200, "One page of sessions, newest first."),
         Route::delete("/v1/identities/{id}/sessions", revoke_all)
             .operation_id("revokeIdentitySessions")
+            .records(EventType::SessionRevoked)
             .summary("End all sessions of an identity")
             .tag("sessions")
             .answers_empty(204),
         Route::delete("/v1/identities/{id}/sessions/{session_id}", revoke)
             .operation_id("revokeIdentitySession")
+            .records(EventType::SessionRevoked)
             .summary("End one session of an identity")
             .tag("sessions")
             .answers_empty(204),

@@ -6,6 +6,7 @@ use avnology_http::{
 };
 use avnology_model::{
     Code, Error, Result,
+    events::EventType,
     ids::{CredentialId, IdentityId},
     text::line,
 };
@@ -156,33 +157,40 @@ pub(super) fn routes() -> Vec<Route> {
     vec![
         verb(
             Route::post("/v1/identities/{id}:deactivate", deactivate)
+                .records(EventType::UserDisabled)
                 .refuses(&[Code::ConflictingState, Code::LastOwner]),
             "deactivateIdentity",
             "Switch an identity off",
         ),
         verb(
-            Route::post("/v1/identities/{id}:reactivate", reactivate).refuses(&[Code::ConflictingState]),
+            Route::post("/v1/identities/{id}:reactivate", reactivate)
+                .records(EventType::UserEnabled)
+                .refuses(&[Code::ConflictingState]),
             "reactivateIdentity",
             "Switch an identity on again",
         ),
         verb(
             Route::post("/v1/identities/{id}:cancelDeletion", cancel_deletion)
+                .records(EventType::UserDeletionCancelled)
                 .refuses(&[Code::DeletionFinal]),
             "cancelIdentityDeletion",
             "Take a scheduled deletion back",
         ),
-        verb(Route::post("/v1/identities/{id}:unlock", unlock), "unlockIdentity", "Lift a lock"),
         verb(
-            Route::post("/v1/identities/{id}:setPassword", set_password).refuses(&[
-                Code::PasswordBreached,
-                Code::PasswordWeak,
-                Code::PasswordReused,
-            ]),
+            Route::post("/v1/identities/{id}:unlock", unlock).records(EventType::UserUnlocked),
+            "unlockIdentity",
+            "Lift a lock",
+        ),
+        verb(
+            Route::post("/v1/identities/{id}:setPassword", set_password)
+                .records(EventType::UserPasswordChanged)
+                .refuses(&[Code::PasswordBreached, Code::PasswordWeak, Code::PasswordReused]),
             "setIdentityPassword",
             "Set a password",
         ),
         Route::post("/v1/identities/{id}:recoveryLink", recovery_link)
             .operation_id("createRecoveryLink")
+            .records(EventType::UserRecoveryLinkCreated)
             .summary("Make a recovery link for out-of-band delivery")
             .tag("identities")
             .answers::<RecoveryLink>(200, "The link.")
@@ -194,6 +202,7 @@ pub(super) fn routes() -> Vec<Route> {
             .answers::<CredentialList>(200, "The credentials."),
         Route::delete("/v1/identities/{id}/credentials/{cred_id}", remove_credential)
             .operation_id("deleteIdentityCredential")
+            .records(EventType::UserPasswordChanged)
             .summary("Remove a credential of an identity")
             .tag("identities")
             .answers_empty(204)

@@ -5,7 +5,7 @@ use avnology_http::{
     Auth, Body, Created, Idempotency, InOrganization, Json, NoContent, NoInput, Patch, Path1, Reply,
     Response, Route, scopes,
 };
-use avnology_model::{Code, Result, ids::DomainId};
+use avnology_model::{Code, Result, events::EventType, ids::DomainId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -83,6 +83,7 @@ pub(super) fn routes() -> Vec<Route> {
             .answers::<DomainList>(200, "All of them."),
         Route::post("/v1/organizations/{id}/domains", create)
             .operation_id("createDomain")
+            .records(EventType::DomainAdded)
             .summary("Claim a domain, which is still to be proven")
             .tag("domains")
             .answers::<DomainView>(201, "The domain, with the TXT record that proves it.")
@@ -96,6 +97,7 @@ pub(super) fn routes() -> Vec<Route> {
             ]),
         Route::post("/v1/organizations/{id}/domains:verify", verify_named)
             .operation_id("verifyDomainByName")
+            .records(EventType::DomainVerified)
             .summary("Look for the TXT record of a domain, by its name")
             .tag("domains")
             .answers::<DomainView>(200, "The domain, which is proven now.")
@@ -107,17 +109,20 @@ pub(super) fn routes() -> Vec<Route> {
             .answers::<DomainView>(200, one),
         Route::patch("/v1/organizations/{id}/domains/{dom}", update)
             .operation_id("updateDomain")
+            .records(EventType::OrganizationUpdated)
             .summary("Change what a domain is good for")
             .tag("domains")
             .answers::<DomainView>(200, one)
             .refuses(&[Code::RoleNotAssignable]),
         Route::delete("/v1/organizations/{id}/domains/{dom}", delete)
             .operation_id("deleteDomain")
+            .records(EventType::DomainRemoved)
             .summary("Give a domain up")
             .tag("domains")
             .answers_empty(204),
         Route::post("/v1/organizations/{id}/domains/{dom}:verify", verify)
             .operation_id("verifyDomain")
+            .records(EventType::DomainVerified)
             .summary("Look for the TXT record of a domain")
             .tag("domains")
             .answers::<DomainView>(200, "The domain, which is proven now.")

@@ -7,6 +7,7 @@ use avnology_http::{
 };
 use avnology_model::{
     Code, Result,
+    events::EventType,
     ids::{GroupId, IdentityId},
 };
 use serde::Serialize;
@@ -149,6 +150,7 @@ fn of_groups() -> Vec<Route> {
             .answers::<GroupList>(200, "One page of groups."),
         Route::post("/v1/organizations/{id}/groups", create)
             .operation_id("createGroup")
+            .records(EventType::GroupCreated)
             .summary("Make a group")
             .tag("groups")
             .answers::<GroupView>(201, one)
@@ -168,6 +170,7 @@ fn of_groups() -> Vec<Route> {
             .etag(),
         Route::patch("/v1/organizations/{id}/groups/{group}", update)
             .operation_id("updateGroup")
+            .records(EventType::GroupUpdated)
             .summary("Change a group")
             .tag("groups")
             .answers::<GroupView>(200, one)
@@ -181,6 +184,7 @@ fn of_groups() -> Vec<Route> {
             ]),
         Route::delete("/v1/organizations/{id}/groups/{group}", delete)
             .operation_id("deleteGroup")
+            .records(EventType::GroupDeleted)
             .summary("Remove a group")
             .tag("groups")
             .answers_empty(204)
@@ -197,6 +201,7 @@ fn of_members() -> Vec<Route> {
             .answers::<GroupMemberList>(200, "One page of members."),
         Route::post("/v1/organizations/{id}/groups/{group}/members", add_member)
             .operation_id("addGroupMember")
+            .records(EventType::GroupMemberAdded)
             .summary("Put a member of the organization into a group")
             .tag("groups")
             .answers::<MemberView>(201, "The member.")
@@ -209,6 +214,7 @@ fn of_members() -> Vec<Route> {
             ]),
         Route::delete("/v1/organizations/{id}/groups/{group}/members/{identity}", remove_member)
             .operation_id("removeGroupMember")
+            .records(EventType::GroupMemberRemoved)
             .summary("Take somebody out of a group")
             .tag("groups")
             .answers_empty(204)

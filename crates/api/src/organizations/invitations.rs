@@ -8,7 +8,7 @@ use avnology_http::{
     Auth, Body, Created, Idempotency, InOrganization, Json, List, NoContent, Path1, Public, Reply, Response,
     Route, TenantScoped, problem, scopes,
 };
-use avnology_model::{Code, Error, FieldCode, Result, ids::InvitationId};
+use avnology_model::{Code, Error, FieldCode, Result, events::EventType, ids::InvitationId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -177,6 +177,7 @@ fn of_organizations() -> Vec<Route> {
             .answers::<InvitationList>(200, "One page of invitations."),
         Route::post("/v1/organizations/{id}/invitations", create)
             .operation_id("createInvitation")
+            .records(EventType::InvitationCreated)
             .summary("Invite somebody")
             .tag("invitations")
             .answers::<InvitationView>(201, "The invitation, with `accept_url` for `delivery` `link`.")
@@ -190,6 +191,7 @@ fn of_organizations() -> Vec<Route> {
             ]),
         Route::post("/v1/organizations/{id}/invitations:batchCreate", create_batch)
             .operation_id("createInvitations")
+            .records(EventType::InvitationCreated)
             .summary("Invite several people")
             .tag("invitations")
             .answers::<InvitedList>(200, "What became of each.")
@@ -201,12 +203,14 @@ fn of_organizations() -> Vec<Route> {
             .answers::<InvitationView>(200, one),
         Route::post("/v1/organizations/{id}/invitations/{inv}:resend", resend)
             .operation_id("resendInvitation")
+            .records(EventType::InvitationResent)
             .summary("Send an invitation again, with a new token and end")
             .tag("invitations")
             .answers::<InvitationView>(200, "The invitation, with `accept_url` for `delivery` `link`.")
             .refuses(&[Code::RoleNotAssignable, Code::ConflictingState]),
         Route::post("/v1/organizations/{id}/invitations/{inv}:revoke", revoke)
             .operation_id("revokeInvitation")
+            .records(EventType::InvitationRevoked)
             .summary("Take an invitation back")
             .tag("invitations")
             .answers::<InvitationView>(200, one)

@@ -5,7 +5,7 @@ use avnology_http::{
     Auth, Body, Created, Idempotency, InOrganization, Json, List, NoContent, Patch, Path1, Reply, Response,
     Route, problem, scopes,
 };
-use avnology_model::{Code, Error, FieldCode, Result};
+use avnology_model::{Code, Error, FieldCode, Result, events::EventType};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -148,6 +148,7 @@ pub(super) fn routes() -> Vec<Route> {
             .answers::<MemberList>(200, "One page of members."),
         Route::post("/v1/organizations/{id}/members", add)
             .operation_id("addMember")
+            .records(EventType::MemberAdded)
             .summary("Add an existing identity to an organization")
             .tag("members")
             .answers::<MemberView>(201, one)
@@ -160,18 +161,21 @@ pub(super) fn routes() -> Vec<Route> {
             .answers::<MemberView>(200, one),
         Route::patch("/v1/organizations/{id}/members/{member}", update)
             .operation_id("updateMember")
+            .records(EventType::MemberUpdated)
             .summary("Change a member")
             .tag("members")
             .answers::<MemberView>(200, one)
             .refuses(&[Code::RoleNotAssignable, Code::LastOwner, Code::SeatLimitReached]),
         Route::delete("/v1/organizations/{id}/members/{member}", remove)
             .operation_id("removeMember")
+            .records(EventType::MemberRemoved)
             .summary("Remove a member")
             .tag("members")
             .answers_empty(204)
             .refuses(&[Code::LastOwner]),
         Route::post("/v1/organizations/{id}/members:batchUpdate", batch_update)
             .operation_id("updateMembers")
+            .records(EventType::MemberUpdated)
             .summary("Change several members")
             .tag("members")
             .answers::<UpdatedList>(200, "What became of each.")

@@ -8,7 +8,7 @@ use avnology_http::{
     Auth, Body, Caller, Created, Idempotency, InOrganization, Json, List, NoInput, OptionalBody, PatchValue,
     Precondition, Query, Reply, Response, Route, ScopeMarker, SignedIn, SignedInOr, With, scopes,
 };
-use avnology_model::{Code, Result, ids::IdentityId, permissions::Scope};
+use avnology_model::{Code, Result, events::EventType, ids::IdentityId, permissions::Scope};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -244,6 +244,7 @@ pub(super) fn routes() -> Vec<Route> {
             ),
         Route::post("/v1/organizations", create)
             .operation_id("createOrganization")
+            .records(EventType::OrganizationCreated)
             .summary("Create an organization")
             .tag("organizations")
             .answers::<OrganizationView>(201, one)
@@ -271,6 +272,7 @@ pub(super) fn routes() -> Vec<Route> {
             .etag(),
         Route::patch("/v1/organizations/{id}", update)
             .operation_id("updateOrganization")
+            .records(EventType::OrganizationUpdated)
             .summary("Change an organization")
             .tag("organizations")
             .answers::<OrganizationView>(200, one)
@@ -278,30 +280,35 @@ pub(super) fn routes() -> Vec<Route> {
             .refuses(&[Code::ConnectionNotTested, Code::AlreadyExists, Code::RoleNotAssignable]),
         Route::delete("/v1/organizations/{id}", delete)
             .operation_id("deleteOrganization")
+            .records(EventType::OrganizationDeletionScheduled)
             .summary("Delete an organization after its grace period")
             .tag("organizations")
             .answers::<OrganizationView>(202, one)
             .refuses(&[Code::ConflictingState]),
         Route::post("/v1/organizations/{id}:restore", restore)
             .operation_id("restoreOrganization")
+            .records(EventType::OrganizationRestored)
             .summary("Take back the deletion of an organization")
             .tag("organizations")
             .answers::<OrganizationView>(200, one)
             .refuses(&[Code::ConflictingState]),
         Route::post("/v1/organizations/{id}:suspend", suspend)
             .operation_id("suspendOrganization")
+            .records(EventType::OrganizationSuspended)
             .summary("Close an organization")
             .tag("organizations")
             .answers::<OrganizationView>(200, one)
             .refuses(&[Code::ConflictingState]),
         Route::post("/v1/organizations/{id}:activate", activate)
             .operation_id("activateOrganization")
+            .records(EventType::OrganizationActivated)
             .summary("Open a suspended organization")
             .tag("organizations")
             .answers::<OrganizationView>(200, one)
             .refuses(&[Code::ConflictingState]),
         Route::post("/v1/organizations/{id}:transferOwnership", transfer)
             .operation_id("transferOwnership")
+            .records(EventType::OwnershipTransferred)
             .summary("Hand an organization over")
             .tag("organizations")
             .answers::<OrganizationView>(200, one)

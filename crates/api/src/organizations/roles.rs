@@ -5,7 +5,7 @@ use avnology_http::{
     Auth, Body, Created, Idempotency, InOrganization, Json, NoContent, NoInput, PatchValue, Path1,
     Precondition, Query, Reply, Response, Route, With, scopes,
 };
-use avnology_model::{Code, Result};
+use avnology_model::{Code, Result, events::EventType};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -86,6 +86,7 @@ pub(super) fn routes() -> Vec<Route> {
             .answers::<RoleList>(200, "All roles."),
         Route::post("/v1/organizations/{id}/roles", create)
             .operation_id("createRole")
+            .records(EventType::RoleCreated)
             .summary("Make a custom role")
             .tag("roles")
             .answers::<RoleView>(201, one)
@@ -100,6 +101,7 @@ pub(super) fn routes() -> Vec<Route> {
             .etag(),
         Route::patch("/v1/organizations/{id}/roles/{role}", update)
             .operation_id("updateRole")
+            .records(EventType::RoleUpdated)
             .summary("Change a custom role")
             .tag("roles")
             .answers::<RoleView>(200, one)
@@ -107,6 +109,7 @@ pub(super) fn routes() -> Vec<Route> {
             .refuses(&[Code::FeatureDisabled, Code::RoleNotAssignable, Code::ConflictingState]),
         Route::delete("/v1/organizations/{id}/roles/{role}", delete)
             .operation_id("deleteRole")
+            .records(EventType::RoleDeleted)
             .summary("Remove a custom role")
             .tag("roles")
             .answers_empty(204)

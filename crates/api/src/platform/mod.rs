@@ -7,7 +7,7 @@ use avnology_core::platform::{self, CapturedMessage, OutboxSearch, TenantView};
 use avnology_http::{
     Auth, Json, List, NoContent, NoInput, PatchValue, Precondition, Reply, Route, TenantScoped, With, scopes,
 };
-use avnology_model::{Error, FieldCode, Result, Timestamp};
+use avnology_model::{Error, FieldCode, Result, Timestamp, events::EventType};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -83,6 +83,7 @@ pub(crate) fn routes() -> Vec<Route> {
             .etag(),
         Route::patch("/v1/tenant", update)
             .operation_id("updateTenant")
+            .records(EventType::TenantUpdated)
             .summary("Change the tenant's settings")
             .tag("tenant")
             .answers::<TenantView>(200, "The settings.")

@@ -8,7 +8,7 @@ use avnology_http::{
     Auth, Body, Created, Idempotency, Json, List, NoContent, Patch, Path1, Reply, Response, Route, Scoped,
     scopes,
 };
-use avnology_model::{Code, Result, ids::ServiceAccountId};
+use avnology_model::{Code, Result, events::EventType, ids::ServiceAccountId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -113,6 +113,7 @@ pub(super) fn routes() -> Vec<Route> {
             ),
         Route::post("/v1/service-accounts", create)
             .operation_id("createServiceAccount")
+            .records(EventType::ServiceAccountCreated)
             .summary("Create a service account")
             .tag("service_accounts")
             .answers::<ServiceAccountView>(201, one)
@@ -125,12 +126,14 @@ pub(super) fn routes() -> Vec<Route> {
             .answers::<ServiceAccountView>(200, one),
         Route::patch("/v1/service-accounts/{sa}", update)
             .operation_id("updateServiceAccount")
+            .records(EventType::ServiceAccountUpdated)
             .summary("Change a service account")
             .tag("service_accounts")
             .answers::<ServiceAccountView>(200, one)
             .refuses(&[Code::FeatureDisabled]),
         Route::delete("/v1/service-accounts/{sa}", delete)
             .operation_id("deleteServiceAccount")
+            .records(EventType::ServiceAccountDeleted)
             .summary("Delete a service account and its keys")
             .tag("service_accounts")
             .answers_empty(204)

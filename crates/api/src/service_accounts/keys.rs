@@ -7,6 +7,7 @@ use avnology_http::{
 };
 use avnology_model::{
     Code, Result,
+    events::EventType,
     ids::{ApiKeyId, ServiceAccountId},
 };
 use serde::{Deserialize, Serialize};
@@ -115,6 +116,7 @@ pub(super) fn routes() -> Vec<Route> {
             .answers::<ApiKeyList>(200, "The keys, the newest first."),
         Route::post("/v1/service-accounts/{sa}/keys", create)
             .operation_id("createApiKey")
+            .records(EventType::ApiKeyCreated)
             .summary("Create an API key")
             .tag("service_accounts")
             .answers::<ApiKeyView>(201, "The key, with the secret that is not shown again.")
@@ -122,6 +124,7 @@ pub(super) fn routes() -> Vec<Route> {
             .refuses(&[Code::FeatureDisabled, Code::ConflictingState, Code::LimitReached]),
         Route::post("/v1/service-accounts/{sa}/keys/{key}:rotate", rotate)
             .operation_id("rotateApiKey")
+            .records(EventType::ApiKeyRotated)
             .summary("Replace an API key, with a time in which both work")
             .tag("service_accounts")
             .answers::<RotatedKey>(200, "The new key, and when the former one ends.")
@@ -133,12 +136,14 @@ pub(super) fn routes() -> Vec<Route> {
             ]),
         Route::patch("/v1/service-accounts/{sa}/keys/{key}", update)
             .operation_id("updateApiKey")
+            .records(EventType::ServiceAccountUpdated)
             .summary("Change an API key")
             .tag("service_accounts")
             .answers::<ApiKeyView>(200, "The key.")
             .refuses(&[Code::FeatureDisabled]),
         Route::delete("/v1/service-accounts/{sa}/keys/{key}", revoke)
             .operation_id("revokeApiKey")
+            .records(EventType::ApiKeyRevoked)
             .summary("End an API key")
             .tag("service_accounts")
             .answers_empty(204)

@@ -7,6 +7,7 @@ use avnology_http::{
 };
 use avnology_model::{
     Code, Result, Timestamp,
+    events::EventType,
     ids::{ApiKeyId, ServiceAccountId},
 };
 use serde::Deserialize;
@@ -88,6 +89,7 @@ pub(super) fn routes() -> Vec<Route> {
             .answers::<ApiKeyList>(200, "The keys, the newest first."),
         Route::post("/v1/organizations/{id}/api-keys", create)
             .operation_id("createOrganizationApiKey")
+            .records(EventType::ApiKeyCreated)
             .summary("Create an API key of an organization")
             .tag("service_accounts")
             .answers::<ApiKeyView>(201, "The key, with the secret that is not shown again.")
@@ -95,6 +97,7 @@ pub(super) fn routes() -> Vec<Route> {
             .refuses(&[Code::FeatureDisabled, Code::ConflictingState, Code::LimitReached]),
         Route::delete("/v1/organizations/{id}/api-keys/{key}", revoke)
             .operation_id("revokeOrganizationApiKey")
+            .records(EventType::ApiKeyRevoked)
             .summary("End an API key of an organization")
             .tag("service_accounts")
             .answers_empty(204)

@@ -11,6 +11,7 @@ mod home;
 mod names;
 mod prepare;
 mod read;
+mod refusals;
 mod retention;
 mod separate;
 mod verify;
@@ -25,6 +26,8 @@ pub use read::{
     AuditPage, CheckpointPage, CheckpointView, Period, Summary, SummaryBucket, get, list, list_checkpoints,
     summary,
 };
+pub(crate) use refusals::Refusals;
+pub use refusals::record_refusal;
 pub use retention::{remove_old, remove_old_daily};
 pub use verify::{Verification, verify_event, verify_period};
 pub use view::{AuditActor, AuditEventView, AuditTarget, Integrity};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use avnology_model::{
     Result,
-    events::Event,
+    events::{Event, EventResult},
     ids::{IdentityId, OrganizationId, ServiceAccountId},
 };
 use avnology_store::{identities::identities, organizations::organizations, service_accounts::accounts};
@@ -20,12 +20,15 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// The names of all actors and targets of these events.
+    /// The names of all actors and targets of these events. What a caller was refused to touch may be another's, or nothing:
+    /// it stays without a name.
     pub(super) async fn of(app: &Tenant, events: &[Event]) -> Result<Self> {
         let mut ids = BTreeSet::new();
         for event in events {
             ids.extend(event.actor.id.clone());
-            ids.extend(event.targets.iter().map(|target| target.id.clone()));
+            if event.result != EventResult::Denied {
+                ids.extend(event.targets.iter().map(|target| target.id.clone()));
+            }
         }
         if ids.is_empty() {
             return Ok(Self::default());

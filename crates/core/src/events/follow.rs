@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use avnology_model::{Result, events::Event};
+use avnology_model::{
+    Result,
+    events::{Event, EventResult},
+};
 use avnology_store::{
     IdentityTx,
     events::log::{self, StoredEvent},
@@ -23,7 +26,7 @@ pub trait Consumer: Send + Sync + 'static {
     /// Whether it does anything with events of this type; others are passed over unread.
     fn wants(&self, event_type: &str) -> bool;
 
-    /// Takes one event, in the transaction that moves the cursor past it.
+    /// Takes one event of something that happened, in the transaction that moves the cursor past it.
     fn take(&self, tx: &mut IdentityTx<'_>, event: &Event, stored: &StoredEvent) -> Result<()>;
 
     /// Called when what it took is committed: the time to forget what memory holds.
@@ -47,6 +50,8 @@ pub async fn follow_once(app: &Tenant, consumer: &Arc<impl Consumer>) -> Result<
                 }
                 batch.iter().filter(|stored| follower.wants(&stored.event_type)).try_for_each(|stored| {
                     match serde_json::from_value::<Event>(stored.body.clone()) {
+                        // What was refused did not happen.
+                        Ok(event) if event.result == EventResult::Denied => Ok(()),
                         Ok(event) => follower.take(tx, &event, stored),
                         Err(error) => {
                             // Written by a newer version: not for this consumer of this version.

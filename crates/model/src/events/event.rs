@@ -269,6 +269,14 @@ impl Event {
         self
     }
 
+    /// The same, refused with this code.
+    #[must_use]
+    pub fn denied(mut self, code: Code) -> Self {
+        self.result = EventResult::Denied;
+        self.error_code = Some(code.text().to_owned());
+        self
+    }
+
     /// The same, in this organization.
     #[must_use]
     pub fn in_organization(mut self, organization: OrganizationId) -> Self {
