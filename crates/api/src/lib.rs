@@ -11,7 +11,6 @@ mod organizations;
 mod platform;
 mod service_accounts;
 mod sessions;
-mod step_up;
 
 use avnology_http::{Route, openapi};
 

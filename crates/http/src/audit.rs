@@ -1,6 +1,6 @@
 //! What is wrong with a table of routes, for a test to assert that nothing is.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 use utoipa::openapi::{RefOr, Schema};
@@ -59,6 +59,7 @@ pub fn audit(routes: &[Route]) -> Vec<String> {
             }
         }
     }
+    complaints.extend(homonyms(routes));
     complaints.extend(dangling(routes));
     complaints
 }
@@ -72,6 +73,21 @@ fn refuses_unknown(route: &Route, name: &str) -> bool {
         Some(_) => true,
         None => false,
     }
+}
+
+/// Schemas that share a name and differ: the document would hold one of them for both.
+fn homonyms(routes: &[Route]) -> Vec<String> {
+    let answers = routes.iter().flat_map(|route| &route.doc.answers).flat_map(|answer| &answer.schemas);
+    let inputs = routes.iter().flat_map(|route| &route.doc.input.schemas);
+    let mut known = HashMap::new();
+    let mut shared = BTreeSet::new();
+    for (name, schema) in answers.chain(inputs) {
+        let text = serde_json::to_value(schema).unwrap_or_default();
+        if known.insert(name, text.clone()).is_some_and(|other| other != text) {
+            shared.insert(format!("two schemas are named {name}; add #[schema(as = …)] to one"));
+        }
+    }
+    shared.into_iter().collect()
 }
 
 /// References of the document that lead nowhere.

@@ -25,7 +25,7 @@ use crate::{
     limits::{Bucket, Drawn, Limits, address_subject},
     reply::{Outcome, Problem, Reply as _, SeeOther},
     route::{BoxFuture, Needs, Route},
-    scope,
+    scope, step_up,
 };
 
 /// What is not escaped in `return_to`: the characters of ordinary paths.
@@ -167,11 +167,14 @@ async fn admit(call: Call, drawn: &mut Option<Drawn>, attempt: &mut Option<Attem
                 attempt.go_to(&raw);
             }
         }
-        Err(refused) if refused.by_cookie => {
-            let cleared = cookies::clear_organization(&raw.app);
-            return Ok(Admitted::Answer(Problem(refused.error).with_cookie(cleared).respond()));
+        Err(refused) => {
+            let cleared = refused.by_cookie.then(|| cookies::clear_organization(&raw.app));
+            let error = step_up::of_scope(route.rule, raw, refused.error).await;
+            return match cleared {
+                Some(cookie) => Ok(Admitted::Answer(Problem(error).with_cookie(cookie).respond())),
+                None => Err(error),
+            };
         }
-        Err(refused) => return Err(refused.error),
     }
     route.rule.admit(&raw.caller, raw.acting.as_deref())?;
     if route.rule.is_of_page() && matches!(raw.caller, Caller::Anonymous) {

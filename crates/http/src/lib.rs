@@ -29,6 +29,7 @@ mod reply;
 mod route;
 mod scope;
 mod side_by_side;
+pub mod step_up;
 mod stream;
 mod table;
 mod telemetry;

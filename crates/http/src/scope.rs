@@ -240,7 +240,8 @@ fn check(raw: &Raw, acting: &Acting, may_see_end: bool) -> Result<()> {
         organizations::check_state(state)?;
     }
     match raw.caller.session() {
-        Some(live) => organizations::check_rules(&acting.organization, live, raw.cx.now),
+        Some(live) => organizations::check_rules(&acting.organization, live, raw.cx.now)
+            .map_err(|error| error.with_member("organization_id", acting.id().to_string())),
         None => Ok(()),
     }
 }

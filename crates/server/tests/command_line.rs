@@ -458,3 +458,31 @@ fn a_generated_key_is_well_formed_new_each_time_and_taken_by_its_environment_onl
     let unknown = run(&data, &["key", "generate", "--environment", "prod"], &[]);
     assert_eq!(unknown.status.code(), Some(2));
 }
+
+#[test]
+fn an_export_of_an_audit_log_is_checked_by_its_file_alone() {
+    let (dir, data) = data();
+    let write = |name: &str, text: &str| {
+        let file = dir.path().join(name);
+        std::fs::write(&file, text).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+    let verify = |arguments: &[&str]| run(&data, &[&["audit", "verify"], arguments].concat(), &[]);
+    let empty = verify(&[&write("empty.jsonl", "")]);
+    assert_eq!((empty.status.code(), out(&empty).as_str()), (Some(0), "No records.\n"), "{}", err(&empty));
+    let other = verify(&[&write("other.jsonl", "{}\n")]);
+    assert_eq!(other.status.code(), Some(1));
+    assert!(err(&other).contains("line 1: has no `integrity`"), "{}", err(&other));
+    assert_eq!(verify(&["no-such-file"]).status.code(), Some(1));
+    let alone = verify(&[&write("empty.jsonl", ""), "--checkpoint", &write("checkpoint", "x")]);
+    assert_eq!(alone.status.code(), Some(2), "a checkpoint wants keys");
+    let unsigned = verify(&[
+        &write("empty.jsonl", ""),
+        "--checkpoint",
+        &write("checkpoint", "x"),
+        "--keys",
+        &write("keys", r#"{"keys":[]}"#),
+    ]);
+    assert!(err(&unsigned).contains("The checkpoint is not signed by these keys"), "{}", err(&unsigned));
+    assert!(!data.exists(), "no server was asked");
+}

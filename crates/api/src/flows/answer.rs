@@ -7,6 +7,7 @@ use avnology_core::{
 };
 use avnology_http::{
     Auth, Json, Problem, Reply, Response, SeeOther, SetCookie, Visitor, cookies, keep_session,
+    step_up::required,
 };
 use avnology_model::{
     Code, Error, Result, Timestamp,
@@ -18,7 +19,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::csrf_token;
-use crate::step_up::required;
 
 /// The answer to a submit; which members there are depends on what came of it.
 #[derive(Default, Serialize, ToSchema)]

@@ -6,7 +6,7 @@ use avnology_core::{
 };
 use avnology_http::{
     Access, AnySession, Auth, BrowserKeys, Bucket, Json, Path2, Query, Reply, Response, Route, SeeOther,
-    Visitor, cookies, holder,
+    Visitor, cookies, holder, step_up::with_step_up,
 };
 use avnology_model::{
     Code, Error, FieldCode, Result,
@@ -200,7 +200,7 @@ async fn verification(auth: Auth<Visitor>, Query(q): Query<MailedParams>) -> Res
 async fn settings(auth: Auth<AnySession>, Query(q): Query<SettingsParams>) -> Result<Response> {
     let request = FlowRequest { return_to: q.return_to, section: q.section, ..FlowRequest::default() };
     let opened = open(&auth, FlowKind::Settings, q.transport.as_deref(), request).await;
-    crate::step_up::with_step_up(&auth, auth.session(), opened).await
+    with_step_up(&auth, auth.session(), opened).await
 }
 
 async fn get(auth: Auth<Visitor>, Path2(kind, id): Path2<Kind, FlowId>) -> Result<Json<FlowView>> {

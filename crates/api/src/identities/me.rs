@@ -6,6 +6,7 @@ use avnology_core::{
 };
 use avnology_http::{
     Auth, Json, List, NoContent, NoInput, PatchValue, Path1, Reply, Route, SignedIn, Upload,
+    step_up::with_step_up,
 };
 use avnology_model::{
     Code, Result,
@@ -16,10 +17,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::verbs::CredentialList;
-use crate::{
-    sessions::{SessionList, list_own},
-    step_up::with_step_up,
-};
+use crate::sessions::{SessionList, list_own};
 
 async fn get(auth: Auth<SignedIn>, _: NoInput) -> Result<impl Reply> {
     Ok(super::admin::tagged(people::view_own(&auth.app, &auth.cx, auth.session()).await?))

@@ -6,14 +6,14 @@ use avnology_core::{
 };
 use avnology_http::{
     Auth, Body, Created, Idempotency, InOrganization, Json, List, NoContent, Path1, Public, Reply, Response,
-    Route, TenantScoped, problem, scopes,
+    Route, TenantScoped, problem, scopes, step_up::with_step_up,
 };
 use avnology_model::{Code, Error, FieldCode, Result, events::EventType, ids::InvitationId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{mine::person, resource::query_of};
-use crate::{once::once, step_up::with_step_up};
+use crate::once::once;
 
 type Reader = Auth<InOrganization<scopes::MembersRead>>;
 type Writer = Auth<InOrganization<scopes::MembersWrite>>;

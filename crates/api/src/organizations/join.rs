@@ -1,11 +1,10 @@
 //! Joining an organization without an invitation (`contract/20` §6).
 
 use avnology_core::organizations::{self, MemberView};
-use avnology_http::{Json, Path1, Route};
+use avnology_http::{Json, Path1, Route, step_up::with_step_up};
 use avnology_model::{Code, Error, Result};
 
 use super::mine::{Own, person};
-use crate::step_up::with_step_up;
 
 async fn join(auth: Own, Path1(name): Path1<String>) -> Result<Json<MemberView>> {
     check_header(&auth, &name).await?;

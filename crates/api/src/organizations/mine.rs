@@ -8,13 +8,13 @@ use avnology_core::{
 };
 use avnology_http::{
     Auth, Json, List, NoContent, Path1, Reply, Response, Route, SignedIn, TenantScoped, cookies, scopes,
+    step_up::with_step_up,
 };
 use avnology_model::{Code, Error, Result, ids::InvitationId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{invitations::ANSWER, resource::query_of};
-use crate::step_up::with_step_up;
 
 /// What one does about organizations that one need not belong to, and may be locked out of: whatever organization the
 /// request names, it is about the person.

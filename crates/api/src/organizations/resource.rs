@@ -7,6 +7,7 @@ use avnology_core::{
 use avnology_http::{
     Auth, Body, Caller, Created, Idempotency, InOrganization, Json, List, NoInput, OptionalBody, PatchValue,
     Precondition, Query, Reply, Response, Route, ScopeMarker, SignedIn, SignedInOr, With, scopes,
+    step_up::with_step_up,
 };
 use avnology_model::{Code, Result, events::EventType, ids::IdentityId, permissions::Scope};
 use serde::{Deserialize, Serialize};
@@ -133,7 +134,7 @@ async fn delete(
 async fn fresh<S: ScopeMarker>(auth: &Auth<InOrganization<S>>) -> Result<()> {
     let checked = check_fresh(auth);
     match auth.caller.session() {
-        Some(live) => crate::step_up::with_step_up(auth, live, checked).await,
+        Some(live) => with_step_up(auth, live, checked).await,
         None => checked,
     }
 }

@@ -11,14 +11,13 @@ use avnology_core::{
 };
 use avnology_http::{
     AnySession, Auth, Body, HeaderName, Json, JsonBytes, List, NoContent, NoInput, Path1, Query, Reply,
-    Response, Route, SignedIn, TenantScoped, Visitor, cookies, drop_session, scopes,
+    Response, Route, SignedIn, TenantScoped, Visitor, cookies, drop_session, scopes, step_up::with_step_up,
 };
 use avnology_model::{Code, Error, FieldCode, Result, Timestamp, ids::SessionId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use self::tokenize::WhoamiParams;
-use crate::step_up::with_step_up;
 
 /// A page of sessions.
 #[derive(Serialize, ToSchema)]

@@ -1,5 +1,6 @@
 //! Exports of the audit log (`contract/70` §3.2): files that are whole or not there.
 
+use avnology_core::audit::{SignedState, Unsound, check_export};
 use avnology_jose::{KeySet, jwt};
 use avnology_model::Code;
 use avnology_testkit::{Answer, Client, ORIGIN, Team, TestApp, on_both_engines};
@@ -117,6 +118,34 @@ async fn with_proof_the_salts_and_a_signed_state_come_along(app: TestApp) {
     let keys = KeySet::parse(&app.program().get("/.well-known/jwks.json").await.text()).expect("keys");
     let signed = jwt::verify(&done.at("/checkpoint"), &keys, "avnology-audit-checkpoint+jwt").expect("ours");
     assert_eq!((&signed["log"], &signed["iss"]), (&json!(team.id), &json!(ORIGIN)));
+}
+
+async fn an_export_with_proof_is_checked_without_the_server(app: TestApp) {
+    let team = app.team("Acme", "olivia@acme.example").await;
+    let jane = team.member("jane@acme.example", "member").await;
+    jane.client.delete(&team.path("")).await.refused(Code::ScopeMissing);
+    app.admin_key().delete(&format!("/v1/identities/{}", jane.id)).query(&[("force", "true")]).await;
+    app.record_audit().await;
+    app.advance(3_700);
+    app.record_audit().await;
+    let mut wanted = body(&app, "JSONL");
+    wanted["start_time"] = app.now().plus_seconds(-86_400).to_string().into();
+    wanted["include_proof"] = true.into();
+    let client = app.program().signed_in("olivia@acme.example").await;
+    let team = Team { owner: client, ..team };
+    let (done, text) = exported(&team, &wanted).await;
+    assert!(text.contains("\"deleted\""), "somebody was erased: {text}");
+    let keys = app.program().get("/.well-known/jwks.json").await.text();
+    let signed = SignedState::read(&done.at("/checkpoint"), &keys).expect("our signature");
+    let checked = check_export(text.as_bytes(), Some(&signed)).expect("sound");
+    assert_eq!(checked.records, u64::try_from(text.lines().count()).expect("a count"));
+    assert_eq!((checked.first_sequence, checked.missing), (Some(1), 0));
+
+    let forged = text.replacen("organization.member.added", "organization.member.removed", 1);
+    assert!(matches!(check_export(forged.as_bytes(), None), Err(Unsound::Line(1, _))));
+    let before = usize::try_from(signed.sequence - 1).expect("a count");
+    let cut: String = text.lines().take(before).map(|line| format!("{line}\n")).collect();
+    assert!(matches!(check_export(cut.as_bytes(), Some(&signed)), Err(Unsound::Checkpoint(_))));
 }
 
 async fn a_download_that_was_cut_off_is_gone_on_with(app: TestApp) {
@@ -272,6 +301,7 @@ on_both_engines!(
     a_table_is_safe_to_open_in_a_spreadsheet,
     only_what_was_asked_for_is_in_the_file,
     with_proof_the_salts_and_a_signed_state_come_along,
+    an_export_with_proof_is_checked_without_the_server,
     a_download_that_was_cut_off_is_gone_on_with,
     a_link_is_good_for_a_day_and_a_file_for_a_week,
     a_link_of_ones_own_making_leads_nowhere,

@@ -9,6 +9,7 @@ mod api_keys;
 mod audit;
 mod audit_export;
 mod audit_faults;
+mod audit_refusals;
 mod authorization;
 mod codes;
 mod conventions;

@@ -2,7 +2,7 @@
 //! organization is ever read, written or revealed stands in `isolation`.
 
 use avnology_model::{Code, permissions::PlatformRole};
-use avnology_testkit::{Answer, TestApp, on_both_engines};
+use avnology_testkit::{Answer, PASSWORD, TestApp, on_both_engines};
 use serde_json::{Value, json};
 
 on_both_engines! {
@@ -165,6 +165,16 @@ async fn an_organization_that_asks_for_more_refuses_the_session(app: TestApp) {
     app.advance(600);
     let refused = mary.client.get_in("acme", "/v1/me").await;
     assert_eq!(refused.refused(Code::StepUpRequired)["required"]["max_age"], 600);
+    // The way to satisfy it comes with it, and leads into the organization.
+    assert_eq!(
+        (&refused["continue_flow"]["refresh"], &refused["continue_flow"]["organization_id"]),
+        (&json!(true), &json!(team.id))
+    );
+    let done = mary.client.follow(&refused).submit("password", json!({ "password": PASSWORD })).await;
+    done.ok();
+    mary.client.take(&done);
+    mary.client.get_in("acme", "/v1/me").await.ok();
+    app.advance(600);
     let body = json!({ "organization_id": "acme" });
     let refused = mary.client.post("/v1/sessions:switchOrganization").json(&body).await;
     assert_eq!(refused.refused(Code::StepUpRequired)["required"]["max_age"], 600);

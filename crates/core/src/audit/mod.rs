@@ -9,6 +9,7 @@ mod exports;
 mod follow;
 mod home;
 mod names;
+mod offline;
 mod prepare;
 mod read;
 mod refusals;
@@ -22,6 +23,7 @@ pub use chain::first_hash;
 pub use exports::{Download, ExportView, NewExport, download, export, get_export, read_piece, write_exports};
 pub use follow::{follow, take_over};
 pub use home::Place;
+pub use offline::{Checked, SignedState, Unsound, check_export};
 pub use read::{
     AuditPage, CheckpointPage, CheckpointView, Period, Summary, SummaryBucket, get, list, list_checkpoints,
     summary,

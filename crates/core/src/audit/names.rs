@@ -20,8 +20,7 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// The names of all actors and targets of these events. What a caller was refused to touch may be another's, or nothing:
-    /// it stays without a name.
+    /// The names of all actors and of what they acted upon. What somebody was refused to touch need not even exist.
     pub(super) async fn of(app: &Tenant, events: &[Event]) -> Result<Self> {
         let mut ids = BTreeSet::new();
         for event in events {

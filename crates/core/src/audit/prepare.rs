@@ -7,7 +7,7 @@ use avnology_jose::canonical;
 use avnology_model::{
     Result,
     audit::{Digest, Log, Record, RecordTarget},
-    events::{Actor, Event},
+    events::{Actor, Event, EventResult},
     ids::AuditId,
 };
 use avnology_store::{
@@ -103,11 +103,13 @@ fn next(cx: &Cx, names: &Names, event: &Event, sequence: i64, prev_hash: Digest)
 fn shown(names: &Names, event: &Event, sequence: i64, id: AuditId) -> Value {
     let details = &event.payload;
     let name_of = |kind: &str, id: &str| names.of_id(kind, id, details);
+    // What a caller was refused to touch may be another's: it stays without a name.
+    let is_named = event.result != EventResult::Denied;
     let targets: Vec<Value> = event
         .targets
         .iter()
         .map(|target| {
-            let display = name_of(&target.kind, &target.id);
+            let display = is_named.then(|| name_of(&target.kind, &target.id)).flatten();
             json!({ "type": target.kind, "id": target.id, "display": display })
         })
         .collect();

@@ -1,6 +1,7 @@
 //! The command line of `avnology`. Each command is a file; none decides anything of the product.
 
 mod admin;
+mod audit;
 mod breaches;
 mod config;
 mod db;
@@ -50,6 +51,9 @@ enum Command {
     /// Look at the configuration.
     #[command(subcommand)]
     Config(config::Command),
+    /// Check exports of audit logs.
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Make API keys.
     #[command(subcommand)]
     Key(key::Command),
@@ -76,6 +80,7 @@ impl Cli {
             Command::Openapi(options) => openapi::run(options),
             Command::Config(config::Command::Check) => config::check(&load()?),
             Command::Config(config::Command::Keys) => config::keys(),
+            Command::Audit(command) => audit::run(&command),
             Command::Key(command) => key::run(&command),
             Command::BreachFile(options) => breaches::run(&options),
         }

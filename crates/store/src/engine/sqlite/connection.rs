@@ -23,7 +23,16 @@ pub(crate) enum Size {
 }
 
 impl Size {
-    /// The page cache of a writing connection in KiB; readers have the memory map besides.
+    /// How much of the file is mapped into memory, in bytes: every connection has a map of its own, which hundreds of small
+    /// databases could not afford.
+    fn mapped_bytes(self) -> u64 {
+        match self {
+            Self::Large => 256 << 20,
+            Self::Small => 0,
+        }
+    }
+
+    /// The page cache of a connection in KiB.
     fn cache_kib(self) -> u32 {
         match self {
             Self::Large => 16_384,
@@ -82,8 +91,9 @@ fn open(path: &Path, size: Size, flags: OpenFlags) -> Result<Connection, Failure
     // for the cache clears its values: measured, two thirds of the time of a read by key.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.execute_batch(&format!(
-        "PRAGMA mmap_size = 268435456; PRAGMA cache_size = -{}; PRAGMA temp_store = MEMORY; \
+        "PRAGMA mmap_size = {}; PRAGMA cache_size = -{}; PRAGMA temp_store = MEMORY; \
          PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
+        size.mapped_bytes(),
         size.cache_kib(),
     ))?;
     Ok(connection)

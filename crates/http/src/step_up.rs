@@ -6,17 +6,14 @@ use avnology_core::{
     organizations,
     sessions::LiveSession,
 };
-use avnology_http::{Access, Auth, BrowserKeys};
 use avnology_model::{Code, Error, Result};
 use serde_json::json;
 
+use crate::{Access, AnySession, Auth, BrowserKeys, access::AccessRule, input::Raw};
+
 /// The answer, or for `_110` the same with `required` and a login flow bound to the session. Where an organization asks for
 /// more, `_006` included, the flow leads into that one.
-pub(crate) async fn with_step_up<A: Access, T>(
-    auth: &Auth<A>,
-    live: &LiveSession,
-    answer: Result<T>,
-) -> Result<T> {
+pub async fn with_step_up<A: Access, T>(auth: &Auth<A>, live: &LiveSession, answer: Result<T>) -> Result<T> {
     let error = match answer {
         Err(error) if error.code() == Code::StepUpRequired || asked_by(&error).is_some() => error,
         other => return other,
@@ -41,6 +38,19 @@ pub(crate) async fn with_step_up<A: Access, T>(
     Err(error.with_member("continue_flow", view))
 }
 
+/// A refusal by the rules of the organization that a call to the API is about, with the way to satisfy them.
+pub(crate) async fn of_scope(rule: AccessRule, raw: Raw, refusal: Error) -> Error {
+    let Some(live) = raw.caller.session().cloned().filter(|_| !rule.is_of_page()) else { return refusal };
+    if asked_by(&refusal).is_none() {
+        return refusal;
+    }
+    let answer = match Auth::<AnySession>::new(raw) {
+        Ok(auth) => with_step_up(&auth, &live, Err(refusal)).await,
+        Err(error) => Err(error),
+    };
+    answer.map_or_else(|error| error, |never: std::convert::Infallible| match never {})
+}
+
 /// The organization that asks for more than the session has.
 fn asked_by(error: &Error) -> Option<&str> {
     let asks = matches!(error.code(), Code::StepUpRequired | Code::SecondFactorRequired);
@@ -48,7 +58,7 @@ fn asked_by(error: &Error) -> Option<&str> {
 }
 
 /// What a privileged change asks for.
-pub(crate) fn required(app: &Tenant) -> serde_json::Value {
+pub fn required(app: &Tenant) -> serde_json::Value {
     let max_age = app.settings().settings.session_policy.privileged_max_age_seconds;
     json!({ "aal": null, "max_age": max_age, "connection_id": null, "methods": null })
 }
