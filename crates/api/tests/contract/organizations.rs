@@ -1,6 +1,6 @@
 //! Organizations: made, read, changed, closed, handed over and deleted (`contract/20` §§1, 2, 9).
 
-use avnology_model::{Code, events::EventType, permissions::PlatformRole};
+use avnology_model::{Code, events::EventType, organizations::DomainStatus, permissions::PlatformRole};
 use avnology_testkit::{TestApp, on_both_engines};
 use serde_json::{Value, json};
 
@@ -302,6 +302,15 @@ async fn the_platform_lists_all_and_people_their_own(app: TestApp) {
     assert_eq!(names(&beta.owner.client.get("/v1/organizations").await), ["Beta"]);
     let filtered = app.admin_key().get("/v1/organizations").query(&[("filter", "slug = \"beta\"")]).await;
     assert_eq!(names(&filtered), ["Beta"]);
+    beta.holds_domain("beta.example", |_| {}).await;
+    beta.holds_domain("unproven.example", |domain| domain.status = DomainStatus::Pending).await;
+    for (domain, found) in [("beta.example", &["Beta"][..]), ("unproven.example", &[]), ("example", &[])] {
+        let filter = format!("domain = \"{domain}\"");
+        assert_eq!(
+            names(&app.admin_key().get("/v1/organizations").query(&[("filter", &filter)]).await),
+            found
+        );
+    }
     let filtered = beta.owner.client.get("/v1/organizations").query(&[("filter", "slug = \"acme\"")]).await;
     assert_eq!(names(&filtered), Vec::<String>::new());
     let page =

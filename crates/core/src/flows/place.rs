@@ -5,20 +5,17 @@ use avnology_model::{
     Code, Error, FieldCode, Result,
     flows::{Flow, FlowOrganization, MessageId},
     identities::Email,
-    organizations::{Organization, OrganizationState, is_mailbox_provider},
+    organizations::{Organization, OrganizationState},
     platform::{FederationMode, LoginMethod, TenantSettings},
 };
-use avnology_store::{
-    IdentityTx,
-    organizations::{domains, organizations},
-};
+use avnology_store::{IdentityTx, organizations::organizations};
 use serde_json::Value;
 
 use super::{
     account::Identifier,
     step::{Step, Work, refuse_method, refuse_with},
 };
-use crate::organizations::check_state;
+use crate::organizations::{check_state, discover_in};
 
 /// Makes a flow be about an organization. In strict mode the addresses entered are those of its identities.
 pub(super) fn put(flow: &mut Flow, mode: FederationMode, organization: &Organization, restricts: bool) {
@@ -65,7 +62,7 @@ pub(super) fn discover(
     }
     (flow.data.organization, flow.data.realm) = (None, None);
     let found = match identifier {
-        Identifier::Email(email) => home(tx, email)?,
+        Identifier::Email(email) => discover_in(tx, email)?,
         Identifier::Phone(_) | Identifier::Username(_) => None,
     };
     let Some(organization) = found else {
@@ -73,16 +70,6 @@ pub(super) fn discover(
     };
     put(flow, mode, &organization, false);
     Ok(refuse_inactive(flow, organization.state))
-}
-
-/// What [`crate::organizations::discover`] answers, as of this transaction.
-fn home(tx: &mut IdentityTx<'_>, email: &Email) -> Result<Option<Organization>> {
-    if is_mailbox_provider(email.domain()) {
-        return Ok(None);
-    }
-    let Some(id) = domains::routed_organization(tx, email.domain())? else { return Ok(None) };
-    let found = organizations::find(tx, id)?;
-    Ok(found.filter(|organization| organization.state != OrganizationState::Deleting))
 }
 
 /// In strict mode, whose account an address of a recovery or a verification means. A flow that began with an account knows.

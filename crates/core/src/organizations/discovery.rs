@@ -9,7 +9,10 @@ use avnology_model::{
     ids::OrganizationId,
     organizations::{Organization, OrganizationState, RegistrationMode, is_mailbox_provider},
 };
-use avnology_store::organizations::domains;
+use avnology_store::{
+    IdentityTx,
+    organizations::{domains, organizations},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -92,11 +95,28 @@ pub async fn discover_by_slug(app: &Arc<Tenant>, cx: &Cx, slug: &str) -> Result<
 /// The organization that has verified the domain of an address and leads those who sign in with it to itself; none for
 /// any other domain, and none while it is about to be deleted. Warm, it asks no database.
 pub async fn discover(app: &Arc<Tenant>, cx: &Cx, email: &Email) -> Result<Option<Arc<LiveOrganization>>> {
-    let route = route(app, cx, email.domain()).await?;
-    // The list of providers grows: one that somebody had proven before leads nowhere any more.
-    let Some(id) = route.filter(|_| !is_mailbox_provider(email.domain())) else { return Ok(None) };
+    let Some(domain) = routing_domain(email) else { return Ok(None) };
+    let Some(id) = route(app, cx, domain).await? else { return Ok(None) };
     let live = find(app, cx, id).await?;
-    Ok(live.filter(|live| live.organization.state != OrganizationState::Deleting))
+    Ok(live.filter(|live| is_home(&live.organization)))
+}
+
+/// The same as of a transaction.
+pub(crate) fn discover_in(tx: &mut IdentityTx<'_>, email: &Email) -> Result<Option<Organization>> {
+    let Some(domain) = routing_domain(email) else { return Ok(None) };
+    let Some(id) = domains::routed_organization(tx, domain)? else { return Ok(None) };
+    Ok(organizations::find(tx, id)?.filter(is_home))
+}
+
+/// The domain of an address that may lead somewhere. The list of providers grows: one that somebody had proven before leads
+/// nowhere any more.
+fn routing_domain(email: &Email) -> Option<&str> {
+    Some(email.domain()).filter(|domain| !is_mailbox_provider(domain))
+}
+
+/// Whether people are led to it.
+fn is_home(organization: &Organization) -> bool {
+    organization.state != OrganizationState::Deleting
 }
 
 /// Where a domain leads to. Domains that lead nowhere are asked for and remembered like the others.

@@ -38,6 +38,7 @@ pub use card::OrganizationCard;
 pub use choices::{Choice, choices};
 pub use create::{CreatedOrganization, NewOrganization, create, may_create};
 pub use destroy::destroy_due;
+pub(crate) use discovery::discover_in;
 pub use discovery::{Discovery, discover, discover_by_email, discover_by_slug};
 pub use domains::{
     DomainChange, DomainView, NewDomain, TxtRecord, check_due as check_due_domains, create as create_domain,

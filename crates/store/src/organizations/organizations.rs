@@ -257,6 +257,10 @@ pub static ORGANIZATIONS: List = List {
             &["public", "by_invitation_only", "by_invitation_or_domain", "sso_only", "closed"],
         ),
         Field::number("member_count", "o.member_count").sortable().indexed(),
+        Field::others(
+            "domain",
+            "o.id IN (SELECT d.organization_id FROM domains d WHERE d.status = 'verified' AND d.domain = ",
+        ),
         Field::text("external_id", "o.external_id").nullable().indexed(),
         Field::time("create_time", "o.create_time").sortable().indexed(),
         Field::map("metadata.public", "o.metadata_public"),
