@@ -2,7 +2,7 @@
 
 use avnology_core::organizations::{self, DomainChange, DomainView};
 use avnology_http::{Form, Path1, Query, Response, Route, csrf};
-use avnology_model::{Code, Error, Result, ids::DomainId, organizations::DomainStatus};
+use avnology_model::{Code, Error, Result, ids::DomainId, organizations::DomainStatus, permissions::RoleKey};
 use avnology_views::organizations::{DomainPage, Proof, Removal, Thing, refusal};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -94,7 +94,7 @@ fn draw(
         },
         auto_join: view.auto_join,
         sign_in_routing: view.sign_in_routing,
-        role: role.map_or("", |role| role.as_str()),
+        role: role.map_or("", RoleKey::as_str),
         roles: &roles,
         usual_role: &organization.role_name(&organization.organization.default_role),
         registration_mode: organization.organization.registration_mode,
@@ -138,7 +138,7 @@ async fn save(auth: &Keeper, id: DomainId, fields: Fields) -> Result<DomainView>
     let before = organizations::get_domain(&auth.app, acting, id).await?;
     let role = Some(fields.default_role).filter(|role| !role.is_empty());
     // A role that stays is not given anew.
-    let is_same = before.default_role.as_ref().map(|role| role.as_str()) == role.as_deref();
+    let is_same = before.default_role.as_ref().map(RoleKey::as_str) == role.as_deref();
     let change = DomainChange {
         auto_join: Some(Some(fields.auto_join)),
         sign_in_routing: Some(Some(fields.sign_in_routing)),
@@ -150,9 +150,8 @@ async fn save(auth: &Keeper, id: DomainId, fields: Fields) -> Result<DomainView>
 
 async fn verify(auth: &Keeper, id: DomainId, here: &str) -> Result<Response> {
     let acting = auth.acting()?;
-    let error = match organizations::verify_domain(&auth.app, &auth.cx, acting, id).await {
-        Ok(_) => return Ok(outcome::done(here, "verified")),
-        Err(error) => error,
+    let Err(error) = organizations::verify_domain(&auth.app, &auth.cx, acting, id).await else {
+        return Ok(outcome::done(here, "verified"));
     };
     let cannot_ask = error.code() == Code::Unavailable;
     if outcome::is_elsewhere(&error) && !cannot_ask {
@@ -161,6 +160,13 @@ async fn verify(auth: &Keeper, id: DomainId, here: &str) -> Result<Response> {
     let view = organizations::get_domain(&auth.app, acting, id).await?;
     let mut place = Place::of(auth).await?;
     place.refusals = refusal(&error);
+    let has_words_of_its_own = error.code() == Code::DomainNotVerified
+        && error.detail() != Error::new(Code::DomainNotVerified).detail();
+    if has_words_of_its_own {
+        for one in &mut place.refusals {
+            error.detail().clone_into(&mut one.text);
+        }
+    }
     if cannot_ask {
         for one in &mut place.refusals {
             "We cannot look into DNS at the moment, so nothing was changed. That says nothing about the domain: check \

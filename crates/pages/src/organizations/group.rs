@@ -55,6 +55,7 @@ async fn show(auth: Reader, (Path1(id), list): (Path1<GroupId>, List<Params>)) -
 }
 
 /// What of the members is shown.
+#[derive(Clone, Copy)]
 struct Listed<'a> {
     members: &'a [MemberView],
     paging: &'a Paging,
