@@ -117,7 +117,7 @@ impl GroupForm<'_> {
             Some(url) => format!("{url}/edit"),
         };
         let mut main = form(&action, self.frame.csrf_token).with("etag", &draft.etag).main("flow");
-        let kinds = options(&[("static", "People: they are added and taken out"), ("dynamic", "A rule")]);
+        let kinds = options(&[("static", "People"), ("dynamic", "A rule")]);
         let none = (String::new(), "None".to_owned());
         let roles: Vec<_> = std::iter::once(none).chain(self.roles.iter().cloned()).collect();
         main.fields = vec![
@@ -138,10 +138,7 @@ impl GroupForm<'_> {
         };
         let label = if self.group_url.is_none() { "Create group" } else { "Save group" };
         main.buttons.push(does(label, Style::Primary, "save"));
-        main.buttons.push(Button {
-            skips_checks: true,
-            ..does("Show whom the rule fits", Style::Secondary, "preview")
-        });
+        main.buttons.push(Button { skips_checks: true, ..does("Try the rule", Style::Secondary, "preview") });
         main
     }
 }
