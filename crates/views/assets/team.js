@@ -27,4 +27,30 @@
       input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(look, 300); });
     }
   }
+
+  // The key of a new role follows its name until somebody writes it.
+  const role = document.querySelector('[data-page="organization-role-new"] #flow');
+  const key = role?.querySelector("#key");
+  if (key && !key.value) {
+    const written = () => key.removeAttribute("data-follows");
+    key.dataset.follows = "true";
+    key.addEventListener("input", written, { once: true });
+    role.querySelector("#name").addEventListener("input", ({ target }) => {
+      if (!key.dataset.follows) return;
+      const plain = target.value.normalize("NFKD").toLowerCase().replace(/[^a-z0-9]+/g, "-");
+      key.value = plain.replace(/^[^a-z]+|-+$/g, "").slice(0, 64);
+    });
+  }
+
+  // The rule is there for groups that a rule decides on.
+  const kind = document.querySelector('[data-page^="organization-group-"] #type');
+  if (kind) {
+    const parts = [
+      document.getElementById("rule").closest(".field"),
+      ...document.querySelectorAll('#flow button[value="preview"], #flow .or, [data-of="rule"]'),
+    ];
+    const follow = () => { for (const part of parts) part.hidden = kind.value !== "dynamic"; };
+    kind.addEventListener("change", follow);
+    follow();
+  }
 })();

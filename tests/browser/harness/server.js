@@ -9,6 +9,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
+import { startNames } from "./names.js";
+
 const BUILT = fileURLToPath(new URL("../../../target/debug/avnology", import.meta.url));
 const BINARY = process.env.AVNOLOGY_BIN ?? BUILT;
 const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -51,6 +53,7 @@ export async function startServer(environment = {}) {
   const dir = mkdtempSync(join(tmpdir(), "avnology-browser-"));
   const [port, adminPort] = [await freePort(), await freePort()];
   const url = `http://localhost:${port}`;
+  const names = await startNames();
   const child = spawn(BINARY, ["serve"], {
     cwd: dir,
     env: {
@@ -61,13 +64,14 @@ export async function startServer(environment = {}) {
       AVNOLOGY_ENVIRONMENT: "test",
       AVNOLOGY_PASSWORD_HASH: "cheapest",
       AVNOLOGY_BOOTSTRAP_API_KEY: API_KEY,
+      AVNOLOGY_DNS_SERVER: names.address,
       ...environment,
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let said = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => { said += text; });
-  const server = new Server(child, url, () => said, dir);
+  const server = new Server(child, url, () => said, dir, names);
   await server.ready(`http://127.0.0.1:${adminPort}/readyz`);
   return server;
 }
@@ -75,11 +79,13 @@ export async function startServer(environment = {}) {
 class Server {
   #child; #said; #dir;
 
-  constructor(child, url, said, dir) {
+  constructor(child, url, said, dir, names) {
     this.#child = child;
     this.#said = said;
     this.#dir = dir;
     this.url = url;
+    /** The name server that it asks. */
+    this.names = names;
   }
 
   /** Everything that it printed. */
@@ -134,6 +140,7 @@ class Server {
       this.#child.kill("SIGTERM");
       await once(this.#child, "exit");
     }
+    await this.names.stop();
     rmSync(this.#dir, { recursive: true, force: true });
   }
 }

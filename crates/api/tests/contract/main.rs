@@ -42,6 +42,7 @@ mod members;
 mod my_organizations;
 mod organization_flows;
 mod organization_pages;
+mod organization_rights_pages;
 mod organization_scope;
 mod organizations;
 mod passwords;

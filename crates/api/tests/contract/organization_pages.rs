@@ -34,7 +34,7 @@ fn token(page: &Answer) -> String {
     rest.split('"').next().expect("a token").to_owned()
 }
 
-async fn post(person: &Person, page: &str, action: &str, fields: &[(&str, &str)]) -> Answer {
+pub(crate) async fn post(person: &Person, page: &str, action: &str, fields: &[(&str, &str)]) -> Answer {
     let shown = person.client.get(page).await;
     let token = token(&shown);
     let mut all = vec![("csrf_token", token.as_str())];
@@ -43,14 +43,14 @@ async fn post(person: &Person, page: &str, action: &str, fields: &[(&str, &str)]
 }
 
 /// A team whose owner sits at a browser.
-async fn team(app: &TestApp) -> (Team, Person) {
+pub(crate) async fn team(app: &TestApp) -> (Team, Person) {
     let team = app.team("Acme", "jane@acme.example").await;
     let jane = app.browser().signed_in("jane@acme.example").await;
     (team, jane)
 }
 
 /// A member of the team at a browser.
-async fn member(app: &TestApp, team: &Team, email: &str, role: &str) -> Person {
+pub(crate) async fn member(app: &TestApp, team: &Team, email: &str, role: &str) -> Person {
     let person = at_browser(app, email).await;
     team.add(&person.id, role).await;
     person
@@ -65,7 +65,7 @@ fn state(page: &Answer) -> (String, String) {
     (value("data-page"), value("data-state"))
 }
 
-fn is_page(page: &Answer, name: &str, wanted: &str) {
+pub(crate) fn is_page(page: &Answer, name: &str, wanted: &str) {
     assert_eq!(state(page), (name.to_owned(), wanted.to_owned()), "{page}");
 }
 
@@ -89,7 +89,20 @@ async fn people_without_memberships_meet_no_trace_of_organizations(app: TestApp)
 async fn pages_of_an_organization_are_not_there_for_strangers(app: TestApp) {
     let (team, jane) = team(&app).await;
     let bill = at_browser(&app, "bill@example.com").await;
-    for below in ["", "/members", "/invitations", "/api-keys", "/settings", "/ownership", "/deletion"] {
+    for below in [
+        "",
+        "/members",
+        "/invitations",
+        "/groups",
+        "/groups/new",
+        "/roles",
+        "/roles/new",
+        "/domains",
+        "/api-keys",
+        "/settings",
+        "/ownership",
+        "/deletion",
+    ] {
         for name in [team.id.as_str(), team.slug.as_str(), "nowhere"] {
             bill.client.get(&format!("/organizations/{name}{below}")).await.is(404);
         }
@@ -105,11 +118,15 @@ async fn a_member_without_the_permission_is_told_so(app: TestApp) {
     let overview = bill.client.get(&format!("/organizations/{}", team.slug)).await;
     is_page(&overview, "organization", "overview");
     assert!(!overview.text().contains("/settings\""), "no entry without the permission");
-    for below in ["/settings", "/api-keys", "/deletion"] {
+    for below in ["/settings", "/api-keys", "/deletion", "/domains", "/roles/new", "/groups/new"] {
         let path = format!("/organizations/{}{below}", team.slug);
         let page = bill.client.get(&path).header("accept", "text/html").await;
         is_page(page.is(403), "error", "error");
         assert!(page.text().contains(&format!("/organizations/{}\"", team.slug)), "a way on: {page}");
+    }
+    for below in ["/roles", "/groups"] {
+        let list = bill.client.get(&format!("/organizations/{}{below}", team.slug)).await;
+        assert!(!list.is(200).text().contains(&format!("{below}/new")), "{list}");
     }
     let list = bill.client.get(&format!("/organizations/{}/members", team.slug)).await;
     assert!(list.is(200).text().contains("jane@acme.example") && !list.text().contains("Manage"));
@@ -410,6 +427,9 @@ async fn forms_without_their_token_change_nothing(app: TestApp) {
         "/account/organizations".to_owned(),
         format!("{base}/members/{}", jane.id),
         format!("{base}/invitations"),
+        format!("{base}/groups/new"),
+        format!("{base}/roles/new"),
+        format!("{base}/domains"),
         format!("{base}/api-keys"),
         format!("{base}/settings"),
         format!("{base}/ownership"),

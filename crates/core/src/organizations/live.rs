@@ -22,6 +22,7 @@ use avnology_store::{
 };
 use parking_lot::Mutex;
 
+use super::roles::built_in_name;
 use crate::{Cx, Tenant, platform::Remembered};
 
 /// How many organizations, members, slugs and domains memory holds.
@@ -32,6 +33,8 @@ const ROUTES: usize = 16_384;
 /// What a role allows in its organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoleRights {
+    /// What it is called.
+    pub name: String,
     /// System scopes.
     pub scopes: ScopeSet,
     /// Permissions of a custom role, as they are written there.
@@ -43,12 +46,18 @@ pub struct RoleRights {
 impl RoleRights {
     fn of_built_in(role: BuiltInRole) -> Self {
         let is_administrative = role != BuiltInRole::Member;
-        Self { scopes: role.scopes(), permissions: Vec::new(), is_administrative }
+        let name = built_in_name(role).to_owned();
+        Self { name, scopes: role.scopes(), permissions: Vec::new(), is_administrative }
     }
 
     fn of_custom(role: &CustomRole) -> Self {
         let is_administrative = role.base.role() != BuiltInRole::Member;
-        Self { scopes: role.scopes(), permissions: role.permissions.clone(), is_administrative }
+        Self {
+            name: role.name.clone(),
+            scopes: role.scopes(),
+            permissions: role.permissions.clone(),
+            is_administrative,
+        }
     }
 }
 
@@ -73,6 +82,11 @@ impl LiveOrganization {
         let mut keys: Vec<&RoleKey> = self.custom_roles.keys().collect();
         keys.sort_unstable();
         keys
+    }
+
+    /// What a role is called here; one that is gone by its key.
+    pub fn role_name(&self, key: &RoleKey) -> String {
+        self.role(key).map_or_else(|| key.to_string(), |rights| rights.name)
     }
 
     /// What a role allows here; none for a role that is not there.

@@ -46,9 +46,11 @@ pub use domains::{
     verify as verify_domain, verify_named as verify_domain_named,
 };
 pub use groups::{
-    GroupFollower, GroupInput, GroupPage, GroupView, NewGroupMember, add_member as add_group_member,
-    apply_rules, create as create_group, delete as delete_group, get as get_group, list as list_groups,
-    list_members as list_group_members, remove_member as remove_group_member, update as update_group,
+    GroupFollower, GroupInput, GroupPage, GroupView, NewGroupMember, RulePreview,
+    add_member as add_group_member, add_member_by_email as add_group_member_by_email, apply_rules,
+    create as create_group, delete as delete_group, get as get_group, list as list_groups,
+    list_members as list_group_members, preview_rule, remove_member as remove_group_member,
+    update as update_group,
 };
 pub use input::{MetadataInput, OrganizationInput};
 pub use invitations::{
@@ -79,8 +81,10 @@ pub use mine::{HomeOrganization, OwnInvitation, OwnMembership, OwnOrganizations,
 pub(crate) use notify::{Notice, tell_owners};
 pub use provision::finish_all as finish_provisioning;
 pub use roles::{
-    RoleInput, RoleView, create as create_role, delete as delete_role, get as get_role, list as list_roles,
-    update as update_role,
+    NamedRole, RoleInput, RoleView, assignable as assignable_roles,
+    assignable_by_default as roles_assignable_by_default, assignable_to as roles_assignable_to,
+    create as create_role, delete as delete_role, get as get_role, grantable_bases, grantable_scopes,
+    list as list_roles, name_of as role_name, named as named_roles, update as update_role,
 };
 pub use search::{InvitationSearch, MemberSearch};
 pub use settings::OrganizationSettings;

@@ -81,6 +81,8 @@ fn needed(tab: Tab) -> Scope {
         Tab::Overview => Scope::OrganizationsRead,
         Tab::Members | Tab::Invitations => Scope::MembersRead,
         Tab::Keys => Scope::KeysRead,
-        Tab::Settings => Scope::OrganizationsWrite,
+        Tab::Groups => Scope::GroupsRead,
+        Tab::Roles => Scope::RolesRead,
+        Tab::Domains | Tab::Settings => Scope::OrganizationsWrite,
     }
 }

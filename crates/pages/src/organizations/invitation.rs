@@ -11,9 +11,7 @@ use avnology_http::{
 use avnology_model::{Code, Error, Result, identities::Email, ids::FlowId};
 use avnology_views::{
     Context,
-    organizations::{
-        Home, InvitationEnd, InvitationOver, InvitationPage, InvitationStep, Refusal, refusal, role_name,
-    },
+    organizations::{Home, InvitationEnd, InvitationOver, InvitationPage, InvitationStep, Refusal, refusal},
 };
 use serde::Deserialize;
 
@@ -96,7 +94,7 @@ fn draw(auth: &Auth<Visitor>, preview: &InvitationPreview, refusals: &[Refusal],
         cx: Context::english(&brand, auth.cx.now),
         home: &Home { id: card.id, name: card.name.clone(), slug: card.slug.to_string() },
         email: &preview.email,
-        role: &role_name(&preview.role),
+        role: &preview.role_name,
         invited_by: preview.invited_by_name.as_deref(),
         expires_at: preview.expires_at,
         step: if needs_sso { InvitationStep::SsoRequired } else { step },

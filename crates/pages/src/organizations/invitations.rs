@@ -5,21 +5,14 @@ use avnology_core::{
     organizations::{self, Acting, BatchResult, InvitationSearch, InvitationView, NewInvitation},
 };
 use avnology_http::{Auth, Form, List, PageInOrganization, Reply, Response, Route, SeeOther, csrf, scopes};
-use avnology_model::{
-    Code, Error, Result,
-    ids::InvitationId,
-    organizations::Delivery,
-    permissions::{RoleKey, Scope},
-};
-use avnology_views::organizations::{
-    Draft, Invitations, InviteLink, Invited, Paging, Refusal, refusal, role_name,
-};
+use avnology_model::{Code, Error, Result, ids::InvitationId, organizations::Delivery, permissions::Scope};
+use avnology_views::organizations::{Draft, Invitations, InviteLink, Invited, Paging, Refusal, refusal};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{
     frame::{Place, answer},
-    members::{paging, query_of, roles},
+    members::{paging, pairs, query_of},
     outcome,
 };
 
@@ -62,7 +55,7 @@ async fn list(auth: Reader, list: List<Params>) -> Result<Response> {
     }
     let html = Invitations {
         frame: place.frame(),
-        rows: &page.invitations.iter().map(row).collect::<Vec<_>>(),
+        rows: &page.invitations.iter().map(|view| row(acting, view)).collect::<Vec<_>>(),
         status: &q.status,
         paging: &paging(&auth, &list, page.next),
         assignable: &assignable(acting),
@@ -73,11 +66,11 @@ async fn list(auth: Reader, list: List<Params>) -> Result<Response> {
     Ok(answer(&auth, html, 200))
 }
 
-fn row(view: &InvitationView) -> Invited {
+fn row(acting: &Acting, view: &InvitationView) -> Invited {
     Invited {
         id: view.id.to_string(),
         email: view.email.clone(),
-        role: role_name(&view.role),
+        role: acting.organization.role_name(&view.role),
         status: view.status,
         is_link: view.delivery == Delivery::Link,
         created_at: view.create_time,
@@ -90,8 +83,7 @@ fn assignable(acting: &Acting) -> Vec<(String, String)> {
     if !acting.scopes.contains(Scope::MembersWrite) {
         return Vec::new();
     }
-    let may = |key: &str| RoleKey::parse(key).is_some_and(|role| acting.check_assignable(&role).is_ok());
-    let mut all: Vec<_> = roles(acting).into_iter().filter(|(key, _)| may(key)).collect();
+    let mut all = pairs(organizations::assignable_roles(acting));
     all.reverse();
     all
 }
@@ -217,7 +209,7 @@ async fn redraw(
     };
     let html = Invitations {
         frame: place.frame(),
-        rows: &page.invitations.iter().map(row).collect::<Vec<_>>(),
+        rows: &page.invitations.iter().map(|view| row(acting, view)).collect::<Vec<_>>(),
         status: "",
         paging: &Paging::default(),
         assignable: &assignable(acting),

@@ -1,19 +1,18 @@
 //! `/organizations/{id}/members/{member}`.
 
-use avnology_core::organizations::{self, Acting, MemberChange, MemberView};
+use avnology_core::organizations::{self, MemberChange};
 use avnology_http::{Auth, Form, PageInOrganization, Path1, Query, Response, Route, csrf, scopes};
 use avnology_model::{
     Error, Result,
     organizations::{MemberState, MembershipSource},
-    permissions::RoleKey,
 };
-use avnology_views::organizations::{Member, role_name};
+use avnology_views::organizations::Member;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{
     frame::{Place, answer},
-    members::{person_of, roles},
+    members::{pairs, person_of},
     outcome,
 };
 
@@ -39,32 +38,24 @@ async fn show(auth: Manager, (Path1(name), Query(q)): (Path1<String>, Query<Para
     place.notice = outcome::notice(q.done.as_deref(), DONE);
     place.refusals = outcome::refusals(q.failed.as_deref());
     let is_you = member.identity_id == auth.session().identity.id;
-    let groups: Vec<String> = member.group_roles.iter().map(role_name).collect();
+    let named = |role| acting.organization.role_name(role);
+    let groups: Vec<String> = member.group_roles.iter().map(named).collect();
     let html = Member {
         frame: place.frame(),
         person: &person_of(&member),
         url: &place.url(&format!("/members/{}", member.id)),
-        role: (member.role.as_str(), &role_name(&member.role)),
+        role: (member.role.as_str(), &named(&member.role)),
         group_roles: &groups,
         state: member.state,
         source: source(member.source),
         joined_at: member.joined_at,
         last_active_at: member.last_active_at,
         expire_time: member.expire_time,
-        assignable: &assignable(acting, &member, is_you),
+        assignable: &pairs(organizations::roles_assignable_to(acting, &member)),
         is_you,
     }
     .render();
     Ok(answer(&auth, html, 200))
-}
-
-/// The roles that the caller may give this member; none for an owner whom only owners may change.
-fn assignable(acting: &Acting, member: &MemberView, is_you: bool) -> Vec<(String, String)> {
-    if member.role.is_owner() && !acting.is_owner() && !is_you {
-        return Vec::new();
-    }
-    let may = |key: &str| RoleKey::parse(key).is_some_and(|role| acting.check_assignable(&role).is_ok());
-    roles(acting).into_iter().filter(|(key, _)| may(key)).collect()
 }
 
 fn source(source: MembershipSource) -> &'static str {

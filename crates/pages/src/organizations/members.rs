@@ -2,17 +2,13 @@
 
 use avnology_core::{
     identities::ListQuery,
-    organizations::{self, Acting, MemberSearch, MemberView},
+    organizations::{self, Acting, MemberSearch, MemberView, NamedRole},
 };
 use avnology_http::{Access, Auth, List, PageInOrganization, Reply, Response, Route, SeeOther, scopes};
-use avnology_model::{
-    Code, Result,
-    ids::IdentityId,
-    permissions::{RoleKey, Scope},
-};
+use avnology_model::{Code, Result, ids::IdentityId, permissions::Scope};
 use avnology_views::{
     Person,
-    organizations::{MemberRow, Members, Paging, Search, role_name},
+    organizations::{MemberRow, Members, Paging, Search},
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -54,13 +50,13 @@ async fn list(auth: Auth<PageInOrganization<scopes::MembersRead>>, list: List<Pa
     let manages = acting.scopes.contains(Scope::MembersWrite);
     let you = auth.session().identity.id;
     let rows: Vec<MemberRow> =
-        page.members.iter().map(|member| row(member, you, manages.then_some(&place))).collect();
+        page.members.iter().map(|member| row(acting, member, you, manages.then_some(&place))).collect();
     let invite = format!("{}#invite", place.url("/invitations"));
     let html = Members {
         frame: place.frame(),
         rows: &rows,
         search: &Search { text: asked.text, role: asked.role, state: asked.state },
-        roles: &roles(acting),
+        roles: &pairs(organizations::named_roles(&acting.organization)),
         paging: &paging(&auth, &list, page.next),
         invite_url: manages.then_some(invite.as_str()),
     }
@@ -68,10 +64,10 @@ async fn list(auth: Auth<PageInOrganization<scopes::MembersRead>>, list: List<Pa
     Ok(answer(&auth, html, 200))
 }
 
-fn row(member: &MemberView, you: IdentityId, manages: Option<&Place>) -> MemberRow {
+fn row(acting: &Acting, member: &MemberView, you: IdentityId, manages: Option<&Place>) -> MemberRow {
     MemberRow {
         person: person_of(member),
-        role: role_name(&member.role),
+        role: acting.organization.role_name(&member.role),
         state: member.state,
         joined_at: member.joined_at,
         last_active_at: member.last_active_at,
@@ -102,12 +98,9 @@ pub(super) fn query_of<T>(list: &List<T>) -> ListQuery {
     }
 }
 
-/// The roles of an organization by key and name.
-pub(super) fn roles(acting: &Acting) -> Vec<(String, String)> {
-    let built_in =
-        [RoleKey::owner(), avnology_model::permissions::BuiltInRole::Admin.into(), RoleKey::member()];
-    let custom = acting.organization.custom_roles();
-    built_in.iter().chain(custom).map(|role| (role.to_string(), role_name(role))).collect()
+/// Roles as keys and names.
+pub(super) fn pairs(roles: Vec<NamedRole>) -> Vec<(String, String)> {
+    roles.into_iter().map(|role| (role.key.into(), role.name)).collect()
 }
 
 /// Where the other pages of a list are: the same address with another token.

@@ -12,7 +12,7 @@ use avnology_model::{
     ids::InvitationId,
     organizations::{MemberState, OrganizationState},
 };
-use avnology_views::organizations::{Home, InvitationRow, JoinRow, MembershipRow, Mine, role_name};
+use avnology_views::organizations::{Home, InvitationRow, JoinRow, MembershipRow, Mine};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -49,7 +49,18 @@ async fn show(auth: Auth<PageSignedIn>, list: List<Params>) -> Result<Response> 
     }
     let q = &list.query;
     let is_first = list.position.is_none();
-    let memberships: Vec<MembershipRow> = memberships.iter().map(membership).collect();
+    let mut rows = Vec::with_capacity(memberships.len());
+    for own in &memberships {
+        let role =
+            organizations::role_name(&auth.app, &auth.cx, own.organization.id, &own.member.role).await?;
+        rows.push(membership(own, role));
+    }
+    let memberships = rows;
+    let mut invited = Vec::with_capacity(invitations.len());
+    for own in &invitations {
+        let role = organizations::role_name(&auth.app, &auth.cx, own.organization.id, &own.role).await?;
+        invited.push(invitation(own, role));
+    }
     let leaving = q.leave.as_deref().and_then(|name| {
         memberships.iter().map(|row| &row.home).find(|home| home.id.to_string() == name || home.slug == name)
     });
@@ -60,7 +71,7 @@ async fn show(auth: Auth<PageSignedIn>, list: List<Params>) -> Result<Response> 
         notice: outcome::notice(q.done.as_deref().filter(|_| is_first), DONE).as_ref(),
         refusals: &outcome::refusals(q.failed.as_deref().filter(|_| is_first)),
         memberships: &memberships,
-        invitations: &invitations.iter().map(invitation).collect::<Vec<_>>(),
+        invitations: &invited,
         joinable: &joinable.iter().map(|card| JoinRow { home: home(card) }).collect::<Vec<_>>(),
         paging: &paging(&auth, &list, next),
         csrf_token: &csrf::page_token(&auth.app, live.id()),
@@ -74,7 +85,7 @@ fn home(card: &OrganizationCard) -> Home {
     Home { id: card.id, name: card.name.clone(), slug: card.slug.to_string() }
 }
 
-fn membership(own: &OwnMembership) -> MembershipRow {
+fn membership(own: &OwnMembership, role: String) -> MembershipRow {
     let organization = &own.organization;
     let is_open = match organization.state {
         OrganizationState::Active => true,
@@ -89,18 +100,13 @@ fn membership(own: &OwnMembership) -> MembershipRow {
         },
         organization_state: organization.state,
         state: own.member.state,
-        role: role_name(&own.member.role),
+        role,
         opens: is_open && own.member.state == MemberState::Active,
     }
 }
 
-fn invitation(own: &OwnInvitation) -> InvitationRow {
-    InvitationRow {
-        id: own.id.to_string(),
-        home: home(&own.organization),
-        role: role_name(&own.role),
-        expires_at: own.expires_at,
-    }
+fn invitation(own: &OwnInvitation, role: String) -> InvitationRow {
+    InvitationRow { id: own.id.to_string(), home: home(&own.organization), role, expires_at: own.expires_at }
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

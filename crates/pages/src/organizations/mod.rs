@@ -2,7 +2,12 @@
 //!
 //! To people without memberships and invitations none of this is there, but for `/organizations/new`.
 
+mod domain;
+mod domains;
 mod frame;
+mod group;
+mod group_form;
+mod groups;
 mod invitation;
 mod invitations;
 mod keys;
@@ -13,6 +18,9 @@ mod new_team;
 mod outcome;
 mod overview;
 mod ownership;
+mod role;
+mod role_form;
+mod roles;
 mod settings;
 mod switch;
 
@@ -26,6 +34,14 @@ pub(crate) fn routes() -> Vec<Route> {
         member::routes(),
         invitations::routes(),
         invitation::routes(),
+        groups::routes(),
+        group_form::routes(),
+        group::routes(),
+        roles::routes(),
+        role_form::routes(),
+        role::routes(),
+        domains::routes(),
+        domain::routes(),
         keys::routes(),
         settings::routes(),
         ownership::routes(),

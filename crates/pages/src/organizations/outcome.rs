@@ -23,6 +23,12 @@ pub(super) fn failed(url: &str, error: Error) -> Result<Response> {
     }
 }
 
+/// Whether an error leads away from the page, so that the page is not drawn again with it: see [`failed`].
+pub(super) fn is_elsewhere(error: &Error) -> bool {
+    error.is_failure()
+        || matches!(error.code(), Code::CsrfFailed | Code::StepUpRequired | Code::SecondFactorRequired)
+}
+
 /// A fresh sign-in, then back to `url`.
 pub(super) fn step_up(url: &str) -> Response {
     SeeOther(format!("/sign-in?refresh=true&return_to={}", url.replace('/', "%2F"))).respond()

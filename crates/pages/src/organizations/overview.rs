@@ -2,10 +2,14 @@
 
 use avnology_core::organizations;
 use avnology_http::{Auth, PageInOrganization, Query, Response, Route, scopes};
-use avnology_model::{Result, organizations::OrganizationState, permissions::Scope};
+use avnology_model::{
+    Result,
+    organizations::{DomainStatus, OrganizationState},
+    permissions::Scope,
+};
 use avnology_views::{
     Link,
-    organizations::{Overview, Task, role_name},
+    organizations::{Overview, Task},
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -60,7 +64,18 @@ async fn show(
             });
         }
     }
-    let role = acting.member().map(|member| role_name(&member.membership.role));
+    if is_active && acting.scopes.contains(Scope::OrganizationsWrite) {
+        let domains = organizations::list_domains(&auth.app, acting).await?;
+        if let Some(open) = domains.iter().find(|domain| domain.status != DomainStatus::Verified) {
+            tasks.push(Task {
+                title: format!("Prove {}", open.domain),
+                text: "Until its record is found in DNS nobody joins or is led here by this domain."
+                    .to_owned(),
+                link: Link::new("Show record", place.url(&format!("/domains/{}", open.id))),
+            });
+        }
+    }
+    let role = acting.member().map(|member| acting.organization.role_name(&member.membership.role));
     let html = Overview {
         frame: place.frame(),
         address: &format!("{}/organizations/{}", auth.app.config.origin(), view.slug),

@@ -7,14 +7,14 @@ use avnology_core::{
 use avnology_http::{
     Auth, Form, NoInput, PageInOrganization, Precondition, Query, Response, Route, csrf, scopes,
 };
-use avnology_model::{Code, Error, FieldCode, Result, ids::IdentityId, permissions::RoleKey};
+use avnology_model::{Code, Error, FieldCode, Result, ids::IdentityId};
 use avnology_views::organizations::{Deletion, Ownership, Refusal};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{
     frame::{Place, answer},
-    members::{person_of, roles},
+    members::{pairs, person_of},
     outcome,
 };
 
@@ -60,8 +60,7 @@ async fn ownership(auth: Owner, Query(q): Query<Params>) -> Result<Response> {
         (member.identity_id.to_string(), format!("{name}{}", email.unwrap_or_default()))
     };
     let heirs: Vec<_> = page.members.iter().filter(|member| member.identity_id != you).map(named).collect();
-    let mut roles = roles(acting);
-    roles.retain(|(key, _)| RoleKey::parse(key).is_some());
+    let roles = pairs(organizations::assignable_roles(acting));
     let html = Ownership { frame: place.frame(), heirs: &heirs, roles: &roles }.render();
     Ok(answer(&auth, html, 200))
 }

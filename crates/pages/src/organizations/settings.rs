@@ -5,7 +5,6 @@ use avnology_http::{Auth, Form, PageInOrganization, Precondition, Query, Respons
 use avnology_model::{
     Code, Error, Result,
     organizations::{DomainStatus, SessionLimits},
-    permissions::RoleKey,
     platform::LoginMethod,
 };
 use avnology_views::organizations::{Settings, refusal};
@@ -14,7 +13,7 @@ use utoipa::IntoParams;
 
 use super::{
     frame::{Place, answer},
-    members::roles,
+    members::pairs,
     outcome,
 };
 
@@ -42,8 +41,11 @@ async fn draw(auth: &Keeper, place: &Place, view: &OrganizationView, status: u16
     let allowed =
         |method: &LoginMethod| view.allowed_methods.is_empty() || view.allowed_methods.contains(method);
     let methods: Vec<(LoginMethod, bool)> = offered.iter().map(|method| (*method, allowed(method))).collect();
-    let may = |key: &str| RoleKey::parse(key).is_some_and(|role| !role.is_owner());
-    let roles: Vec<_> = roles(acting).into_iter().filter(|(key, _)| may(key)).collect();
+    let mut roles = pairs(organizations::roles_assignable_by_default(acting));
+    // What it is now can stay, whoever may give it.
+    if !roles.iter().any(|(key, _)| key == view.default_role.as_str()) {
+        roles.push((view.default_role.to_string(), acting.organization.role_name(&view.default_role)));
+    }
     let domains = organizations::list_domains(&auth.app, acting).await?;
     let joining = domains.into_iter().filter(|d| d.status == DomainStatus::Verified && d.auto_join);
     let auto_join: Vec<String> = joining.map(|domain| domain.domain).collect();

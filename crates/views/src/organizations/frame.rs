@@ -18,6 +18,12 @@ pub enum Tab {
     Members,
     /// Who is invited.
     Invitations,
+    /// Groups of its members.
+    Groups,
+    /// What its members may do.
+    Roles,
+    /// The domains that it holds.
+    Domains,
     /// Service accounts and keys.
     Keys,
     /// How it is kept.
@@ -26,14 +32,25 @@ pub enum Tab {
 
 impl Tab {
     /// All of them, in the order of the navigation.
-    pub const ALL: &'static [Self] =
-        &[Self::Overview, Self::Members, Self::Invitations, Self::Keys, Self::Settings];
+    pub const ALL: &'static [Self] = &[
+        Self::Overview,
+        Self::Members,
+        Self::Invitations,
+        Self::Groups,
+        Self::Roles,
+        Self::Domains,
+        Self::Keys,
+        Self::Settings,
+    ];
 
     fn label(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
             Self::Members => "Members",
             Self::Invitations => "Invitations",
+            Self::Groups => "Groups",
+            Self::Roles => "Roles",
+            Self::Domains => "Domains",
             Self::Keys => "API keys",
             Self::Settings => "Settings",
         }
@@ -44,6 +61,9 @@ impl Tab {
             Self::Overview => "",
             Self::Members => "/members",
             Self::Invitations => "/invitations",
+            Self::Groups => "/groups",
+            Self::Roles => "/roles",
+            Self::Domains => "/domains",
             Self::Keys => "/api-keys",
             Self::Settings => "/settings",
         }
@@ -54,6 +74,9 @@ impl Tab {
             Self::Overview => Icon::Home,
             Self::Members => Icon::People,
             Self::Invitations => Icon::Mail,
+            Self::Groups => Icon::Stack,
+            Self::Roles => Icon::Shield,
+            Self::Domains => Icon::Globe,
             Self::Keys => Icon::Key,
             Self::Settings => Icon::Gear,
         }

@@ -3,8 +3,13 @@
 //!
 //! Pages of people who belong to none use nothing of this.
 
+mod domain;
+mod domains;
 mod fields;
 mod frame;
+mod group;
+mod group_form;
+mod groups;
 mod home;
 mod invitation;
 mod invitations;
@@ -14,10 +19,20 @@ mod members;
 mod mine;
 mod new_team;
 mod overview;
+mod permissions;
+mod removal;
+mod role;
+mod role_form;
+mod roles;
 mod settings;
 mod words;
 
+pub use domain::{DomainPage, Proof};
+pub use domains::{DomainRow, Domains};
 pub use frame::{Frame, Refusal, Tab};
+pub use group::{GroupMemberRow, GroupPage};
+pub use group_form::{GroupDraft, GroupForm, RuleTrial};
+pub use groups::{GroupRow, Groups};
 pub use home::{Home, SwitchChoice, Switcher};
 pub use invitation::{InvitationEnd, InvitationOver, InvitationPage, InvitationStep};
 pub use invitations::{Draft, Invitations, InviteLink, Invited};
@@ -27,5 +42,9 @@ pub use members::{MemberRow, Members, Paging, Search};
 pub use mine::{InvitationRow, JoinRow, MembershipRow, Mine};
 pub use new_team::{NewTeam, NewTeamClosed, SlugPreview};
 pub use overview::{Overview, Task};
+pub use removal::{Removal, Thing};
+pub use role::RolePage;
+pub use role_form::{NewRole, RoleDraft, RoleEditor};
+pub use roles::{RoleRow, Roles};
 pub use settings::{Deletion, Ownership, Settings};
-pub use words::{refusal, role_name};
+pub use words::refusal;

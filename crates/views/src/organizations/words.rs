@@ -2,23 +2,11 @@
 
 use avnology_model::{
     Code, Error, FieldError,
-    organizations::{MemberState, OrganizationState},
-    permissions::BuiltInRole,
-    permissions::RoleKey,
+    organizations::{DomainStatus, MemberState, OrganizationState},
 };
 
 use super::Refusal;
 use crate::words::sentence;
-
-/// A role by name; a role of the organization's own by its key.
-pub fn role_name(role: &RoleKey) -> String {
-    match role.built_in() {
-        Some(BuiltInRole::Owner) => "Owner".to_owned(),
-        Some(BuiltInRole::Admin) => "Admin".to_owned(),
-        Some(BuiltInRole::Member) => "Member".to_owned(),
-        None => role.as_str().to_owned(),
-    }
-}
 
 /// The class and words of a pill for the state of a membership.
 pub(super) fn member_state(state: MemberState) -> (&'static str, &'static str) {
@@ -26,6 +14,15 @@ pub(super) fn member_state(state: MemberState) -> (&'static str, &'static str) {
         MemberState::Active => ("success", "Active"),
         MemberState::Suspended => ("warning", "Suspended"),
         MemberState::Pending => ("", "Waiting"),
+    }
+}
+
+/// The class and words of a pill for the status of a domain.
+pub(super) fn domain_status(status: DomainStatus) -> (&'static str, &'static str) {
+    match status {
+        DomainStatus::Pending => ("", "To be proven"),
+        DomainStatus::Verified => ("success", "Proven"),
+        DomainStatus::Failed => ("warning", "Record missing"),
     }
 }
 
@@ -89,6 +86,22 @@ fn code_words(code: Code) -> Option<&'static str> {
             "There are as many as there can be. Remove one that is not used any more first."
         }
         Code::OrganizationSuspended => "This organization is closed at the moment. Ask one of its owners.",
+        Code::DomainNotVerified => {
+            "The record is not there yet, so nothing was changed. New records take a while to show: compare name and \
+             value, and check again in some minutes."
+        }
+        Code::DomainTaken => {
+            "Another organization has proven this domain, so it cannot be used here. If it is yours, ask them to give \
+             it up, or ask for help."
+        }
+        Code::DomainNotAcceptable => {
+            "This domain cannot belong to one organization: it is a public suffix, a mailbox provider or a name that is \
+             kept for tests. Enter a domain of your own."
+        }
+        Code::RoleInUse => {
+            "Somebody has this role, a group gives it, or it is the role of those who join, so nothing was changed. \
+             Choose the role that takes its place."
+        }
         Code::ConnectionNotTested => {
             "Single sign-on can be required once a connection was set up and tested."
         }

@@ -139,6 +139,13 @@ impl Field {
     }
 }
 
+/// Fields that belong together, under a heading.
+#[derive(Clone, Debug)]
+pub(crate) struct Fieldset {
+    pub(crate) legend: String,
+    pub(crate) fields: Vec<Field>,
+}
+
 /// A form with everything it sends.
 #[derive(Clone, Debug, Default, Template)]
 #[template(path = "parts/form.html")]
@@ -149,6 +156,8 @@ pub(crate) struct Form {
     /// Whose password is set here, for password managers.
     pub(crate) username: String,
     pub(crate) fields: Vec<Field>,
+    /// More fields, in groups.
+    pub(crate) fieldsets: Vec<Fieldset>,
     /// A way out for those who cannot fill in the last field.
     pub(crate) aside: Option<Link>,
     pub(crate) buttons: Vec<Button>,
@@ -169,7 +178,8 @@ impl Form {
 
     /// The same with a hidden value.
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
-        self.hidden.push(Hidden::new(name, value));
+        let has_id = self.id.is_some_and(|id| id != name);
+        self.hidden.push(Hidden { has_id, ..Hidden::new(name, value) });
         self
     }
 

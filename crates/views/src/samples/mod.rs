@@ -6,6 +6,7 @@ mod mails;
 mod nodes;
 mod organizations;
 mod other;
+mod rights;
 
 use avnology_model::{Timestamp, ids::IdentityId};
 

@@ -8,6 +8,7 @@ use avnology_model::{
 };
 use avnology_store::IdentityTx;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::{
@@ -66,6 +67,14 @@ impl GroupInput {
             rule: group.rule.clone(),
             role: group.role.as_ref().map(|role| role.as_str().to_owned()),
         }
+    }
+
+    /// Every member as a merge patch.
+    pub fn into_patch(self) -> Map<String, Value> {
+        let all = json!({
+            "name": self.name, "description": self.description, "type": self.kind, "rule": self.rule, "role": self.role,
+        });
+        if let Value::Object(map) = all { map } else { Map::new() }
     }
 
     /// Every value that is not acceptable, each with its field; `_314` for what cannot be the key of a role.

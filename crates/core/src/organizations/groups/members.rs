@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use avnology_model::{
-    Code, Error, Result,
+    Code, Error, FieldCode, Result,
+    identities::Email,
     ids::{GroupId, IdentityId},
     organizations::{Feature, Group, GroupSource, GroupType},
     platform::IdempotencyKey,
 };
 use avnology_store::{
     IdentityTx,
+    identities::identities,
     list::ListQuery,
     organizations::{groups as rows, memberships},
 };
@@ -79,6 +81,30 @@ pub async fn add(
         .await?;
     app.organizations.forget_member(acting.id(), member.identity_id);
     Ok(member)
+}
+
+/// The same for the member with this address. `_902` for what is no address; `_302` alike for an address that nobody has
+/// and for that of somebody who is no member.
+pub async fn add_by_email(
+    app: &Arc<Tenant>,
+    cx: &Cx,
+    acting: &Acting,
+    id: GroupId,
+    email: &str,
+) -> Result<MemberView> {
+    let email = Email::parse(email.trim())
+        .map_err(|_| Error::field("email", FieldCode::InvalidFormat, "Enter a whole e-mail address."))?;
+    let (realm, place) = (app.realm_of(acting.id()), acting.id());
+    let found = app
+        .store
+        .identity()
+        .read(move |tx| {
+            let Some(identity) = identities::by_email(tx, &realm, email.key())? else { return Ok(None) };
+            memberships::of_person(tx, place, identity.id)
+        })
+        .await?;
+    let Some(membership) = found else { return Err(Error::new(Code::NotAMember)) };
+    add(app, cx, acting, id, NewGroupMember { identity_id: membership.identity_id }, None).await
 }
 
 /// Takes somebody out of a group. `_911`; `_901`; `_910` for a group that a rule or a directory fills.

@@ -10,6 +10,7 @@ mod input;
 mod list;
 mod members;
 mod membership;
+mod preview;
 mod rule;
 mod sweep;
 mod update;
@@ -20,8 +21,12 @@ pub use delete::delete;
 pub use follow::GroupFollower;
 pub use input::GroupInput;
 pub use list::{GroupPage, get, list};
-pub use members::{NewGroupMember, add as add_member, list as list_members, remove as remove_member};
+pub use members::{
+    NewGroupMember, add as add_member, add_by_email as add_member_by_email, list as list_members,
+    remove as remove_member,
+};
 pub(crate) use membership::{leave_all, put_invited};
+pub use preview::{RulePreview, preview as preview_rule};
 pub(crate) use rule::check_rule_role;
 pub use sweep::apply_rules;
 pub use update::update;

@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    super::{AuthOptions, OrganizationCard},
+    super::{AuthOptions, OrganizationCard, roles::role_title},
     accept::{find_open, read_token},
     mail::inviter_name,
 };
@@ -23,6 +23,9 @@ pub struct InvitationPreview {
     pub email: String,
     /// The role offered.
     pub role: RoleKey,
+    /// What it is called there; pages show it.
+    #[serde(skip)]
+    pub role_name: String,
     /// Name of the person who invites; null when that is a program, or somebody who is gone.
     pub invited_by_name: Option<String>,
     /// End.
@@ -45,6 +48,7 @@ pub async fn lookup(app: &Arc<Tenant>, cx: &Cx, token: &str) -> Result<Invitatio
             let realm = job.realm_of(organization.id);
             Ok(InvitationPreview {
                 organization: OrganizationCard::of(&organization),
+                role_name: role_title(tx, organization.id, &invitation.role)?,
                 invited_by_name: inviter_name(tx, &invitation)?,
                 account_exists: identities::by_email(tx, &realm, &invitation.email_key)?.is_some(),
                 auth_options: AuthOptions::of(&job.settings().settings, Some(&organization)),

@@ -7,6 +7,7 @@ use avnology_model::{
     text::{collect, line, lines},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::super::Acting;
@@ -60,6 +61,14 @@ impl RoleInput {
             base: role.base,
             permissions: role.permissions.iter().cloned().map(String::from).collect(),
         }
+    }
+
+    /// Every member but the key, which never changes, as a merge patch.
+    pub fn into_patch(self) -> Map<String, Value> {
+        let all = json!({
+            "name": self.name, "description": self.description, "base": self.base, "permissions": self.permissions,
+        });
+        if let Value::Object(map) = all { map } else { Map::new() }
     }
 
     /// Every value that is not acceptable, each with its field.

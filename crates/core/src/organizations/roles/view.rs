@@ -14,6 +14,15 @@ use utoipa::ToSchema;
 use super::super::view::changes;
 use crate::Cx;
 
+/// What a role is called that every organization has.
+pub(in super::super) fn built_in_name(role: BuiltInRole) -> &'static str {
+    match role {
+        BuiltInRole::Owner => "Owner",
+        BuiltInRole::Admin => "Admin",
+        BuiltInRole::Member => "Member",
+    }
+}
+
 /// A role.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = Role)]
@@ -66,15 +75,15 @@ impl RoleView {
 
     /// The view of a built-in role with its counts.
     pub(super) fn of_built_in(role: BuiltInRole, member_count: u32, group_count: u32) -> Self {
-        let (name, description) = match role {
-            BuiltInRole::Owner => ("Owner", "Everything, and who else is owner."),
-            BuiltInRole::Admin => ("Admin", "Everything but owners, deletion and transfer."),
-            BuiltInRole::Member => ("Member", "Reads the organization and its members."),
+        let description = match role {
+            BuiltInRole::Owner => "Everything, and who else is owner.",
+            BuiltInRole::Admin => "Everything but owners, deletion and transfer.",
+            BuiltInRole::Member => "Reads the organization and its members.",
         };
         Self {
             id: None,
             key: role.into(),
-            name: name.to_owned(),
+            name: built_in_name(role).to_owned(),
             description: Some(description.to_owned()),
             base: None,
             permissions: role.scopes().iter().map(|scope| scope.as_str().to_owned()).collect(),
