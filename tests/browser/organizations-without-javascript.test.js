@@ -1,4 +1,7 @@
 import { suite } from "./harness/index.js";
+import { entries } from "./organization-entry.js";
 import { teams } from "./teams.js";
 
-teams(suite({ context: { javaScriptEnabled: false } }));
+const person = suite({ context: { javaScriptEnabled: false } });
+teams(person);
+entries(person);

@@ -1,4 +1,7 @@
 import { suite } from "./harness/index.js";
+import { entries } from "./organization-entry.js";
 import { teams } from "./teams.js";
 
-teams(suite());
+const person = suite();
+teams(person);
+entries(person);

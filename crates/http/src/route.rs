@@ -27,6 +27,7 @@ pub struct Route {
     pub(crate) endpoint: Arc<dyn Endpoint>,
     pub(crate) needs: Needs,
     pub(crate) limit: Option<Bucket>,
+    pub(crate) about_organization: bool,
     pub(crate) produces: &'static [&'static str],
     pub(crate) doc: RouteDoc,
 }
@@ -101,6 +102,7 @@ impl Route {
             endpoint: Arc::new(Typed { handler, types: PhantomData::<fn() -> (A, I)> }),
             needs: Needs { body: I::BODY, query: I::QUERY },
             limit: None,
+            about_organization: false,
             produces: if is_api { &["application/json"] } else { &["text/html"] },
             doc: RouteDoc {
                 input,
@@ -204,6 +206,13 @@ impl Route {
     #[must_use]
     pub fn limited(mut self, bucket: Bucket) -> Self {
         self.limit = Some(bucket);
+        self
+    }
+
+    /// Its first parameter names an organization: in a strict tenant the caller is who is signed in there, if anybody is.
+    #[must_use]
+    pub fn about_organization(mut self) -> Self {
+        self.about_organization = true;
         self
     }
 

@@ -45,7 +45,8 @@ pub(crate) async fn open<A: Access>(
         flows::create(&auth.app, &auth.cx, kind, Transport::Browser, keys.holder(), request, live).await?;
     Ok(match created {
         Created::Flow(flow) => {
-            Opened::Go(with_cookies(SeeOther(format!("{path}?flow={}", flow.id)).respond(), keys.set))
+            let page = flow.restricted_to().map_or_else(|| path.to_owned(), |_| flows::page_path(&flow));
+            Opened::Go(with_cookies(SeeOther(format!("{page}?flow={}", flow.id)).respond(), keys.set))
         }
         // Who is signed in already acts in the organization asked for from now on; in a strict tenant the session itself is
         // at home there.

@@ -12,6 +12,7 @@ mod create;
 mod destroy;
 mod discovery;
 mod domains;
+mod entrance;
 mod groups;
 mod input;
 mod invitations;
@@ -44,6 +45,7 @@ pub use domains::{
     delete as delete_domain, get as get_domain, list as list_domains, update as update_domain,
     verify as verify_domain, verify_named as verify_domain_named,
 };
+pub use entrance::{Entrance, SignUp, entrance};
 pub use groups::{
     GroupFollower, GroupInput, GroupPage, GroupView, NewGroupMember, add_member as add_group_member,
     apply_rules, create as create_group, delete as delete_group, get as get_group, list as list_groups,

@@ -21,6 +21,11 @@ impl Home {
         format!("/organizations/{}", self.slug)
     }
 
+    /// Where people sign in to it.
+    pub fn door(&self) -> String {
+        format!("/org/{}", self.slug)
+    }
+
     /// Its first letter on a colour of its own, as an element. Letters and digits need no escaping.
     pub(crate) fn crest(&self) -> String {
         let first = self.name.chars().find(|c| c.is_alphanumeric());

@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-type Pages = Vec<(&'static str, String)>;
+pub(super) type Pages = Vec<(&'static str, String)>;
 
 const TOKEN: &str = "hJ0sQ2vN8wXeR5tYuI1oPa";
 const DAY: i64 = 86_400;

@@ -42,6 +42,13 @@ fn pages_name_themselves_and_their_state() {
         ("organization-members", "organization-members", "list"),
         ("organization-invitations-links", "organization-invitations", "links"),
         ("invitation-sign-up", "invitation", "sign_up"),
+        ("org-sign-in", "sign-in", "choose_method"),
+        ("org-choose-organization", "sign-in", "choose_organization"),
+        ("org-not-a-member", "sign-in", "blocked"),
+        ("org-suspended", "sign-in", "organization_suspended"),
+        ("org-sign-up-by-invitation", "sign-up", "needs_invitation"),
+        ("org-sign-up-sso", "sign-up", "sso_only"),
+        ("sign-up-invited", "sign-up", "invitation"),
         ("account-organizations", "account-organizations", "list"),
     ];
     for (name, page_name, state) in cases {
