@@ -12,6 +12,7 @@ mod names;
 mod prepare;
 mod read;
 mod retention;
+mod search;
 mod separate;
 mod verify;
 mod view;
@@ -26,5 +27,6 @@ pub use read::{
     summary,
 };
 pub use retention::{remove_old, remove_old_daily};
+pub use search::AuditSearch;
 pub use verify::{Verification, verify_event, verify_period};
 pub use view::{AuditActor, AuditEventView, AuditTarget, Integrity};

@@ -81,6 +81,7 @@ fn needed(tab: Tab) -> Scope {
         Tab::Overview => Scope::OrganizationsRead,
         Tab::Members | Tab::Invitations => Scope::MembersRead,
         Tab::Keys => Scope::KeysRead,
+        Tab::Audit => Scope::AuditRead,
         Tab::Settings => Scope::OrganizationsWrite,
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! To people without memberships and invitations none of this is there, but for `/organizations/new`.
 
+mod accounts;
+mod audit;
 mod frame;
 mod invitation;
 mod invitations;
@@ -27,6 +29,8 @@ pub(crate) fn routes() -> Vec<Route> {
         invitations::routes(),
         invitation::routes(),
         keys::routes(),
+        accounts::routes(),
+        audit::routes(),
         settings::routes(),
         ownership::routes(),
         mine::routes(),

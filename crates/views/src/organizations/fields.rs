@@ -2,7 +2,7 @@
 
 use avnology_model::flows::{InputType, SelectOption};
 
-use crate::parts::{Field, FieldKind, Form, Hidden};
+use crate::parts::{Boxes, Field, FieldKind, Form, Hidden};
 
 /// A field that must be filled in.
 fn field(name: &str, label: &str, kind: FieldKind, value: &str) -> Field {
@@ -37,6 +37,13 @@ pub(super) fn lines(name: &str, label: &str, value: &str, rows: u32) -> Field {
     field(name, label, FieldKind::Lines(rows), value)
 }
 
+/// A day of the calendar, as in `2026-11-22`.
+pub(super) fn day(name: &str, label: &str, value: &str) -> Field {
+    // Browsers complain about anything else.
+    let value = if value.parse::<jiff::civil::Date>().is_ok() { value } else { "" };
+    Field { autocomplete: None, ..field(name, label, FieldKind::Day, value) }
+}
+
 /// A choice of one.
 pub(super) fn select(name: &str, label: &str, value: &str, options: &[(String, String)]) -> Field {
     let options =
@@ -48,6 +55,15 @@ pub(super) fn select(name: &str, label: &str, value: &str, options: &[(String, S
 pub(super) fn check(name: &str, label: &str, checked: bool) -> Field {
     let kind = FieldKind::Checkbox { href: None, checked };
     Field { required: false, autocomplete: None, ..field(name, label, kind, "") }
+}
+
+/// A box for each scope, with what ticking them means.
+pub(super) fn scope_boxes(scopes: &[String], hint: &str) -> Boxes {
+    Boxes {
+        legend: "What it may do".to_owned(),
+        hint: hint.to_owned(),
+        fields: scopes.iter().map(|scope| check(&format!("scope:{scope}"), scope, false)).collect(),
+    }
 }
 
 impl Field {

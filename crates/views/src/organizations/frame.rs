@@ -20,6 +20,8 @@ pub enum Tab {
     Invitations,
     /// Service accounts and keys.
     Keys,
+    /// What happened in it.
+    Audit,
     /// How it is kept.
     Settings,
 }
@@ -27,7 +29,7 @@ pub enum Tab {
 impl Tab {
     /// All of them, in the order of the navigation.
     pub const ALL: &'static [Self] =
-        &[Self::Overview, Self::Members, Self::Invitations, Self::Keys, Self::Settings];
+        &[Self::Overview, Self::Members, Self::Invitations, Self::Keys, Self::Audit, Self::Settings];
 
     fn label(self) -> &'static str {
         match self {
@@ -35,6 +37,7 @@ impl Tab {
             Self::Members => "Members",
             Self::Invitations => "Invitations",
             Self::Keys => "API keys",
+            Self::Audit => "Audit log",
             Self::Settings => "Settings",
         }
     }
@@ -45,6 +48,7 @@ impl Tab {
             Self::Members => "/members",
             Self::Invitations => "/invitations",
             Self::Keys => "/api-keys",
+            Self::Audit => "/audit",
             Self::Settings => "/settings",
         }
     }
@@ -55,6 +59,7 @@ impl Tab {
             Self::Members => Icon::People,
             Self::Invitations => Icon::Mail,
             Self::Keys => Icon::Key,
+            Self::Audit => Icon::List,
             Self::Settings => Icon::Gear,
         }
     }

@@ -3,6 +3,8 @@
 //!
 //! Pages of people who belong to none use nothing of this.
 
+mod accounts;
+mod audit;
 mod fields;
 mod frame;
 mod home;
@@ -17,6 +19,11 @@ mod overview;
 mod settings;
 mod words;
 
+pub use accounts::{ServiceAccountRow, ServiceAccounts};
+pub use audit::{
+    AuditEvent, AuditExport, AuditFilter, AuditLog, AuditRow, ChainState, NewAuditExport, RecordState,
+    Signed, audit_query,
+};
 pub use frame::{Frame, Refusal, Tab};
 pub use home::{Home, SwitchChoice, Switcher};
 pub use invitation::{InvitationEnd, InvitationOver, InvitationPage, InvitationStep};

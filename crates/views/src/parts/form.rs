@@ -80,6 +80,8 @@ pub(crate) enum FieldKind {
         checked: bool,
     },
     Select(Vec<SelectOption>),
+    /// A day of the calendar.
+    Day,
     /// Several lines, this many of them shown.
     Lines(u32),
 }
@@ -139,6 +141,14 @@ impl Field {
     }
 }
 
+/// Boxes to tick that answer one question.
+#[derive(Clone, Debug)]
+pub(crate) struct Boxes {
+    pub(crate) legend: String,
+    pub(crate) hint: String,
+    pub(crate) fields: Vec<Field>,
+}
+
 /// A form with everything it sends.
 #[derive(Clone, Debug, Default, Template)]
 #[template(path = "parts/form.html")]
@@ -149,6 +159,8 @@ pub(crate) struct Form {
     /// Whose password is set here, for password managers.
     pub(crate) username: String,
     pub(crate) fields: Vec<Field>,
+    /// Boxes that belong together, after the fields.
+    pub(crate) boxes: Option<Boxes>,
     /// A way out for those who cannot fill in the last field.
     pub(crate) aside: Option<Link>,
     pub(crate) buttons: Vec<Button>,

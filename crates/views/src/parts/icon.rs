@@ -28,6 +28,7 @@ pub(crate) enum Icon {
     Key,
     Gear,
     Plus,
+    List,
 }
 
 impl Icon {
@@ -86,6 +87,7 @@ impl Icon {
             Self::Gear => {
                 r#"<circle cx="12" cy="12" r="3"/><path d="M12 3.500v3M12 17.500v3M3.500 12h3M17.500 12h3M6 6l2 2M16 16l2 2M18 6l-2 2M8 16l-2 2"/>"#
             }
+            Self::List => r#"<path d="M8.5 6.5H20M8.5 12H20M8.5 17.500H20M4 6.5h.2M4 12h.2M4 17.500h.2"/>"#,
             Self::Plus => r#"<path d="M12 5v14M5 12h14"/>"#,
             Self::Undo => r#"<path d="M8.5 5 4 9.5 8.5 14M4.5 9.500H14a5.5 5.5 0 0 1 0 11h-3.5"/>"#,
         }

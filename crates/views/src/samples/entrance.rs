@@ -9,11 +9,14 @@ use super::{
     World, nodes,
     organizations::{Acme, Pages, acme},
 };
-use crate::flows::{AtDoor, Door, SignIn, SignUp, TurnedAway};
+use crate::{
+    flows::{AtDoor, Door, SignIn, SignUp, TurnedAway},
+    organizations::{AuditFilter, AuditLog, Paging},
+};
 
 pub(super) fn pages(world: &World) -> Pages {
     let acme = acme(world);
-    [sign_in(&acme), sign_up(&acme), doors(&acme)].concat()
+    [sign_in(&acme), sign_up(&acme), doors(&acme), side_by_side(world)].concat()
 }
 
 /// A flow about Acme; one that leads nowhere else when it `restricts`.
@@ -108,4 +111,23 @@ fn doors(acme: &Acme<'_>) -> Pages {
         ("org-sign-up-by-invitation", page(Door::InvitationOnly)),
         ("org-sign-up-sso", page(Door::SsoOnly)),
     ]
+}
+
+/// In a strict tenant: one account at home, and a session with another one elsewhere.
+fn side_by_side(world: &World) -> Pages {
+    let mut acme = acme(world);
+    acme.switcher.choices.truncate(1);
+    acme.switcher.elsewhere = vec![acme.other.clone()];
+    acme.switcher.has_personal = false;
+    acme.switcher.may_create = false;
+    let page = AuditLog {
+        frame: acme.frame(),
+        rows: &[],
+        filter: &AuditFilter::default(),
+        paging: &Paging::default(),
+        signed: None,
+        checked: None,
+        export_url: None,
+    };
+    vec![("organization-strict-switcher", page.render())]
 }

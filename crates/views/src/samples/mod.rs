@@ -1,6 +1,8 @@
 //! Every page and mail in every state, filled with made-up people: for tests, and to be looked at.
 
 mod account;
+mod accounts;
+mod audit;
 mod entrance;
 mod flows;
 mod mails;
@@ -59,6 +61,8 @@ pub fn pages() -> Vec<(String, String)> {
         other::pages(&world),
         entrance::pages(&world),
         organizations::pages(&world),
+        audit::pages(&world),
+        accounts::pages(&world),
     ];
     groups.into_iter().flatten().map(|(name, html)| (name.to_owned(), html)).collect()
 }

@@ -32,7 +32,11 @@ fn sign_out(world: &World) -> Pages {
     };
     vec![
         ("sign-out", ask.render()),
-        ("sign-out-done", SignOutDone { cx: world.cx(), sign_in_url: "/sign-in" }.render()),
+        ("sign-out-done", SignOutDone { cx: world.cx(), sign_in_url: "/sign-in", still: None }.render()),
+        (
+            "sign-out-done-other",
+            SignOutDone { cx: world.cx(), sign_in_url: "/sign-in", still: Some(&world.jane) }.render(),
+        ),
         ("sign-out-error", failed.render()),
     ]
 }

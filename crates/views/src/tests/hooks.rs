@@ -50,6 +50,11 @@ fn pages_name_themselves_and_their_state() {
         ("org-sign-up-sso", "sign-up", "sso_only"),
         ("sign-up-invited", "sign-up", "invitation"),
         ("account-organizations", "account-organizations", "list"),
+        ("organization-audit", "organization-audit", "list"),
+        ("organization-audit-whole", "organization-audit", "checked"),
+        ("organization-audit-event", "organization-audit-event", "event"),
+        ("organization-audit-export", "organization-audit-export", "form"),
+        ("organization-audit-export-complete", "organization-audit-export", "complete"),
     ];
     for (name, page_name, state) in cases {
         let elements = page(name);
