@@ -36,7 +36,7 @@ pub use acting::{Acting, ActingAs, check_rules, check_state};
 pub use admission::{Admission, Door, Showing, Sso, TurnedAway, WayIn, admission};
 pub use auth_options::AuthOptions;
 pub use card::OrganizationCard;
-pub use choices::{Choice, choices};
+pub use choices::{Choice, choices, named as name_choices};
 pub use create::{CreatedOrganization, NewOrganization, create, may_create};
 pub use destroy::destroy_due;
 pub use discovery::{Discovery, discover, discover_by_email, discover_by_slug};
