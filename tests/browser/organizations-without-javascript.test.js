@@ -1,4 +1,9 @@
 import { suite } from "./harness/index.js";
+import { records } from "./organization-audit.js";
+import { entries } from "./organization-entry.js";
 import { teams } from "./teams.js";
 
-teams(suite({ context: { javaScriptEnabled: false } }));
+const person = suite({ context: { javaScriptEnabled: false } });
+teams(person);
+entries(person);
+records(person);

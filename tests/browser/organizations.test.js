@@ -1,4 +1,9 @@
 import { suite } from "./harness/index.js";
+import { records } from "./organization-audit.js";
+import { entries } from "./organization-entry.js";
 import { teams } from "./teams.js";
 
-teams(suite());
+const person = suite();
+teams(person);
+entries(person);
+records(person);

@@ -50,6 +50,7 @@ pub(crate) struct RouteRules {
     pub(crate) needs: Needs,
     pub(crate) limit: Option<Bucket>,
     pub(crate) records: Option<EventType>,
+    pub(crate) names_organization: bool,
     pub(crate) produces: &'static [&'static str],
     pub(crate) is_api: bool,
 }
@@ -61,6 +62,7 @@ impl RouteRules {
             needs: route.needs,
             limit: route.limit,
             records: route.records,
+            names_organization: route.about_organization || route.rule.has_organization_in_path(),
             produces: route.produces,
             is_api: route.is_api(),
         }
@@ -139,7 +141,7 @@ async fn admit(call: Call, drawn: &mut Option<Drawn>, attempt: &mut Option<Attem
     }
     let mut raw = Raw::read(app, cx, parts, body, params, route.needs.body).await?;
 
-    let path = raw.params.first().filter(|_| route.rule.has_organization_in_path()).map(String::as_str);
+    let path = raw.params.first().filter(|_| route.names_organization).map(String::as_str);
     let sent = (&raw.cookies, path);
     let known = credentials::authenticate(route.rule, &raw.app, &raw.cx, &raw.headers, sent).await?;
     raw.cx.actor = match &known.caller {

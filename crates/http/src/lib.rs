@@ -59,5 +59,5 @@ pub use limits::Bucket;
 pub use page::List;
 pub use reply::{Created, Json, JsonBytes, NoContent, Outcome, Problem, Reply, SeeOther, Stored, With};
 pub use route::Route;
-pub use side_by_side::{MOST as MOST_SESSIONS, drop_session, keep_session};
+pub use side_by_side::{MOST as MOST_SESSIONS, drop_session, held_elsewhere, keep_session};
 pub use stream::pieces;

@@ -28,6 +28,7 @@ pub struct Route {
     pub(crate) needs: Needs,
     pub(crate) limit: Option<Bucket>,
     pub(crate) records: Option<EventType>,
+    pub(crate) about_organization: bool,
     pub(crate) produces: &'static [&'static str],
     pub(crate) doc: RouteDoc,
 }
@@ -103,6 +104,7 @@ impl Route {
             needs: Needs { body: I::BODY, query: I::QUERY },
             limit: None,
             records: None,
+            about_organization: false,
             produces: if is_api { &["application/json"] } else { &["text/html"] },
             doc: RouteDoc {
                 input,
@@ -213,6 +215,13 @@ impl Route {
     #[must_use]
     pub fn limited(mut self, bucket: Bucket) -> Self {
         self.limit = Some(bucket);
+        self
+    }
+
+    /// Its first parameter names an organization: in a strict tenant the caller is who is signed in there, if anybody is.
+    #[must_use]
+    pub fn about_organization(mut self) -> Self {
+        self.about_organization = true;
         self
     }
 

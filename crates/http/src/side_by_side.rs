@@ -87,6 +87,23 @@ fn present_elsewhere<A: Access>(auth: &Auth<A>, home: OrganizationId) -> Option<
     Some((other, auth.cookie(Cookie::Session)?, seconds))
 }
 
+/// The organizations besides that of this request's session to which the browser holds a session, which may have ended. None
+/// in a shared tenant.
+pub fn held_elsewhere<A: Access>(auth: &Auth<A>) -> Vec<OrganizationId> {
+    let app = &*auth.app;
+    if !app.is_strict() || !auth.is_by_cookie() {
+        return Vec::new();
+    }
+    let home = auth.caller.session().and_then(|live| live.identity.realm.organization());
+    auth.cookies
+        .sessions(app)
+        .into_iter()
+        .map(|(id, _)| id)
+        .filter(|id| Some(*id) != home)
+        .take(MOST)
+        .collect()
+}
+
 /// The cookies with which a browser forgets the session of this request, and no other.
 pub fn drop_session<A: Access>(auth: &Auth<A>) -> Vec<SetCookie> {
     let app = &*auth.app;

@@ -45,11 +45,12 @@ pub(crate) async fn open<A: Access>(
         flows::create(&auth.app, &auth.cx, kind, Transport::Browser, keys.holder(), request, live).await?;
     Ok(match created {
         Created::Flow(flow) => {
-            Opened::Go(with_cookies(SeeOther(format!("{path}?flow={}", flow.id)).respond(), keys.set))
+            let page = flow.restricted_to().map_or_else(|| path.to_owned(), |_| flows::page_path(&flow));
+            Opened::Go(with_cookies(SeeOther(format!("{page}?flow={}", flow.id)).respond(), keys.set))
         }
-        // Who is signed in already acts in the organization asked for from now on; in a strict tenant the session itself is
-        // at home there.
-        Created::Passed(flow, _) => match flow.leads_into().filter(|_| !auth.app.is_strict()) {
+        // Who is signed in already acts in the organization asked for from now on. In a strict tenant the session is at home
+        // there, and the cookie makes it the present one of several.
+        Created::Passed(flow, _) => match flow.leads_into() {
             None => Opened::SignedIn(flow.data.return_to.unwrap_or_default()),
             Some(id) => {
                 let target = flow.data.return_to.unwrap_or_else(|| "/account".to_owned());

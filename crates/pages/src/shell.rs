@@ -1,7 +1,7 @@
 //! What all pages share: brand, person, and the headers of a page.
 
 use avnology_core::{Tenant, organizations, sessions::LiveSession};
-use avnology_http::{Access, Auth, Page, Reply, Response, SetCookie, csrf};
+use avnology_http::{Access, Auth, Page, Reply, Response, SetCookie, csrf, held_elsewhere};
 use avnology_model::{Result, Timestamp, identities::Identity};
 use avnology_views::{
     Brand, Context, Person,
@@ -28,16 +28,24 @@ pub(crate) async fn shell<A: Access>(auth: &Auth<A>) -> Result<Shell> {
     let Some(live) = auth.caller.session() else { return Ok(shell) };
     let Some(choices) = organizations::choices(&auth.app, &auth.cx, live).await? else { return Ok(shell) };
     let current = auth.organization_scope().map(|acting| acting.id());
+    let elsewhere = organizations::name_choices(&auth.app, &auth.cx, &held_elsewhere(auth)).await?;
     let choice = |choice: organizations::Choice| SwitchChoice {
         is_current: current == Some(choice.id),
-        home: Home { id: choice.id, name: choice.name, slug: choice.slug.to_string() },
+        home: home(choice),
     };
     shell.switcher = Some(Switcher {
         choices: choices.into_iter().map(choice).collect(),
+        elsewhere: elsewhere.into_iter().map(home).collect(),
+        // In a strict tenant an account is its organization's and nobody's own.
+        has_personal: !auth.app.is_strict(),
         may_create: organizations::may_create(&auth.app, live),
         csrf_token: csrf::page_token(&auth.app, live.id()),
     });
     Ok(shell)
+}
+
+fn home(choice: organizations::Choice) -> Home {
+    Home { id: choice.id, name: choice.name, slug: choice.slug.to_string() }
 }
 
 /// Name and addresses of the tenant.

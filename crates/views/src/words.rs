@@ -20,6 +20,8 @@ pub(crate) fn next_step(id: &str) -> &'static str {
             "Nothing was changed. If it was not you, recover your account and choose a new password."
         }
         "4010003" => "Ask support to switch it on again.",
+        "4010007" => "It leads in when it is set up; ask an administrator there.",
+        "4040001" => "Ask somebody there.",
         "4010009" => "We can send you a code for that.",
         "4060003" => "Your account is safe. Start again to get a new message.",
         "5000001" => "Please try again in a moment.",
@@ -38,6 +40,8 @@ pub(crate) fn said_by_page(id: &str) -> bool {
             | "1010005"
             | "1010006"
             | "1040001"
+            | "1040002"
+            | "1040003"
             | "1060001"
             | "1060002"
             | "1080001"

@@ -137,7 +137,7 @@ fn with(response: Response, cookies: impl IntoIterator<Item = SetCookie>) -> Res
 }
 
 /// The answer to a form: the next page. A program's flow that is submitted as a form has no page and gets JSON's answer.
-pub(super) fn redirect(auth: &Auth<Visitor>, outcome: Outcome) -> Response {
+pub(super) fn redirect(auth: &Auth<Visitor>, (kind, id): (FlowKind, FlowId), outcome: Outcome) -> Response {
     match outcome {
         Outcome::SignedIn(done) => {
             let (_, cookies) = deliver(auth, Transport::Browser, &done.session, &done.token);
@@ -152,6 +152,8 @@ pub(super) fn redirect(auth: &Auth<Visitor>, outcome: Outcome) -> Response {
         }
         Outcome::Refused(refused) => match refused.flow {
             Some(flow) => SeeOther(page(&flow)).respond(),
+            // The page says it with the organization's name.
+            None if refused.error.code() == Code::NotAMember => gone(kind, id),
             None => Problem(refused.error).respond(),
         },
     }
@@ -160,8 +162,14 @@ pub(super) fn redirect(auth: &Auth<Visitor>, outcome: Outcome) -> Response {
 fn after_sign_in(done: &SignedIn) -> String {
     match done.verification_flow_id {
         Some(flow) => format!("/verify?flow={flow}"),
-        None => done.redirect_to.clone().unwrap_or_else(|| "/account".to_owned()),
+        None => done.redirect_to.clone().unwrap_or_else(|| usual_end(&done.flow)),
     }
+}
+
+/// Where a flow ends that nobody gave an end: who accepted an invitation sees where to.
+fn usual_end(flow: &Flow) -> String {
+    let place = flow.data.organization.as_ref().filter(|_| flow.data.invitation.is_some());
+    place.map_or_else(|| "/account".to_owned(), |place| format!("/organizations/{}?done=joined", place.slug))
 }
 
 /// The page of a flow; a settings flow that recovery opened is shown where recovery is.

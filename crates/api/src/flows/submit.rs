@@ -26,7 +26,7 @@ async fn submit(
     let guard = |flow: &Flow| check(&auth, flow, sent.as_deref(), by_link);
     let outcome = flows::submit(&auth.app, &auth.cx, (kind.0, id), held, submission, live, guard).await;
     match outcome {
-        Ok(outcome) if is_form => Ok(answer::redirect(&auth, outcome)),
+        Ok(outcome) if is_form => Ok(answer::redirect(&auth, (kind.0, id), outcome)),
         Ok(outcome) => answer::json(&auth, outcome).await,
         // A form that cannot go on leads to a page that says so.
         Err(error) if is_form && error.code() == Code::FlowGone => Ok(answer::gone(kind.0, id)),

@@ -445,7 +445,7 @@ async fn a_form_is_led_through_the_question(app: TestApp) {
     };
     let password = [("method", "password"), ("identifier", "bob@other.example"), ("password", PASSWORD)];
     let next = submit(&password).await;
-    assert_eq!(next.is(303).header("location"), format!("/sign-in?flow={}", flow.id));
+    assert_eq!(next.is(303).header("location"), format!("/org/{}?flow={}", team.slug, flow.id));
     let page = browser.get(next.header("location")).header("accept", "text/html").await;
     assert!(page.is(200).text().contains("You will join Acme"), "{page}");
     let done = submit(&[("method", "organization"), ("organization_id", &team.id)]).await;

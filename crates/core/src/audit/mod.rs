@@ -14,6 +14,7 @@ mod prepare;
 mod read;
 mod refusals;
 mod retention;
+mod search;
 mod separate;
 mod verify;
 mod view;
@@ -31,5 +32,6 @@ pub use read::{
 pub(crate) use refusals::Refusals;
 pub use refusals::record_refusal;
 pub use retention::{remove_old, remove_old_daily};
+pub use search::AuditSearch;
 pub use verify::{Verification, verify_event, verify_period};
 pub use view::{AuditActor, AuditEventView, AuditTarget, Integrity};

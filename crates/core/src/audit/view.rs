@@ -136,6 +136,39 @@ impl AuditEventView {
     }
 }
 
+impl AuditEventView {
+    /// The particulars one by one, each with where it stands, as in `member.role`; what is empty is left out.
+    pub fn particulars(&self) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        collect(&mut found, String::new(), &self.details);
+        found
+    }
+}
+
+fn collect(found: &mut Vec<(String, String)>, place: String, value: &Value) {
+    let below = |name: &str| if place.is_empty() { name.to_owned() } else { format!("{place}.{name}") };
+    match value {
+        Value::Null => {}
+        Value::Object(members) => {
+            members.iter().for_each(|(name, value)| collect(found, below(name), value));
+        }
+        Value::Array(items) if items.iter().any(|item| item.is_object() || item.is_array()) => {
+            items.iter().zip(1..).for_each(|(item, n)| collect(found, below(&n.to_string()), item));
+        }
+        Value::Array(items) if items.is_empty() => {}
+        Value::Array(items) => {
+            let texts: Vec<String> = items.iter().map(text).collect();
+            found.push((place, texts.join(", ")));
+        }
+        Value::String(shown) if shown.is_empty() => {}
+        other => found.push((place, text(other))),
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
 fn target(target: &Value) -> AuditTarget {
     let text = |name: &str| target.get(name).and_then(Value::as_str).map(str::to_owned);
     AuditTarget {

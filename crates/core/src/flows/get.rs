@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use avnology_model::{
     Error, Result, Timestamp,
-    flows::{Flow, FlowKind, MessageId, Transport},
+    flows::{Flow, FlowKind, FlowState, MessageId, Transport},
     ids::FlowId,
     secret_token::{SecretKind, SecretToken},
 };
@@ -27,6 +27,16 @@ pub async fn ended_elsewhere(app: &Arc<Tenant>, id: FlowId, holder: Holder) -> R
     check_holder(&flow, holder)?;
     let is_told = flow.data.messages.iter().any(|m| m.id == MessageId::SignedInElsewhere.id());
     Ok(Some(flow).filter(|flow| is_told && flow.completed_at.is_some()))
+}
+
+/// A login flow of this browser that ended because whoever signed in does not belong to its organization, and did not join
+/// it, if this is one.
+pub async fn turned_away(app: &Arc<Tenant>, id: FlowId, holder: Holder) -> Result<Option<Flow>> {
+    let flow = load(app, FlowKind::Login, id).await?;
+    check_holder(&flow, holder)?;
+    let is_turned_away =
+        flow.completed_at.is_some() && flow.state != FlowState::Passed && flow.leads_into().is_some();
+    Ok(Some(flow).filter(|_| is_turned_away))
 }
 
 pub(super) async fn load(app: &Arc<Tenant>, kind: FlowKind, id: FlowId) -> Result<Flow> {

@@ -35,7 +35,7 @@ pub(crate) use account::limits as bucket_limits;
 pub(crate) use code::code_hash;
 pub use create::{Created, FlowRequest, create};
 pub use deny::{AccountMade, made as account_made};
-pub use get::{LinkPeek, ended_elsewhere, get, peek_link};
+pub use get::{LinkPeek, ended_elsewhere, get, peek_link, turned_away};
 pub use return_to::resolve as resolve_return_to;
 pub(crate) use send::take_message;
 pub use step::{Continued, Outcome, Refused, SignedIn};

@@ -12,8 +12,16 @@ use avnology_model::{
 use super::{place, return_to, trait_nodes};
 use crate::{Tenant, identities::TraitsSchema};
 
-/// The hosted page of a flow, without the flow's id.
+/// The hosted page of a flow, without the flow's id; of one that leads to an organization alone, the organization's.
 pub fn page_path(flow: &Flow) -> String {
+    let place = flow.data.organization.as_ref().filter(|place| place.restricts);
+    match (flow.kind, place) {
+        (FlowKind::Login, Some(place)) => return format!("/org/{}", place.slug),
+        (FlowKind::Registration, Some(place)) if flow.data.invitation.is_none() => {
+            return format!("/org/{}/sign-up", place.slug);
+        }
+        _ => {}
+    }
     match (flow.kind, flow.data.section.as_str()) {
         (FlowKind::Login, _) => "/sign-in",
         (FlowKind::Registration, _) => "/sign-up",

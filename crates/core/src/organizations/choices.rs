@@ -1,5 +1,7 @@
 //! What somebody can switch to, for the headers of pages.
 
+use std::sync::Arc;
+
 use avnology_aip::page_token::Key;
 use avnology_model::{
     Result,
@@ -8,6 +10,7 @@ use avnology_model::{
 };
 use avnology_store::{list::ListQuery, organizations::own};
 
+use super::find;
 use crate::{Cx, Tenant, sessions::LiveSession};
 
 /// Most that a header offers; the others stand in the list of one's own organizations.
@@ -44,4 +47,19 @@ pub async fn choices(app: &Tenant, cx: &Cx, live: &LiveSession) -> Result<Option
         .into_iter()
         .filter(|row| row.state == OrganizationState::Active && row.membership.is_in_force(now));
     Ok(Some(open.map(|row| Choice { id: row.organization, name: row.name, slug: row.slug }).collect()))
+}
+
+/// Those of these organizations that are in use, for a browser that holds sessions to several.
+pub async fn named(app: &Arc<Tenant>, cx: &Cx, ids: &[OrganizationId]) -> Result<Vec<Choice>> {
+    let mut shown = Vec::new();
+    for id in ids {
+        let found = find(app, cx, *id).await?;
+        let active = found.filter(|live| live.organization.state == OrganizationState::Active);
+        shown.extend(active.map(|live| Choice {
+            id: *id,
+            name: live.organization.name.clone(),
+            slug: live.organization.slug.clone(),
+        }));
+    }
+    Ok(shown)
 }

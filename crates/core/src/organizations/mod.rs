@@ -12,6 +12,7 @@ mod create;
 mod destroy;
 mod discovery;
 mod domains;
+mod entrance;
 mod groups;
 mod input;
 mod invitations;
@@ -35,7 +36,7 @@ pub use acting::{Acting, ActingAs, check_rules, check_state};
 pub use admission::{Admission, Door, Showing, Sso, TurnedAway, WayIn, admission};
 pub use auth_options::AuthOptions;
 pub use card::OrganizationCard;
-pub use choices::{Choice, choices};
+pub use choices::{Choice, choices, named as name_choices};
 pub use create::{CreatedOrganization, NewOrganization, create, may_create};
 pub use destroy::destroy_due;
 pub(crate) use discovery::discover_in;
@@ -45,6 +46,7 @@ pub use domains::{
     delete as delete_domain, get as get_domain, list as list_domains, update as update_domain,
     verify as verify_domain, verify_named as verify_domain_named,
 };
+pub use entrance::{Entrance, SignUp, entrance};
 pub use groups::{
     GroupFollower, GroupInput, GroupPage, GroupView, NewGroupMember, RulePreview,
     add_member as add_group_member, add_member_by_email as add_group_member_by_email, apply_rules,

@@ -27,6 +27,8 @@ struct Params {
     token: Option<String>,
     return_to: Option<String>,
     email: Option<String>,
+    /// In a strict tenant, the organization whose account is meant.
+    organization_id: Option<String>,
 }
 
 async fn show(auth: Auth<Visitor>, Query(q): Query<Params>) -> Result<Response> {
@@ -41,7 +43,8 @@ async fn show(auth: Auth<Visitor>, Query(q): Query<Params>) -> Result<Response> 
     }
     let return_to = q.return_to.filter(|target| !target.is_empty());
     let asked_to_go = return_to.is_some();
-    let request = FlowRequest { return_to, email: q.email, ..FlowRequest::default() };
+    let request =
+        FlowRequest { return_to, email: q.email, organization: q.organization_id, ..FlowRequest::default() };
     match open(&auth, FlowKind::Recovery, "/recovery", request).await {
         Ok(Opened::Go(response)) => Ok(response),
         Ok(Opened::SignedIn(_)) => Ok(SeeOther("/account".to_owned()).respond()),
@@ -60,7 +63,9 @@ fn draw(auth: &Auth<Visitor>, held: &Held) -> Response {
         let target = held.view.return_to.as_deref().unwrap_or("/account");
         RecoveryDone { cx, continue_url: target }.render()
     } else {
-        Recovery { cx, flow: &held.view, sign_in_url: "/sign-in", resend_at: resend_at(&held.flow) }.render()
+        let place = held.flow.data.organization.as_ref();
+        let sign_in = place.map_or_else(|| "/sign-in".to_owned(), |place| format!("/org/{}", place.slug));
+        Recovery { cx, flow: &held.view, sign_in_url: &sign_in, resend_at: resend_at(&held.flow) }.render()
     };
     entry_page(auth, html, 200, Vec::new())
 }

@@ -1,15 +1,18 @@
 //! `/sign-in`.
 
-use avnology_core::flows::{self, FlowRequest};
+use avnology_core::{
+    flows::{self, FlowRequest},
+    organizations::{self, SignUp},
+};
 use avnology_http::{Auth, BrowserKeys, Bucket, Query, Reply, Response, Route, SeeOther, Visitor};
 use avnology_model::{
     Code, Error, Result,
-    flows::{FlowKind, FlowState},
+    flows::{Flow, FlowKind, FlowState},
     organizations::RegistrationMode,
 };
 use avnology_views::{
     Context,
-    flows::{FlowPage, SignIn, SignedInAlready},
+    flows::{FlowPage, SignIn, SignedInAlready, TurnedAway},
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -33,11 +36,7 @@ struct Params {
 
 async fn show(auth: Auth<Visitor>, Query(q): Query<Params>) -> Result<Response> {
     if let Some(id) = &q.flow {
-        return Ok(match find(&auth, &[FlowKind::Login], id).await? {
-            Found::Held(held) => draw(&auth, &held),
-            Found::Gone(error) if error.code() == Code::FlowGone => over(&auth, id, &error).await?,
-            Found::Gone(error) => gone(&auth, FlowPage::SignIn, "/sign-in", &error),
-        });
+        return show_flow(&auth, id, "/sign-in").await;
     }
     let return_to = q.return_to.filter(|target| !target.is_empty());
     let asked_to_go = return_to.is_some();
@@ -61,32 +60,79 @@ async fn show(auth: Auth<Visitor>, Query(q): Query<Params>) -> Result<Response> 
     }
 }
 
-/// A flow that is over; where its link was used in another browser, the page says that.
-async fn over(auth: &Auth<Visitor>, id: &str, error: &Error) -> Result<Response> {
-    let id = id.parse().map_err(|_| Error::not_found())?;
-    let ended = flows::ended_elsewhere(&auth.app, id, BrowserKeys::of(auth).holder()).await?;
-    Ok(match ended {
-        Some(flow) => {
-            let view = flows::view(&auth.app, &flow, None, None);
-            draw(auth, &Held { flow, view })
-        }
-        None => gone(auth, FlowPage::SignIn, "/sign-in", error),
-    })
+/// The page of a login flow; `path` is where another one begins.
+pub(super) async fn show_flow(auth: &Auth<Visitor>, id: &str, path: &str) -> Result<Response> {
+    match find(auth, &[FlowKind::Login], id).await? {
+        Found::Held(held) => draw(auth, &held).await,
+        Found::Gone(error) if error.code() == Code::FlowGone => over(auth, id, path, &error).await,
+        Found::Gone(error) => Ok(gone(auth, FlowPage::SignIn, path, &error)),
+    }
 }
 
-fn draw(auth: &Auth<Visitor>, held: &Held) -> Response {
+/// A flow that is over; where its link was used in another browser, or somebody was turned away, the page says that.
+async fn over(auth: &Auth<Visitor>, id: &str, path: &str, error: &Error) -> Result<Response> {
+    let id = id.parse().map_err(|_| Error::not_found())?;
+    let keys = BrowserKeys::of(auth);
+    if let Some(flow) = flows::ended_elsewhere(&auth.app, id, keys.holder()).await? {
+        let view = flows::view(&auth.app, &flow, None, None);
+        return draw(auth, &Held { flow, view }).await;
+    }
+    let Some(flow) = flows::turned_away(&auth.app, id, keys.holder()).await? else {
+        return Ok(gone(auth, FlowPage::SignIn, path, error));
+    };
     let brand = brand(&auth.app);
-    let settings = auth.app.settings();
-    let open = settings.settings.registration.mode == RegistrationMode::Public;
+    let html = TurnedAway {
+        cx: Context::english(&brand, auth.cx.now),
+        flow: &flows::view(&auth.app, &flow, None, None),
+        again_url: &flows::page_path(&flow),
+        // In a strict tenant there is no account without an organization.
+        personal_url: (!auth.app.is_strict()).then_some("/sign-in"),
+    }
+    .render();
+    Ok(entry_page(auth, html, 403, Vec::new()))
+}
+
+async fn draw(auth: &Auth<Visitor>, held: &Held) -> Result<Response> {
+    let brand = brand(&auth.app);
+    let urls = Urls::of(auth, &held.flow).await?;
     let html = SignIn {
         cx: Context::english(&brand, auth.cx.now),
         flow: &held.view,
-        sign_up_url: (open && !held.view.refresh).then_some("/sign-up"),
-        recovery_url: Some("/recovery"),
+        sign_up_url: urls.sign_up.as_deref().filter(|_| !held.view.refresh),
+        recovery_url: Some(&urls.recovery),
+        needs_home: auth.app.is_strict() && !held.flow.data.is_personal,
         resend_at: resend_at(&held.flow).filter(|_| held.flow.state != FlowState::ChooseMethod),
     }
     .render();
-    entry_page(auth, html, 200, Vec::new())
+    Ok(entry_page(auth, html, 200, Vec::new()))
+}
+
+/// Where those go who have no account, or cannot get into it.
+struct Urls {
+    sign_up: Option<String>,
+    recovery: String,
+}
+
+impl Urls {
+    async fn of(auth: &Auth<Visitor>, flow: &Flow) -> Result<Self> {
+        let settings = auth.app.settings();
+        let place = flow.data.organization.as_ref().filter(|_| flow.leads_into().is_some());
+        let Some(place) = place else {
+            let is_open = settings.settings.registration.mode == RegistrationMode::Public;
+            return Ok(Self {
+                sign_up: is_open.then(|| "/sign-up".to_owned()),
+                recovery: "/recovery".to_owned(),
+            });
+        };
+        let entrance = organizations::entrance(&auth.app, &auth.cx, place.slug.as_str()).await;
+        let takes = entrance.is_ok_and(|at| matches!(at.sign_up, SignUp::Anybody | SignUp::ByDomain));
+        let recovery = if auth.app.is_strict() {
+            format!("/recovery?organization_id={}", place.slug)
+        } else {
+            "/recovery".to_owned()
+        };
+        Ok(Self { sign_up: takes.then(|| format!("/org/{}/sign-up", place.slug)), recovery })
+    }
 }
 
 fn already(auth: &Auth<Visitor>) -> Response {

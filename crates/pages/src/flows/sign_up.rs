@@ -1,7 +1,7 @@
-//! `/sign-up`.
+//! `/sign-up`, for oneself or with the invitation that the browser holds.
 
-use avnology_core::flows::FlowRequest;
-use avnology_http::{Auth, Bucket, Query, Reply, Response, Route, SeeOther, Visitor};
+use avnology_core::{flows::FlowRequest, organizations};
+use avnology_http::{Auth, Bucket, Cookie, Query, Reply, Response, Route, SeeOther, Visitor};
 use avnology_model::{Code, Result, flows::FlowKind};
 use avnology_views::{
     Context,
@@ -12,9 +12,12 @@ use utoipa::IntoParams;
 
 use super::gone;
 use crate::{
-    browser::{Found, Opened, find, open, resend_at},
+    browser::{Found, Held, Opened, find, open, resend_at},
     shell::{brand, entry_page},
 };
+
+/// The page of an invitation.
+const INVITATIONS: &str = "/invitations";
 
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
@@ -22,20 +25,16 @@ struct Params {
     flow: Option<String>,
     return_to: Option<String>,
     login_hint: Option<String>,
+    /// With the invitation whose token the browser keeps.
+    invited: bool,
 }
 
 async fn show(auth: Auth<Visitor>, Query(q): Query<Params>) -> Result<Response> {
-    let brand = brand(&auth.app);
-    let cx = Context::english(&brand, auth.cx.now);
     if let Some(id) = &q.flow {
-        return Ok(match find(&auth, &[FlowKind::Registration], id).await? {
-            Found::Held(held) => {
-                let resend_at = resend_at(&held.flow);
-                let html = SignUp { cx, flow: &held.view, sign_in_url: "/sign-in", resend_at }.render();
-                entry_page(&auth, html, 200, Vec::new())
-            }
-            Found::Gone(error) => gone(&auth, FlowPage::SignUp, "/sign-up", &error),
-        });
+        return show_flow(&auth, id, "/sign-up").await;
+    }
+    if q.invited {
+        return invited(&auth).await;
     }
     let return_to = q.return_to.filter(|target| !target.is_empty());
     let asked_to_go = return_to.is_some();
@@ -44,14 +43,70 @@ async fn show(auth: Auth<Visitor>, Query(q): Query<Params>) -> Result<Response> 
         Ok(Opened::Go(response)) => Ok(response),
         Ok(Opened::SignedIn(_)) => Ok(SeeOther("/account".to_owned()).respond()),
         Err(error) if matches!(error.code(), Code::RegistrationDisabled | Code::SsoRequired) => {
-            let html = SignUpClosed { cx, sign_in_url: "/sign-in" }.render();
-            Ok(entry_page(&auth, html, 403, Vec::new()))
+            Ok(closed(&auth))
         }
         Err(error) if error.code() == Code::ValidationFailed && asked_to_go => {
             Ok(SeeOther("/sign-up".to_owned()).respond())
         }
         Err(error) => Err(error),
     }
+}
+
+fn closed(auth: &Auth<Visitor>) -> Response {
+    let brand = brand(&auth.app);
+    let cx = Context::english(&brand, auth.cx.now);
+    entry_page(auth, SignUpClosed { cx, sign_in_url: "/sign-in" }.render(), 403, Vec::new())
+}
+
+/// Opens the registration that an invitation allows, whoever else may register. Its page says why when it does not.
+async fn invited(auth: &Auth<Visitor>) -> Result<Response> {
+    let invitation = auth.cookie(Cookie::Invitation).map(str::to_owned);
+    let back = |why: &str| Ok(SeeOther(format!("{INVITATIONS}{why}")).respond());
+    if invitation.is_none() {
+        return back("");
+    }
+    let request = FlowRequest { invitation, ..FlowRequest::default() };
+    match open(auth, FlowKind::Registration, "/sign-up", request).await {
+        Ok(Opened::Go(response)) => Ok(response),
+        Ok(Opened::SignedIn(_)) => back(""),
+        Err(error) if error.is_failure() => Err(error),
+        Err(error) => back(&format!("?failed={}", error.code().number())),
+    }
+}
+
+/// The page of a registration flow; `path` is where another one begins.
+pub(super) async fn show_flow(auth: &Auth<Visitor>, id: &str, path: &str) -> Result<Response> {
+    match find(auth, &[FlowKind::Registration], id).await? {
+        Found::Held(held) => draw(auth, &held).await,
+        Found::Gone(error) => Ok(gone(auth, FlowPage::SignUp, path, &error)),
+    }
+}
+
+async fn draw(auth: &Auth<Visitor>, held: &Held) -> Result<Response> {
+    let brand = brand(&auth.app);
+    let place = held.flow.data.organization.as_ref().filter(|place| place.restricts);
+    let by_domain = match place {
+        Some(place) => {
+            let entrance = organizations::entrance(&auth.app, &auth.cx, place.slug.as_str()).await;
+            entrance.is_ok_and(|at| at.sign_up == organizations::SignUp::ByDomain)
+        }
+        None => false,
+    };
+    let sign_in_url = match place {
+        _ if held.flow.data.invitation.is_some() => INVITATIONS.to_owned(),
+        Some(place) => format!("/org/{}", place.slug),
+        None => "/sign-in".to_owned(),
+    };
+    let html = SignUp {
+        cx: Context::english(&brand, auth.cx.now),
+        flow: &held.view,
+        sign_in_url: &sign_in_url,
+        invited: held.flow.data.invitation.is_some(),
+        by_domain,
+        resend_at: resend_at(&held.flow),
+    }
+    .render();
+    Ok(entry_page(auth, html, 200, Vec::new()))
 }
 
 pub(super) fn routes() -> Vec<Route> {

@@ -84,5 +84,6 @@ fn needed(tab: Tab) -> Scope {
         Tab::Groups => Scope::GroupsRead,
         Tab::Roles => Scope::RolesRead,
         Tab::Domains | Tab::Settings => Scope::OrganizationsWrite,
+        Tab::Audit => Scope::AuditRead,
     }
 }

@@ -5,17 +5,18 @@ use avnology_core::{
     sessions,
 };
 use avnology_http::{
-    Auth, BrowserKeys, Bucket, Cookie, Form, NoInput, Path1, Reply, Response, Route, SeeOther, Visitor,
+    Auth, BrowserKeys, Bucket, Cookie, Form, Path1, Query, Reply, Response, Route, SeeOther, Visitor,
     cookies, csrf,
 };
-use avnology_model::{Code, Error, Result, identities::Email, ids::FlowId};
+use avnology_model::{Code, Error, Result, identities::Email, ids::FlowId, organizations::RegistrationMode};
 use avnology_views::{
     Context,
     organizations::{Home, InvitationEnd, InvitationOver, InvitationPage, InvitationStep, Refusal, refusal},
 };
 use serde::Deserialize;
+use utoipa::IntoParams;
 
-use super::mine::joined;
+use super::{mine::joined, outcome};
 use crate::shell::{brand, entry_page, person, with_cookies};
 
 /// How long the browser keeps an invitation that was opened.
@@ -28,12 +29,18 @@ async fn open(auth: Auth<Visitor>, Path1(token): Path1<String>) -> Result<Respon
     Ok(SeeOther("/invitations".to_owned()).with_cookie(kept).respond())
 }
 
-async fn show(auth: Auth<Visitor>, _: NoInput) -> Result<Response> {
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+struct Params {
+    failed: Option<String>,
+}
+
+async fn show(auth: Auth<Visitor>, Query(q): Query<Params>) -> Result<Response> {
     let Some(token) = auth.cookie(Cookie::Invitation).map(str::to_owned) else {
         return Ok(over(&auth, InvitationEnd::Unknown));
     };
     match organizations::look_up_invitation(&auth.app, &auth.cx, &token).await {
-        Ok(preview) => Ok(draw(&auth, &preview, &[], 200)),
+        Ok(preview) => Ok(draw(&auth, &preview, &outcome::refusals(q.failed.as_deref()), 200)),
         Err(error) if error.code() == Code::InvitationInvalid => Ok(over(&auth, end(&error))),
         Err(error) => Err(error),
     }
@@ -76,20 +83,24 @@ fn draw(auth: &Auth<Visitor>, preview: &InvitationPreview, refusals: &[Refusal],
     let csrf_token = token(auth, &keys);
     let brand = brand(&auth.app);
     let card = &preview.organization;
-    let who = auth.visitor().map(|live| person(live));
-    let is_right = auth.visitor().is_some_and(|live| is_for(preview, live.identity.email_key.as_deref()));
+    // In a strict tenant nobody comes from elsewhere: whoever is invited makes an account there.
+    let strict = auth.app.is_strict();
+    let live = auth.visitor().filter(|_| !strict);
+    let who = live.map(|live| person(live));
+    let is_right = live.is_some_and(|live| is_for(preview, live.identity.email_key.as_deref()));
     let hint: String = preview.email.chars().map(encoded).collect();
-    let (sign_in, sign_up) = (
-        format!("/sign-in?return_to=%2Finvitations&login_hint={hint}"),
-        format!("/sign-up?return_to=%2Finvitations&login_hint={hint}"),
-    );
+    let door = if strict { format!("/org/{}", card.slug) } else { "/sign-in".to_owned() };
+    let sign_in = format!("{door}?return_to=%2Finvitations&login_hint={hint}");
     let step = match &who {
         Some(who) if is_right => InvitationStep::Accept(who),
         Some(who) => InvitationStep::WrongAccount(who),
         None if preview.account_exists => InvitationStep::SignIn { url: &sign_in },
-        None => InvitationStep::SignUp { url: &sign_up },
+        None => InvitationStep::SignUp { url: "/sign-up?invited=true" },
     };
-    let needs_sso = preview.auth_options.sso_required && is_right;
+    // Somebody at the wrong account is told about that first.
+    let options = &preview.auth_options;
+    let asks_for_sso = options.sso_required || options.registration == RegistrationMode::SsoOnly;
+    let needs_sso = asks_for_sso && (is_right || who.is_none());
     let html = InvitationPage {
         cx: Context::english(&brand, auth.cx.now),
         home: &Home { id: card.id, name: card.name.clone(), slug: card.slug.to_string() },

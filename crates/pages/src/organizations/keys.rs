@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use avnology_core::{
     identities::ListQuery,
+    organizations::Acting,
     service_accounts::{self, ApiKeyView, Keeper, NewApiKey, ServiceAccountView, Whose},
 };
 use avnology_http::{Auth, Form, PageInOrganization, Query, Response, Route, ScopeMarker, csrf, scopes};
 use avnology_model::{Error, Result, Timestamp, ids::ApiKeyId, permissions::Scope};
-use avnology_views::organizations::{AccountRow, KeyRow, Keys, NewKey, refusal};
+use avnology_views::organizations::{AccountRow, KeyRow, Keys, NewKey, Refusal, refusal};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -31,23 +32,34 @@ struct Params {
     failed: Option<String>,
 }
 
-fn keeper<S: ScopeMarker>(auth: &Auth<PageInOrganization<S>>) -> Result<Keeper> {
+const DONE: &[(&str, &str)] = &[
+    ("revoked", "The key was ended. It works nowhere any more."),
+    ("account", "The service account was made. Now give it a key."),
+];
+
+/// What was entered and refused.
+#[derive(Clone, Copy, Default)]
+struct Draft<'a> {
+    name: &'a str,
+    networks: &'a str,
+}
+
+pub(super) fn keeper<S: ScopeMarker>(auth: &Auth<PageInOrganization<S>>) -> Result<Keeper> {
     Ok(Keeper::of_organization(auth.acting()?, Some(auth.session().identity.id)))
 }
 
 async fn list(auth: Reader, Query(q): Query<Params>) -> Result<Response> {
     let mut place = Place::of(&auth).await?;
-    place.notice =
-        outcome::notice(q.done.as_deref(), &[("revoked", "The key was ended. It works nowhere any more.")]);
+    place.notice = outcome::notice(q.done.as_deref(), DONE);
     place.refusals = outcome::refusals(q.failed.as_deref());
-    draw(&auth, &place, None, "", 200).await
+    draw(&auth, &place, None, Draft::default(), 200).await
 }
 
 async fn draw<S: ScopeMarker>(
     auth: &Auth<PageInOrganization<S>>,
     place: &Place,
     made: Option<NewKey<'_>>,
-    name: &str,
+    draft: Draft<'_>,
     status: u16,
 ) -> Result<Response> {
     let acting = auth.acting()?;
@@ -60,22 +72,32 @@ async fn draw<S: ScopeMarker>(
         Vec::new()
     };
     let keys = service_accounts::list_keys_of_organization(&auth.app, &auth.cx, &keeper).await?;
-    let may = acting.scopes.contains(Scope::KeysWrite);
-    let scopes: Vec<String> = Scope::ALL
-        .iter()
-        .filter(|scope| may && scope.is_for_keys() && acting.scopes.contains(**scope))
-        .map(|scope| scope.as_str().to_owned())
-        .collect();
+    let scopes = if acting.scopes.contains(Scope::KeysWrite) { scopes_to_give(acting) } else { Vec::new() };
+    let sees_accounts = acting.scopes.contains(Scope::ServiceAccountsRead);
+    let accounts_url = place.url("/api-keys/accounts");
     let html = Keys {
         frame: place.frame(),
         accounts: &accounts.iter().map(account).collect::<Vec<_>>(),
         rows: &keys.iter().map(|key| row(key, &accounts)).collect::<Vec<_>>(),
         scopes: &scopes,
-        name,
+        name: draft.name,
+        networks: draft.networks,
+        accounts_url: sees_accounts.then_some(accounts_url.as_str()),
         made,
     }
     .render();
     Ok(answer(auth, html, status))
+}
+
+/// The scopes of keys that the caller holds, and so may give.
+pub(super) fn scopes_to_give(acting: &Acting) -> Vec<String> {
+    let may = |scope: &&Scope| scope.is_for_keys() && acting.scopes.contains(**scope);
+    Scope::ALL.iter().filter(may).map(|scope| scope.as_str().to_owned()).collect()
+}
+
+/// The scopes that were ticked: fields named `scope:…`.
+pub(super) fn ticked(fields: &BTreeMap<String, String>) -> Vec<String> {
+    fields.keys().filter_map(|name| name.strip_prefix("scope:")).map(str::to_owned).collect()
 }
 
 fn account(view: &ServiceAccountView) -> AccountRow {
@@ -87,7 +109,7 @@ fn account(view: &ServiceAccountView) -> AccountRow {
     }
 }
 
-fn texts(scopes: &[Scope]) -> Vec<String> {
+pub(super) fn texts(scopes: &[Scope]) -> Vec<String> {
     scopes.iter().map(|scope| scope.as_str().to_owned()).collect()
 }
 
@@ -99,6 +121,7 @@ fn row(key: &ApiKeyView, accounts: &[ServiceAccountView]) -> KeyRow {
         name: key.name.clone(),
         prefix: key.prefix.clone(),
         scopes: texts(&key.scopes),
+        networks: key.allowed_cidrs.iter().map(ToString::to_string).collect(),
         active: key.active,
         last_used_at: key.last_used_at,
         expire_time: key.expire_time,
@@ -113,6 +136,7 @@ struct Fields {
     name: String,
     service_account: String,
     days: String,
+    allowed_cidrs: String,
     /// `scope:…` for each scope that was ticked.
     #[serde(flatten)]
     ticked: BTreeMap<String, String>,
@@ -148,13 +172,8 @@ async fn create(auth: &Writer, fields: Fields) -> Result<Response> {
     let days = fields.days.parse::<i64>().ok();
     let new = NewApiKey {
         name: fields.name.clone(),
-        scopes: fields
-            .ticked
-            .keys()
-            .filter_map(|name| name.strip_prefix("scope:"))
-            .map(str::to_owned)
-            .collect(),
-        allowed_cidrs: Vec::new(),
+        scopes: ticked(&fields.ticked),
+        allowed_cidrs: fields.allowed_cidrs.split_whitespace().map(str::to_owned).collect(),
         expire_time: days.map(|days| auth.cx.now.plus_seconds(days.clamp(1, 3_650) * DAY)),
     };
     let mut place = Place::of(auth).await?;
@@ -162,10 +181,19 @@ async fn create(auth: &Writer, fields: Fields) -> Result<Response> {
         Ok(key) => shown(auth, &place, &key, None).await,
         Err(error) if error.is_failure() => Err(error),
         Err(error) => {
-            place.refusals = refusal(&error);
-            draw(auth, &place, None, &fields.name, error.code().status()).await
+            place.refusals = refusal(&error).into_iter().map(of_networks).collect();
+            let draft = Draft { name: &fields.name, networks: &fields.allowed_cidrs };
+            draw(auth, &place, None, draft, error.code().status()).await
         }
     }
+}
+
+/// A flaw of one network is one of their field.
+fn of_networks(refusal: Refusal) -> Refusal {
+    let nth = refusal.field.strip_prefix("allowed_cidrs[").and_then(|rest| rest.strip_suffix(']'));
+    let Some(nth) = nth.and_then(|nth| nth.parse::<u32>().ok()) else { return refusal };
+    let text = format!("Number {}: {}", nth + 1, refusal.text);
+    Refusal { field: "allowed_cidrs".to_owned(), text, ..refusal }
 }
 
 async fn rotate(auth: &Writer, key: &str) -> Result<Response> {
@@ -189,7 +217,7 @@ async fn shown(
 ) -> Result<Response> {
     let secret = key.key.as_ref().map(|key| key.expose().to_owned()).unwrap_or_default();
     let made = NewKey { name: &key.name, secret: &secret, old_until };
-    draw(auth, place, Some(made), "", 200).await
+    draw(auth, place, Some(made), Draft::default(), 200).await
 }
 
 pub(super) fn routes() -> Vec<Route> {

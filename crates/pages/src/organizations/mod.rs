@@ -2,6 +2,8 @@
 //!
 //! To people without memberships and invitations none of this is there, but for `/organizations/new`.
 
+mod accounts;
+mod audit;
 mod domain;
 mod domains;
 mod frame;
@@ -43,6 +45,8 @@ pub(crate) fn routes() -> Vec<Route> {
         domains::routes(),
         domain::routes(),
         keys::routes(),
+        accounts::routes(),
+        audit::routes(),
         settings::routes(),
         ownership::routes(),
         mine::routes(),

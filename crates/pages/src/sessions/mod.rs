@@ -2,8 +2,7 @@
 
 use avnology_core::sessions::{self, SessionView};
 use avnology_http::{
-    Auth, Form, NoInput, PageSignedIn, Path1, Query, Reply, Response, Route, SeeOther, Visitor, csrf,
-    drop_session,
+    Auth, Form, PageSignedIn, Path1, Query, Reply, Response, Route, SeeOther, Visitor, csrf, drop_session,
 };
 use avnology_model::{Code, Result, ids::SessionId, sessions::Agent};
 use avnology_views::{
@@ -91,10 +90,15 @@ async fn end_others(auth: Auth<PageSignedIn>, form: Form<NoFields>) -> Result<Re
     Ok(SeeOther("/account/sessions?done=others".to_owned()).respond())
 }
 
-async fn sign_out_page(auth: Auth<Visitor>, _: NoInput) -> Result<Response> {
+async fn sign_out_page(auth: Auth<Visitor>, Query(q): Query<Params>) -> Result<Response> {
     let brand = brand(&auth.app);
     let cx = Context::english(&brand, auth.cx.now);
+    let sign_in_url = "/sign-in";
     let html = match auth.visitor() {
+        // In a strict tenant another session of this browser comes after the one that has ended.
+        Some(live) if q.done.is_some() && auth.app.is_strict() => {
+            SignOutDone { cx, sign_in_url, still: Some(&person(live)) }.render()
+        }
         Some(live) => SignOut {
             cx,
             person: &person(live),
@@ -103,7 +107,7 @@ async fn sign_out_page(auth: Auth<Visitor>, _: NoInput) -> Result<Response> {
             back_url: "/account",
         }
         .render(),
-        None => SignOutDone { cx, sign_in_url: "/sign-in" }.render(),
+        None => SignOutDone { cx, sign_in_url, still: None }.render(),
     };
     Ok(entry_page(&auth, html, 200, Vec::new()))
 }

@@ -4,6 +4,7 @@ use askama::Template;
 
 use crate::{
     Context, Link, Notice,
+    organizations::Home,
     parts::{ErrorSummary, Fact, Form, Icon, Sentence, Value, html},
 };
 
@@ -33,6 +34,8 @@ pub(crate) struct Card<'a> {
     /// The stable code of an error.
     pub(crate) error_code: String,
     pub(crate) request_id: String,
+    /// The organization that it is about, whose name stands in the place of ours.
+    pub(crate) home: Option<Home>,
     /// Whether it loads the script of pages about teams.
     pub(crate) for_teams: bool,
 }
@@ -57,6 +60,7 @@ impl<'a> Card<'a> {
             prompt: None,
             error_code: String::new(),
             request_id: String::new(),
+            home: None,
             for_teams: false,
         }
     }

@@ -5,6 +5,7 @@
 
 pub(crate) mod card;
 pub(crate) mod forms;
+mod organization;
 mod recovery;
 mod recovery_link;
 mod sign_in;
@@ -12,8 +13,9 @@ mod sign_in_link;
 mod sign_up;
 mod verify;
 
-use avnology_model::Timestamp;
+use avnology_model::{Timestamp, flows::FlowView};
 
+pub use organization::{AtDoor, Door, TurnedAway};
 pub use recovery::{Recovery, RecoveryDone};
 pub use recovery_link::RecoveryLink;
 pub use sign_in::{SignIn, SignedInAlready};
@@ -24,6 +26,7 @@ pub use verify::{UndoChange, Undone, Verify, VerifyDenied, VerifyLink, VerifyLin
 use crate::{
     Context, Link,
     flows::card::Card,
+    organizations::Home,
     parts::{Icon, Sentence},
 };
 
@@ -51,6 +54,17 @@ impl Origin {
             .flatten()
             .collect()
     }
+}
+
+/// The organization that a flow is about.
+pub(crate) fn home(flow: &FlowView) -> Option<Home> {
+    let card = flow.organization.as_ref()?;
+    let text = |name: &str| card.get(name)?.as_str();
+    Some(Home {
+        id: text("id")?.parse().ok()?,
+        name: text("name")?.to_owned(),
+        slug: text("slug")?.to_owned(),
+    })
 }
 
 /// Which page a flow is shown on.

@@ -12,7 +12,8 @@ use super::{
 };
 use crate::{
     Context, Link,
-    parts::{Form, Icon, Sentence},
+    organizations::Home,
+    parts::{Button, Form, Hidden, Icon, Sentence, Style},
     when::When,
 };
 
@@ -27,6 +28,8 @@ pub struct SignIn<'a> {
     pub sign_up_url: Option<&'a str>,
     /// Where people go who cannot sign in; none when recovery is off.
     pub recovery_url: Option<&'a str>,
+    /// Whether everybody signs in to an organization, so that the address has to lead to one.
+    pub needs_home: bool,
     /// When another code or link can be asked for.
     pub resend_at: Option<Timestamp>,
 }
@@ -40,7 +43,7 @@ impl SignIn<'_> {
             FlowState::SentEmail => self.sent(),
             FlowState::VerifyAddress => self.verify_address(),
             FlowState::CompleteProfile => self.complete_profile(&forms),
-            FlowState::ChooseOrganization => self.card("Join this organization?"),
+            FlowState::ChooseOrganization => self.choose_organization(&mut forms),
             FlowState::Passed if has_message(MessageId::SignedInElsewhere) => {
                 return self.signed_in_elsewhere();
             }
@@ -52,8 +55,43 @@ impl SignIn<'_> {
         {
             main.aside = Some(Link::new("Forgot your password?", url));
         }
+        card.home = super::home(self.flow);
         show(&mut card, forms, self.resend_at);
         card.render()
+    }
+
+    /// The organization that this sign-in leads to alone.
+    fn only_home(&self) -> Option<Home> {
+        super::home(self.flow).filter(|_| !self.flow.organization_id.is_empty())
+    }
+
+    /// Whether to join; nobody joins unasked.
+    fn choose_organization(&self, forms: &mut Forms) -> Card<'_> {
+        let Some(home) = super::home(self.flow) else { return self.card("Choose an organization") };
+        let mut card = self.card(&format!("Join {}?", home.name));
+        card.lead.push(Sentence::plain(format!(
+            "You will join {}. Its owners and admins see your name and address, and you can leave at any time.",
+            home.name
+        )));
+        if let Some(known_as) = self.flow.identifier.as_deref() {
+            card.lead.push(Sentence::with("You sign in as ", known_as, "."));
+        }
+        if let Some(main) = &mut forms.main {
+            let mut decline = main.clone();
+            decline.id = None;
+            decline.hidden.retain(|hidden| hidden.name == "csrf_token");
+            decline.hidden.iter_mut().for_each(|hidden| hidden.has_id = false);
+            decline.hidden.push(Hidden::new("method", "organization"));
+            decline.buttons = vec![Button {
+                sends: Some(("organization_id".to_owned(), String::new())),
+                ..Button::new("Do not join", Style::Secondary)
+            }];
+            for button in &mut main.buttons {
+                button.label = format!("Join {}", home.name);
+            }
+            forms.others.push(decline);
+        }
+        card
     }
 
     fn card(&self, heading: &str) -> Card<'_> {
@@ -70,9 +108,13 @@ impl SignIn<'_> {
             match (forms.leading, &self.flow.identifier) {
                 (Some(Group::Password), Some(_)) => self.card("Enter your password"),
                 (_, Some(_)) => self.card("Choose how to sign in"),
-                _ => self.card("Sign in"),
+                _ => match self.only_home() {
+                    Some(home) => self.card(&format!("Sign in to {}", home.name)),
+                    None => self.card("Sign in"),
+                },
             }
         };
+        self.say_where(&mut card);
         if let Some(url) = self.sign_up_url
             && self.flow.identifier.is_none()
             && !self.flow.refresh
@@ -80,6 +122,26 @@ impl SignIn<'_> {
             card.prompt = Some(("New here?", Link::new("Create an account", url)));
         }
         card
+    }
+
+    /// Where the sign-in leads, as far as the address alone tells.
+    fn say_where(&self, card: &mut Card<'_>) {
+        let domain = self.flow.identifier.as_deref().and_then(|address| address.rsplit_once('@'));
+        match (super::home(self.flow), domain) {
+            (Some(home), Some((_, domain))) if self.only_home().is_none() => card.lead.push(Sentence::with(
+                "Addresses at ",
+                domain,
+                &format!(" sign in to {}.", home.name),
+            )),
+            (Some(home), _) if self.flow.identifier.is_some() => {
+                card.lead.push(Sentence::with("This signs you in to ", &home.name, "."));
+            }
+            (None, _) if self.needs_home && self.flow.identifier.is_none() => card.lead.push(Sentence::plain(
+                "Use your address at your organization. If it leads nowhere, open the sign-in page that your \
+                 organization gave you.",
+            )),
+            _ => {}
+        }
     }
 
     fn sent(&self) -> Card<'_> {

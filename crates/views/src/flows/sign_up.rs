@@ -8,6 +8,7 @@ use avnology_model::{
 use super::{FlowPage, card::Card, forms, sign_in};
 use crate::{
     Context, Link, Person,
+    organizations::Home,
     parts::{Icon, Sentence},
 };
 
@@ -20,6 +21,10 @@ pub struct SignUp<'a> {
     pub flow: &'a FlowView,
     /// Where those go who have an account.
     pub sign_in_url: &'a str,
+    /// Whether it answers an invitation.
+    pub invited: bool,
+    /// Whether the address has to be one of the organization's.
+    pub by_domain: bool,
     /// When another code can be asked for.
     pub resend_at: Option<Timestamp>,
 }
@@ -27,21 +32,45 @@ pub struct SignUp<'a> {
 impl SignUp<'_> {
     /// The page.
     pub fn render(&self) -> String {
-        let heading = match self.flow.state {
-            FlowState::SentEmail => "Check your e-mail",
-            FlowState::VerifyAddress => "Verify your e-mail",
-            _ => "Create your account",
+        let home = super::home(self.flow).filter(|_| !self.flow.organization_id.is_empty());
+        let heading = match (self.flow.state, &home) {
+            (FlowState::SentEmail, _) => "Check your e-mail".to_owned(),
+            (FlowState::VerifyAddress, _) => "Verify your e-mail".to_owned(),
+            (_, Some(home)) => format!("Join {}", home.name),
+            (_, None) => "Create your account".to_owned(),
         };
-        let mut card = Card::new(self.cx, FlowPage::SignUp.name(), self.flow.state.as_str(), heading);
+        let state = match self.flow.state {
+            FlowState::ShowForm if self.invited => "invitation",
+            state => state.as_str(),
+        };
+        let mut card = Card::new(self.cx, FlowPage::SignUp.name(), state, &heading);
         match self.flow.state {
             FlowState::SentEmail | FlowState::VerifyAddress => {
                 card.icon = Some(Icon::Mail);
                 card.lead.push(sign_in::code_words(self.flow));
             }
-            _ => card.prompt = Some(("Have an account?", Link::new("Sign in", self.sign_in_url))),
+            _ => {
+                card.prompt = Some(("Have an account?", Link::new("Sign in", self.sign_in_url)));
+                if let Some(home) = &home {
+                    card.lead.push(self.about(home));
+                }
+            }
         }
+        card.home = home;
         sign_in::show(&mut card, forms::of_flow(self.flow), self.resend_at);
         card.render()
+    }
+}
+
+impl SignUp<'_> {
+    fn about(&self, home: &Home) -> Sentence {
+        Sentence::plain(if self.invited {
+            format!("You have been invited to {}. Make your account to join.", home.name)
+        } else if self.by_domain {
+            format!("Use your address at {}. With another one you need an invitation.", home.name)
+        } else {
+            "Make your account, and you belong to it at once.".to_owned()
+        })
     }
 }
 

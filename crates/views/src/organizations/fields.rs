@@ -2,7 +2,8 @@
 
 use avnology_model::flows::{InputType, SelectOption};
 
-use crate::parts::{Field, FieldKind, Form, Hidden};
+use super::permissions;
+use crate::parts::{Field, FieldKind, Fieldset, Form, Hidden};
 
 /// A field that must be filled in.
 fn field(name: &str, label: &str, kind: FieldKind, value: &str) -> Field {
@@ -37,6 +38,13 @@ pub(super) fn lines(name: &str, label: &str, value: &str, rows: u32) -> Field {
     field(name, label, FieldKind::Lines(rows), value)
 }
 
+/// A day of the calendar, as in `2026-11-22`.
+pub(super) fn day(name: &str, label: &str, value: &str) -> Field {
+    // Browsers complain about anything else.
+    let value = if value.parse::<jiff::civil::Date>().is_ok() { value } else { "" };
+    Field { autocomplete: None, ..field(name, label, FieldKind::Day, value) }
+}
+
 /// A choice of one.
 pub(super) fn select(name: &str, label: &str, value: &str, options: &[(String, String)]) -> Field {
     let options =
@@ -48,6 +56,15 @@ pub(super) fn select(name: &str, label: &str, value: &str, options: &[(String, S
 pub(super) fn check(name: &str, label: &str, checked: bool) -> Field {
     let kind = FieldKind::Checkbox { href: None, checked };
     Field { required: false, autocomplete: None, ..field(name, label, kind, "") }
+}
+
+/// A box for each of these scopes, with what ticking them means.
+pub(super) fn scope_boxes(scopes: &[String], hint: &str) -> Vec<Fieldset> {
+    let mut sets = permissions::boxes(|scope| scopes.iter().any(|name| name == scope.as_str()), |_| false);
+    if let Some(first) = sets.first_mut() {
+        hint.clone_into(&mut first.hint);
+    }
+    sets
 }
 
 impl Field {

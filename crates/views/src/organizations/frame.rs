@@ -26,6 +26,8 @@ pub enum Tab {
     Domains,
     /// Service accounts and keys.
     Keys,
+    /// What happened in it.
+    Audit,
     /// How it is kept.
     Settings,
 }
@@ -40,6 +42,7 @@ impl Tab {
         Self::Roles,
         Self::Domains,
         Self::Keys,
+        Self::Audit,
         Self::Settings,
     ];
 
@@ -52,6 +55,7 @@ impl Tab {
             Self::Roles => "Roles",
             Self::Domains => "Domains",
             Self::Keys => "API keys",
+            Self::Audit => "Audit log",
             Self::Settings => "Settings",
         }
     }
@@ -65,6 +69,7 @@ impl Tab {
             Self::Roles => "/roles",
             Self::Domains => "/domains",
             Self::Keys => "/api-keys",
+            Self::Audit => "/audit",
             Self::Settings => "/settings",
         }
     }
@@ -78,6 +83,7 @@ impl Tab {
             Self::Roles => Icon::Shield,
             Self::Domains => Icon::Globe,
             Self::Keys => Icon::Key,
+            Self::Audit => Icon::List,
             Self::Settings => Icon::Gear,
         }
     }

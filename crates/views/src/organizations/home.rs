@@ -21,6 +21,11 @@ impl Home {
         format!("/organizations/{}", self.slug)
     }
 
+    /// Where people sign in to it.
+    pub fn door(&self) -> String {
+        format!("/org/{}", self.slug)
+    }
+
     /// Its first letter on a colour of its own, as an element. Letters and digits need no escaping.
     pub(crate) fn crest(&self) -> String {
         let first = self.name.chars().find(|c| c.is_alphanumeric());
@@ -44,6 +49,10 @@ pub struct SwitchChoice {
 pub struct Switcher {
     /// The organizations that can be chosen.
     pub choices: Vec<SwitchChoice>,
+    /// Organizations to which this browser is or was signed in with other accounts: there one signs in, and does not switch.
+    pub elsewhere: Vec<Home>,
+    /// Whether the person can act for none of them.
+    pub has_personal: bool,
     /// Whether the person may make another one.
     pub may_create: bool,
     /// Form token.

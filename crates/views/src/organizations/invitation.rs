@@ -67,6 +67,7 @@ impl InvitationPage<'_> {
             InvitationStep::SsoRequired => "sso_required",
         };
         let mut card = Card::new(self.cx, "invitation", state, &format!("Join {}", self.home.name));
+        card.home = Some(self.home.clone());
         card.lead.push(match self.invited_by {
             Some(name) => Sentence::with("", name, &format!(" invites you to {}.", self.home.name)),
             None => Sentence::plain(format!("You are invited to {}.", self.home.name)),

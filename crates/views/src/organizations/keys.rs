@@ -5,7 +5,7 @@ use avnology_model::Timestamp;
 
 use super::{
     Frame, Tab,
-    fields::{check, form, line, options, select},
+    fields::{form, line, lines, options, scope_boxes, select},
     frame::At,
 };
 use crate::{
@@ -39,6 +39,8 @@ pub struct KeyRow {
     pub prefix: String,
     /// What it allows; empty for all that its account may.
     pub scopes: Vec<String>,
+    /// Networks that it works from; any when there are none.
+    pub networks: Vec<String>,
     /// Whether it works.
     pub active: bool,
     /// Last use.
@@ -71,6 +73,10 @@ pub struct Keys<'a> {
     pub scopes: &'a [String],
     /// A name that was entered and refused.
     pub name: &'a str,
+    /// Networks that were entered and refused.
+    pub networks: &'a str,
+    /// Where service accounts are looked after, for those who may see them.
+    pub accounts_url: Option<&'a str>,
     /// A key that was just made.
     pub made: Option<NewKey<'a>>,
 }
@@ -105,7 +111,13 @@ impl Keys<'_> {
         let default = [(String::new(), "The default account".to_owned())];
         let accounts: Vec<_> = default
             .into_iter()
-            .chain(self.accounts.iter().map(|account| (account.id.clone(), account.name.clone())))
+            // A key of one that is off would not work.
+            .chain(
+                self.accounts
+                    .iter()
+                    .filter(|account| account.active)
+                    .map(|account| (account.id.clone(), account.name.clone())),
+            )
             .collect();
         let ends = options(&[
             ("90", "After 90 days"),
@@ -118,11 +130,12 @@ impl Keys<'_> {
             select("service_account", "Service account", "", &accounts).plain_optional(),
             select("days", "Ends", "90", &ends).plain_optional(),
         ];
-        create.fields.extend(self.scopes.iter().map(|scope| check(&format!("scope:{scope}"), scope, false)));
-        if let Some(first) = create.fields.iter_mut().find(|field| field.name.starts_with("scope:")) {
-            "Tick what it may do. With none ticked it may do all that its account may."
-                .clone_into(&mut first.hint);
-        }
+        let hint = "One address or network a line, as in 203.0.113.0/24. Empty allows any.";
+        create
+            .fields
+            .push(lines("allowed_cidrs", "Only from these networks", self.networks, 2).optional().hint(hint));
+        let hint = "With none ticked it may do all that its account may.";
+        create.fieldsets = scope_boxes(self.scopes, hint);
         self.frame.mark(&mut create.fields);
         create.buttons.push(Button::new("Create key", Style::Primary));
         create
@@ -143,6 +156,7 @@ impl Keys<'_> {
             } else {
                 row.scopes.join(", ")
             },
+            networks: row.networks.join(", "),
             used: row.last_used_at.map(|at| When::new(at, self.frame.cx.now)),
             ends: row.expire_time.map(|at| When::new(at, self.frame.cx.now)),
             acts: if may { vec![act("rotate", "Replace"), act("revoke", "End")] } else { Vec::new() },
@@ -153,6 +167,7 @@ impl Keys<'_> {
 struct Row<'a> {
     key: &'a KeyRow,
     scopes: String,
+    networks: String,
     used: Option<When>,
     ends: Option<When>,
     acts: Vec<Form>,

@@ -3,6 +3,8 @@
 //!
 //! Pages of people who belong to none use nothing of this.
 
+mod accounts;
+mod audit;
 mod domain;
 mod domains;
 mod fields;
@@ -27,6 +29,11 @@ mod roles;
 mod settings;
 mod words;
 
+pub use accounts::{ServiceAccountRow, ServiceAccounts};
+pub use audit::{
+    AuditEvent, AuditExport, AuditFilter, AuditLog, AuditRow, ChainState, NewAuditExport, RecordState,
+    Signed, audit_query,
+};
 pub use domain::{DomainPage, Proof};
 pub use domains::{DomainRow, Domains};
 pub use frame::{Frame, Refusal, Tab};

@@ -2,6 +2,9 @@
 
 use avnology_model::permissions::Scope;
 
+use super::fields::check;
+use crate::parts::Fieldset;
+
 /// Every scope that a role of an organization can hold, by area, in words.
 pub(super) const AREAS: &[(&str, &[(Scope, &str)])] = &[
     (
@@ -101,6 +104,20 @@ pub(super) fn areas(scopes: &[Scope]) -> Vec<Area> {
         Area { name, words: held.map(|(_, words)| *words).collect() }
     };
     AREAS.iter().map(area).filter(|area| !area.words.is_empty()).collect()
+}
+
+/// A box for each scope that is to be shown, by area; it sends `true` under `scope:…`.
+pub(super) fn boxes(shown: impl Fn(&Scope) -> bool, ticked: impl Fn(&Scope) -> bool) -> Vec<Fieldset> {
+    let set = |(area, all): &(&str, &[(Scope, &str)])| Fieldset {
+        legend: (*area).to_owned(),
+        hint: String::new(),
+        fields: all
+            .iter()
+            .filter(|(scope, _)| shown(scope))
+            .map(|(scope, words)| check(&format!("scope:{scope}"), words, ticked(scope)))
+            .collect(),
+    };
+    AREAS.iter().map(set).filter(|set| !set.fields.is_empty()).collect()
 }
 
 #[cfg(test)]

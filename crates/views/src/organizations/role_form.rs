@@ -8,9 +8,9 @@ use avnology_model::{
 
 use super::{
     Frame, Tab,
-    fields::{check, form, line, lines, options, select},
+    fields::{form, line, lines, options, select},
     frame::At,
-    permissions::AREAS,
+    permissions::boxes,
 };
 use crate::parts::{Button, Field, Fieldset, Form, Style};
 
@@ -82,15 +82,7 @@ impl RoleEditor<'_> {
         let ticked = |scope: &Scope| self.draft.scopes.contains(scope);
         let shown =
             |scope: &Scope| ticked(scope) || (self.grantable.contains(scope) && !of_all.contains(*scope));
-        let set = |(area, all): &(&str, &[(Scope, &str)])| Fieldset {
-            legend: (*area).to_owned(),
-            fields: all
-                .iter()
-                .filter(|(scope, _)| shown(scope))
-                .map(|(scope, words)| check(&format!("scope:{scope}"), words, ticked(scope)))
-                .collect(),
-        };
-        AREAS.iter().map(set).filter(|set| !set.fields.is_empty()).collect()
+        boxes(shown, ticked)
     }
 }
 

@@ -80,6 +80,8 @@ pub(crate) enum FieldKind {
         checked: bool,
     },
     Select(Vec<SelectOption>),
+    /// A day of the calendar.
+    Day,
     /// Several lines, this many of them shown.
     Lines(u32),
 }
@@ -140,9 +142,11 @@ impl Field {
 }
 
 /// Fields that belong together, under a heading.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Fieldset {
     pub(crate) legend: String,
+    /// A sentence below the heading; none when empty.
+    pub(crate) hint: String,
     pub(crate) fields: Vec<Field>,
 }
 

@@ -30,6 +30,7 @@ pub(crate) enum Icon {
     Globe,
     Stack,
     Plus,
+    List,
 }
 
 impl Icon {
@@ -94,6 +95,7 @@ impl Icon {
             Self::Stack => {
                 r#"<path d="m12 3.500 8.500 4.500L12 12.500 3.500 8Z"/><path d="m3.500 12 8.500 4.500 8.500-4.500M3.500 16l8.500 4.500 8.500-4.500"/>"#
             }
+            Self::List => r#"<path d="M8.5 6.5H20M8.5 12H20M8.5 17.500H20M4 6.5h.2M4 12h.2M4 17.500h.2"/>"#,
             Self::Plus => r#"<path d="M12 5v14M5 12h14"/>"#,
             Self::Undo => r#"<path d="M8.5 5 4 9.5 8.5 14M4.5 9.500H14a5.5 5.5 0 0 1 0 11h-3.5"/>"#,
         }

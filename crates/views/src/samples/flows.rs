@@ -23,6 +23,7 @@ fn sign_in(world: &World) -> Pages {
             flow,
             sign_up_url: Some("/sign-up"),
             recovery_url: Some("/recovery"),
+            needs_home: false,
             resend_at: wait.map(|seconds| world.now.plus_seconds(seconds)),
         }
         .render()
@@ -97,8 +98,10 @@ fn sign_in_link(world: &World) -> Pages {
 }
 
 fn sign_up(world: &World) -> Pages {
-    let page =
-        |flow: &FlowView| SignUp { cx: world.cx(), flow, sign_in_url: "/sign-in", resend_at: None }.render();
+    let page = |flow: &FlowView| {
+        let (invited, by_domain) = (false, false);
+        SignUp { cx: world.cx(), flow, sign_in_url: "/sign-in", invited, by_domain, resend_at: None }.render()
+    };
     let taken = nodes::refusing(nodes::registration(world), "traits.email", Id::EmailTaken);
     let several = nodes::refusing(taken.clone(), "password", Id::PasswordBreached);
     let done = |verify_url| {

@@ -1,6 +1,9 @@
 //! Every page and mail in every state, filled with made-up people: for tests, and to be looked at.
 
 mod account;
+mod accounts;
+mod audit;
+mod entrance;
 mod flows;
 mod mails;
 mod nodes;
@@ -53,8 +56,15 @@ impl World {
 /// Every page, by a name that says which page and state.
 pub fn pages() -> Vec<(String, String)> {
     let world = World::new();
-    let groups =
-        [flows::pages(&world), account::pages(&world), other::pages(&world), organizations::pages(&world)];
+    let groups = [
+        flows::pages(&world),
+        account::pages(&world),
+        other::pages(&world),
+        entrance::pages(&world),
+        organizations::pages(&world),
+        audit::pages(&world),
+        accounts::pages(&world),
+    ];
     groups.into_iter().flatten().map(|(name, html)| (name.to_owned(), html)).collect()
 }
 

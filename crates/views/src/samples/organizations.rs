@@ -29,7 +29,7 @@ pub(super) struct Acme<'a> {
     pub(super) world: &'a World,
     pub(super) home: Home,
     pub(super) other: Home,
-    switcher: Switcher,
+    pub(super) switcher: Switcher,
 }
 
 impl Acme<'_> {
@@ -75,6 +75,8 @@ pub(super) fn acme(world: &World) -> Acme<'_> {
         world,
         switcher: Switcher {
             choices: vec![choice(&acme, true), choice(&other, false)],
+            elsewhere: Vec::new(),
+            has_personal: true,
             may_create: true,
             csrf_token: TOKEN.to_owned(),
         },
@@ -418,13 +420,22 @@ fn keys(acme: &Acme<'_>) -> Pages {
         name: name.to_owned(),
         prefix: "ak_live_9fK2".to_owned(),
         scopes: scopes.to_vec(),
+        networks: if active { vec!["203.0.113.0/24".to_owned()] } else { Vec::new() },
         active,
         last_used_at: used.map(|days| acme.at(-days)),
         expire_time: used.map(|_| acme.at(60)),
     };
     let rows = [row("Import", true, &scopes, Some(1)), row("Old import", false, &[], None)];
-    let page =
-        Keys { frame: acme.frame(), accounts: &accounts, rows: &rows, scopes: &scopes, name: "", made: None };
+    let page = Keys {
+        frame: acme.frame(),
+        accounts: &accounts,
+        rows: &rows,
+        scopes: &scopes,
+        name: "",
+        networks: "",
+        accounts_url: Some("/organizations/acme/api-keys/accounts"),
+        made: None,
+    };
     let made = NewKey {
         name: "Import",
         secret: "ak_live_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg3kjoz6",

@@ -32,7 +32,11 @@ fn sign_out(world: &World) -> Pages {
     };
     vec![
         ("sign-out", ask.render()),
-        ("sign-out-done", SignOutDone { cx: world.cx(), sign_in_url: "/sign-in" }.render()),
+        ("sign-out-done", SignOutDone { cx: world.cx(), sign_in_url: "/sign-in", still: None }.render()),
+        (
+            "sign-out-done-other",
+            SignOutDone { cx: world.cx(), sign_in_url: "/sign-in", still: Some(&world.jane) }.render(),
+        ),
         ("sign-out-error", failed.render()),
     ]
 }
@@ -63,8 +67,15 @@ fn errors(world: &World) -> Pages {
 fn circumstances(world: &World) -> Pages {
     let flow = nodes::methods(world);
     let page = |cx| {
-        SignIn { cx, flow: &flow, sign_up_url: None, recovery_url: Some("/recovery"), resend_at: None }
-            .render()
+        SignIn {
+            cx,
+            flow: &flow,
+            sign_up_url: None,
+            recovery_url: Some("/recovery"),
+            needs_home: false,
+            resend_at: None,
+        }
+        .render()
     };
     let bare = Brand::named("Northwind Traders & Sons <Accounts>");
     let logo = Brand { logo_url: Some("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 128 32'%3E%3Crect width='128' height='32' rx='6' fill='%23888'/%3E%3C/svg%3E".to_owned()), ..world.brand.clone() };

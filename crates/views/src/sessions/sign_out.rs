@@ -40,6 +40,8 @@ pub struct SignOutDone<'a> {
     pub cx: Context<'a>,
     /// Where to sign in again.
     pub sign_in_url: &'a str,
+    /// With which other account this browser is still signed in.
+    pub still: Option<&'a Person>,
 }
 
 impl SignOutDone<'_> {
@@ -47,6 +49,13 @@ impl SignOutDone<'_> {
     pub fn render(&self) -> String {
         let mut card = Card::new(self.cx, "sign-out", "done", "You are signed out");
         card.icon = Some(Icon::Check);
+        if let Some(other) = self.still {
+            let known_as = other.known_as();
+            card.lead.push(Sentence::with("You are still signed in as ", known_as, " with another account."));
+            card.go = Some(Link::new("Go on with that account", "/account"));
+            card.links.push(Link::new("Sign out of it as well", "/sign-out"));
+            return card.render();
+        }
         card.lead.push(Sentence::plain("On a shared computer, close the browser as well."));
         card.go = Some(Link::new("Sign in again", self.sign_in_url));
         card.render()

@@ -52,7 +52,19 @@ fn pages_name_themselves_and_their_state() {
         ("organization-group-dynamic", "organization-group", "dynamic"),
         ("organization-group-preview", "organization-group-edit", "preview"),
         ("invitation-sign-up", "invitation", "sign_up"),
+        ("org-sign-in", "sign-in", "choose_method"),
+        ("org-choose-organization", "sign-in", "choose_organization"),
+        ("org-not-a-member", "sign-in", "blocked"),
+        ("org-suspended", "sign-in", "organization_suspended"),
+        ("org-sign-up-by-invitation", "sign-up", "needs_invitation"),
+        ("org-sign-up-sso", "sign-up", "sso_only"),
+        ("sign-up-invited", "sign-up", "invitation"),
         ("account-organizations", "account-organizations", "list"),
+        ("organization-audit", "organization-audit", "list"),
+        ("organization-audit-whole", "organization-audit", "checked"),
+        ("organization-audit-event", "organization-audit-event", "event"),
+        ("organization-audit-export", "organization-audit-export", "form"),
+        ("organization-audit-export-complete", "organization-audit-export", "complete"),
     ];
     for (name, page_name, state) in cases {
         let elements = page(name);
