@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use avnology_model::{
-    events::{Event, EventType},
+    events::{Event, EventResult, EventType},
     ids::EventId,
 };
 use avnology_store::events::log::{self, Cursor, NewEvent, StoredEvent};
@@ -44,11 +44,12 @@ impl TestApp {
         panic!("the log holds an event back for too long");
     }
 
-    /// Every event so far, in order, requests for messages included.
+    /// Everything that happened so far, in order, requests for messages included and refused calls left out.
     pub async fn events(&self) -> Vec<Event> {
         let (_, stored) = self.mark().await;
         let ours = stored.into_iter().filter(|e| e.event_type != MARKER);
-        ours.map(|e| serde_json::from_value(e.body).expect("an event reads back")).collect()
+        let read = ours.map(|e| serde_json::from_value::<Event>(e.body).expect("an event reads back"));
+        read.filter(|event| event.result != EventResult::Denied).collect()
     }
 
     /// The payloads of the events of one type, in order.

@@ -20,6 +20,20 @@ on_both_engines! {
     settings_are_saved_and_flaws_stand_beside_their_fields,
     owners_hand_over_delete_and_keep,
     forms_without_their_token_change_nothing,
+    who_signed_in_too_weakly_for_an_organization_is_led_to_a_better_way,
+}
+
+async fn who_signed_in_too_weakly_for_an_organization_is_led_to_a_better_way(app: TestApp) {
+    let (team, jane) = team(&app).await;
+    let by_code = json!({ "allowed_methods": ["code"] });
+    app.admin_key().patch(&team.path("")).json(&by_code).await.ok();
+    let refused = jane.client.get("/organizations/acme/members").header("accept", "text/html").await;
+    let query = "refresh=true&organization_id=acme&return_to=%2Forganizations%2Facme%2Fmembers";
+    let link = format!("/sign-in?{}", query.replace('&', "&amp;"));
+    assert!(refused.is(403).text().replace("&#38;", "&amp;").contains(&link), "{refused}");
+    let opened = jane.client.get(&format!("/sign-in?{query}")).await;
+    let shown = jane.client.get(opened.is(303).header("location")).await;
+    assert!(shown.is(200).text().contains("Acme") && !shown.text().contains("name=\"password\""), "{shown}");
 }
 
 /// Somebody at a browser, signed in with a cookie.

@@ -54,7 +54,9 @@ fn way_on(failed: &Failed<'_>) -> Option<Link> {
     match failed.code {
         Code::StepUpRequired | Code::SecondFactorRequired => {
             let target = failed.path.replace('/', "%2F");
-            Some(Link::new("Sign in again", format!("/sign-in?refresh=true&return_to={target}")))
+            // The organization decides what is good enough.
+            let url = format!("/sign-in?refresh=true&organization_id={name}&return_to={target}");
+            Some(Link::new("Sign in again", url))
         }
         Code::ScopeMissing | Code::PermissionDenied => {
             Some(Link::new("Back to the overview", format!("/organizations/{name}")))
