@@ -282,7 +282,10 @@ impl Stage {
         let few_dir = self.dir.path().join("few-organizations");
         let few = organizations::make(&few_dir, 10).await?;
         self.scoped(&few_dir, &few).await?;
-        self.make_organizations(&few_dir).await?;
+        // In a directory of its own: what is recorded of them afterwards would be measured with everything that follows.
+        let made_dir = self.dir.path().join("made-organizations");
+        organizations::make(&made_dir, 1).await?;
+        self.make_organizations(&made_dir).await?;
         self.member_lists(&few_dir, &few).await?;
         let many_dir = self.dir.path().join("many-organizations");
         say(&format!("making {} organizations", self.options.organizations));

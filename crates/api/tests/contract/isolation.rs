@@ -22,8 +22,8 @@ on_both_engines! {
     an_organization_that_is_there_is_refused_like_one_that_is_not,
 }
 
-/// What is nobody's in particular, or known to whoever holds its id.
-const OF_NO_ORGANIZATION: &[&str] = &["/v1/flows/", "/assets/", "/problems/"];
+/// What is nobody's in particular, known to whoever holds its id, or a door that shows its name to everybody.
+const OF_NO_ORGANIZATION: &[&str] = &["/v1/flows/", "/assets/", "/problems/", "/org/"];
 
 /// Acme, where everybody is at home, and Beta, which must stay closed to them.
 struct World {

@@ -236,3 +236,23 @@ fn a_domain_leads_elsewhere_on_the_other_node_as_well() {
         nodes.stop().await;
     });
 }
+
+#[test]
+fn a_switch_of_the_federation_mode_holds_on_the_other_node() {
+    run(Engine::Postgres, |app: TestApp| async move {
+        let nodes = Nodes::start(app).await;
+        let team = nodes.first.team("Acme", "jane@acme.example").await;
+        let there = nodes.second.program().with_token(&team.owner.client.token());
+        there.whoami().await.ok();
+        for (mode, home) in [("strict", json!(team.id)), ("shared", json!(null))] {
+            let body = json!({ "identity_federation_mode": mode });
+            nodes.first.admin_key().patch("/v1/tenant").json(&body).await.ok();
+            // Both what the other node knows of the settings and what it remembers of the session.
+            let at_home = |answer: &Answer| answer["identity"]["organization_id"] == home;
+            within_a_second(|| there.whoami(), at_home).await;
+            let known = nodes.second.admin_key().get("/v1/tenant").await;
+            assert_eq!(known.ok()["identity_federation_mode"], mode);
+        }
+        nodes.stop().await;
+    });
+}

@@ -1,8 +1,9 @@
 //! The OpenAPI document and the audit of a table.
 
 use avnology_http::{
-    AccessRule, Auth, Body, Json, NoInput, Path1, Public, Route, audit,
+    AccessRule, Auth, Body, Json, NoInput, Path1, Public, Route, Scoped, audit,
     openapi::{self, Info},
+    scopes,
 };
 use avnology_model::{Result, permissions::Scope};
 use serde::Deserialize;
@@ -112,10 +113,27 @@ async fn nothing(_: Auth<Public>, _: NoInput) -> Result<Json<Value>> {
     Ok(Json(Value::Null))
 }
 
+/// Another shape under the name of the first.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Loose)]
+struct Homonym {
+    #[expect(dead_code, reason = "only its schema is looked at")]
+    id: u32,
+}
+
+async fn unrecorded(
+    _: Auth<Scoped<scopes::TenantWrite>>,
+    (Path1(_), Body(_)): (Path1<String>, Body<Homonym>),
+) -> Result<Json<Value>> {
+    Ok(Json(Value::Null))
+}
+
 #[test]
 fn a_bad_table_is_complained_about() {
     let table = vec![
         Route::post("/v1/loose", loose),
+        Route::post("/v1/rights/{id}", unrecorded),
         Route::get("/v1/same/{a}", nothing).operation_id("same").summary("s").tag("t").answers_empty(204),
         Route::get("/v1/same/{b}", nothing).operation_id("same").summary("s").tag("t").answers_empty(204),
     ];
@@ -125,6 +143,8 @@ fn a_bad_table_is_complained_about() {
         "POST /v1/loose: documents no answer",
         "POST /v1/loose: has no operation id",
         "POST /v1/loose: its body Loose takes unknown fields",
+        "POST /v1/rights/{id}: does not say what it records",
+        "two schemas are named Loose",
         "GET /v1/same/{b}: is there twice",
         "GET /v1/same/{b}: shares its operation id",
     ] {

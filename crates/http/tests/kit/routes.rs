@@ -7,6 +7,7 @@ use avnology_http::{
 };
 use avnology_model::{
     Code, Error, Result,
+    events::EventType,
     ids::{IdentityId, SessionId},
 };
 use serde::{Deserialize, Serialize};
@@ -198,6 +199,7 @@ pub(crate) fn routes() -> Vec<Route> {
             .answers::<Thing>(200, "A page."),
         Route::post("/v1/things", create)
             .operation_id("createThing")
+            .records(EventType::UserCreated)
             .summary("Create")
             .tag("things")
             .answers::<Thing>(201, "It.")
@@ -206,6 +208,7 @@ pub(crate) fn routes() -> Vec<Route> {
             .refuses(&[Code::EmailTaken]),
         Route::patch("/v1/things/{id}", patch)
             .operation_id("updateThing")
+            .records(EventType::UserUpdated)
             .summary("Update")
             .tag("things")
             .answers::<Thing>(200, "It.")
