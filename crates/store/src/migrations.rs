@@ -115,7 +115,8 @@ pub(crate) async fn bring_up(
 
 async fn migrate(database: &Database, schema: Schema, allowed: bool, now: Timestamp) -> Result<usize> {
     let known = schema.migrations();
-    let pending = database.read(move |mut tx| pending(&mut tx, schema)).await?;
+    // Not in place: it opens the file.
+    let pending = database.scan(move |mut tx| pending(&mut tx, schema)).await?;
     if pending == 0 {
         return Ok(0);
     }

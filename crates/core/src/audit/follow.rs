@@ -32,8 +32,8 @@ use crate::Tenant;
 
 /// How many events are taken at a time.
 const BATCH: u32 = 200;
-/// How many logs are visited at once.
-const AT_ONCE: usize = 16;
+/// How many logs are visited at once: with more, calls wait for the processors while thousands of logs have news.
+const AT_ONCE: usize = 4;
 /// How long a visit may take before others believe that the visitor died, in seconds.
 const LEASE: i64 = 60;
 /// The same on the clock of the runtime.
@@ -220,8 +220,9 @@ async fn serve(app: &Arc<Tenant>, log: Log) -> Result<Option<Timestamp>> {
 async fn record(app: &Tenant, id: OrganizationId, home: &Home) -> Result<()> {
     let log = Log::Organization(id);
     loop {
+        // Not in place: the first statements of a database that was just opened are work.
         let (before, own) = home
-            .read(|tx| {
+            .scan(|tx| {
                 let head = records::head(tx)?;
                 Ok((head, log::read_after(tx, head.own, BATCH)?))
             })
@@ -241,7 +242,7 @@ async fn record(app: &Tenant, id: OrganizationId, home: &Home) -> Result<()> {
         let mut events = prepare::readable(&told);
         events.extend(prepare::readable(&own));
         let ids: Vec<String> = events.iter().map(|event| event.event_id.to_string()).collect();
-        let taken = home.read(move |tx| records::taken(tx, &ids)).await?;
+        let taken = home.scan(move |tx| records::taken(tx, &ids)).await?;
         events.retain(|event| !taken.contains(&event.event_id.to_string()));
         let prepared = prepare::prepare(app, &app.system_cx(), log, &mut after, events).await?;
         note_people(app, log, &prepared).await?;
