@@ -2,20 +2,20 @@
 
 use avnology_core::{
     Tenant,
-    flows::{self, Holder},
+    flows::{self, Holder, More},
     organizations,
     sessions::LiveSession,
 };
-use avnology_model::{Code, Error, Result};
+use avnology_model::{Code, Error, Result, sessions::Aal};
 use serde_json::json;
 
 use crate::{Access, AnySession, Auth, BrowserKeys, access::AccessRule, input::Raw};
 
-/// The answer, or for `_110` the same with `required` and a login flow bound to the session. Where an organization asks for
-/// more, `_006` included, the flow leads into that one.
+/// The answer, or for `_110` and `_006` the same with `required` and a login flow bound to the session. Where it is an
+/// organization that asks for more, the flow leads into that one.
 pub async fn with_step_up<A: Access, T>(auth: &Auth<A>, live: &LiveSession, answer: Result<T>) -> Result<T> {
     let error = match answer {
-        Err(error) if error.code() == Code::StepUpRequired || asked_by(&error).is_some() => error,
+        Err(error) if is_of_session(&error) => error,
         other => return other,
     };
     let organization = match asked_by(&error) {
@@ -26,14 +26,17 @@ pub async fn with_step_up<A: Access, T>(auth: &Auth<A>, live: &LiveSession, answ
     // A browser that has signed in here has its keys; a script elsewhere is a program.
     let keys = Some(BrowserKeys::of(auth)).filter(|keys| auth.is_browser() && keys.set.is_empty());
     let holder = keys.as_ref().map_or(Holder::Program, BrowserKeys::holder);
-    let flow = flows::open_step_up(&auth.app, &auth.cx, live, holder, None, organization).await?;
+    let flow =
+        flows::open_step_up(&auth.app, &auth.cx, live, holder, More::asked_by(&error), None, organization)
+            .await?;
     let token = keys.map(|keys| keys.csrf_token(auth, flow.id));
     let view = flows::view(&auth.app, &flow, token.as_deref(), None);
     let view = serde_json::to_value(view).map_err(Error::internal)?;
     let error = if error.members().contains_key("required") {
         error
     } else {
-        error.with_member("required", required(&auth.app))
+        let required = required(&auth.app, &error);
+        error.with_member("required", required)
     };
     Err(error.with_member("continue_flow", view))
 }
@@ -53,12 +56,18 @@ pub(crate) async fn of_scope(rule: AccessRule, raw: Raw, refusal: Error) -> Erro
 
 /// The organization that asks for more than the session has.
 fn asked_by(error: &Error) -> Option<&str> {
-    let asks = matches!(error.code(), Code::StepUpRequired | Code::SecondFactorRequired);
-    error.members().get("organization_id").and_then(|id| id.as_str()).filter(|_| asks)
+    error.members().get("organization_id").and_then(|id| id.as_str()).filter(|_| is_of_session(error))
+}
+
+fn is_of_session(error: &Error) -> bool {
+    matches!(error.code(), Code::StepUpRequired | Code::SecondFactorRequired)
 }
 
 /// What a privileged change asks for.
-pub fn required(app: &Tenant) -> serde_json::Value {
-    let max_age = app.settings().settings.session_policy.privileged_max_age_seconds;
-    json!({ "aal": null, "max_age": max_age, "connection_id": null, "methods": null })
+pub fn required(app: &Tenant, refusal: &Error) -> serde_json::Value {
+    let (aal, max_age) = match More::asked_by(refusal) {
+        More::Factor => (Some(Aal::Aal2), None),
+        More::Again => (None, Some(app.settings().settings.session_policy.privileged_max_age_seconds)),
+    };
+    json!({ "aal": aal, "max_age": max_age, "connection_id": null, "methods": null })
 }

@@ -60,7 +60,7 @@ codes! {
     SessionInvalid = "005", 401, "Session or token invalid",
         "The credential is missing, malformed, unknown or revoked. Sign in again, or send the right credential.";
     SecondFactorRequired = "006", 403, "Second factor required",
-        "This operation needs a session confirmed by a second factor.";
+        "This operation needs a session confirmed by a second factor. Go through `continue_flow`, then repeat it.";
     WrongCode = "007", 400, "Invalid code",
         "The code is not right. Look for the newest message; older codes no longer work.";
     CodeExpired = "008", 400, "Code expired",
@@ -83,6 +83,8 @@ codes! {
         "The code is not right. Look for the newest message; older codes no longer work.";
     RecoveryExpired = "019", 400, "Recovery expired",
         "The code or link is too old or was tried too often. Start the recovery again.";
+    FactorEnrolled = "020", 409, "Factor already enrolled",
+        "The account has this factor. Remove it first to set up another one.";
     TooManyRequests = "021", 429, "Too many requests",
         "Wait for `retry_after` seconds and try again.";
     VerificationRequired = "022", 403, "Verification required",
@@ -93,6 +95,8 @@ codes! {
         "This account had this password before. Choose a new one.";
     LastCredential = "025", 409, "Last way to sign in",
         "Removing this would leave no way to sign in. Add another one first.";
+    FactorNotEnrolled = "026", 404, "Factor not enrolled",
+        "The account does not have this factor.";
     InputRejected = "027", 422, "Flow input rejected",
         "Some fields need attention; `errors` and the nodes of `continue_flow` say which.";
     StepUnavailable = "028", 409, "Step not available",

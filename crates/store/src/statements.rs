@@ -16,6 +16,8 @@ pub static IDENTITY: &[&[&Sql]] = &[
     identities::federation::ALL,
     credentials::passwords::ALL,
     credentials::lockouts::ALL,
+    credentials::recovery_codes::ALL,
+    credentials::totp::ALL,
     sessions::sessions::ALL,
     flows::flows::ALL,
     flows::links::ALL,

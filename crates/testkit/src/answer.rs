@@ -149,19 +149,23 @@ impl Answer {
         self.node(name).map(|node| ids(&node["messages"])).unwrap_or_default()
     }
 
-    /// The first node with this name.
+    /// The first node with this name or, where it has none, this element id.
     #[track_caller]
     pub fn node(&self, name: &str) -> Option<&Value> {
-        self.flow()["ui"]["nodes"].as_array()?.iter().find(|node| node["attributes"]["name"] == name)
+        self.flow()["ui"]["nodes"].as_array()?.iter().find(|node| {
+            let attributes = &node["attributes"];
+            attributes["name"] == name || attributes["name"].is_null() && attributes["id"] == name
+        })
     }
 
-    /// The names of all nodes, and for buttons `method=<value>`, in order.
+    /// The names of all nodes, the element ids of texts and pictures, and for buttons `method=<value>`, in order.
     #[track_caller]
     pub fn node_names(&self) -> Vec<String> {
         let nodes = self.flow()["ui"]["nodes"].as_array().cloned().unwrap_or_default();
         let name = |node: &Value| {
-            let (name, value) = (&node["attributes"]["name"], &node["attributes"]["value"]);
-            let (name, value) = (name.as_str().unwrap_or_default(), value.as_str().unwrap_or_default());
+            let text = |name: &str| node["attributes"][name].as_str();
+            let name = text("name").or(text("id")).unwrap_or_default();
+            let value = text("value").unwrap_or_default();
             if name == "method" { format!("method={value}") } else { name.to_owned() }
         };
         nodes.iter().map(name).collect()

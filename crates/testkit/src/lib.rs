@@ -14,6 +14,7 @@
 mod answer;
 mod app;
 mod audit;
+mod authenticator;
 mod call;
 mod client;
 mod clock;
@@ -29,6 +30,7 @@ pub mod smtp;
 
 pub use answer::Answer;
 pub use app::{ORIGIN, Setup, TestApp};
+pub use authenticator::{Authenticator, Secured, backup_codes};
 pub use call::Call;
 pub use client::Client;
 pub use clock::{FakeClock, SeededEntropy};

@@ -11,8 +11,9 @@ pub(crate) fn next_step(id: &str) -> &'static str {
         "4000005" => "Sign in to that account, or use another address.",
         "4000006" => "Choose one that is new to this account.",
         "4000007" | "4010005" => "Choose another one.",
-        "4000008" => "Look for the newest message; older codes no longer work.",
+        "4000008" => "Use the newest one; older codes no longer work.",
         "4000009" => "We can send you a new one.",
+        "4000010" => "Each works once; try another one.",
         "4000011" => "Nothing was changed.",
         "4000013" => "The code we sent before still works.",
         "4010001" => "Check both and try again.",
@@ -39,6 +40,8 @@ pub(crate) fn said_by_page(id: &str) -> bool {
             | "1010004"
             | "1010005"
             | "1010006"
+            | "1010010"
+            | "1050002"
             | "1040001"
             | "1040002"
             | "1040003"

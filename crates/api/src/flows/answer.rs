@@ -12,6 +12,7 @@ use avnology_http::{
 use avnology_model::{
     Code, Error, Result, Timestamp,
     flows::{Flow, FlowKind, FlowView, MessageId, Transport},
+    identities::Identity,
     ids::FlowId,
     secret_token::SecretToken,
 };
@@ -49,7 +50,9 @@ pub(super) async fn json(auth: &Auth<Visitor>, outcome: Outcome) -> Result<Respo
             let (token, cookies) = deliver(auth, done.flow.transport, &done.session, &done.token);
             let acts_in = acts_in(auth, &done).filter(|_| done.flow.transport == Transport::Browser);
             let redirect_to = done.redirect_to.filter(|_| done.flow.transport == Transport::Browser);
+            let codes = done.codes.map(|flow| of_new_session(auth, &flow, &done.identity));
             let answer = SubmitAnswer {
+                continue_flow: codes,
                 session: Some(done.session),
                 session_token: token,
                 redirect_to,
@@ -83,8 +86,10 @@ fn refusal(auth: &Auth<Visitor>, refused: Refused) -> Result<Response> {
         let view = serde_json::to_value(view(auth, &flow)).map_err(Error::internal)?;
         error = error.with_member("continue_flow", view);
     }
-    if error.code() == Code::StepUpRequired && !error.members().contains_key("required") {
-        error = error.with_member("required", required(&auth.app));
+    let asks = matches!(error.code(), Code::StepUpRequired | Code::SecondFactorRequired);
+    if asks && !error.members().contains_key("required") {
+        let required = required(&auth.app, &error);
+        error = error.with_member("required", required);
     }
     Ok(Problem(error).respond())
 }
@@ -97,6 +102,11 @@ async fn current_view(auth: &Auth<Visitor>, flow: &Flow) -> Result<FlowView> {
         None => None,
     };
     Ok(flows::view(&auth.app, flow, token.as_deref(), identity.as_ref()))
+}
+
+/// A settings flow of a session that this very answer brings.
+fn of_new_session(auth: &Auth<Visitor>, flow: &Flow, identity: &Identity) -> FlowView {
+    flows::view(&auth.app, flow, csrf_token(auth, flow.id).as_deref(), Some(identity))
 }
 
 fn view(auth: &Auth<Visitor>, flow: &Flow) -> FlowView {
@@ -160,9 +170,10 @@ pub(super) fn redirect(auth: &Auth<Visitor>, (kind, id): (FlowKind, FlowId), out
 }
 
 fn after_sign_in(done: &SignedIn) -> String {
-    match done.verification_flow_id {
-        Some(flow) => format!("/verify?flow={flow}"),
-        None => done.redirect_to.clone().unwrap_or_else(|| usual_end(&done.flow)),
+    match (&done.codes, done.verification_flow_id) {
+        (Some(flow), _) => page(flow),
+        (None, Some(flow)) => format!("/verify?flow={flow}"),
+        (None, None) => done.redirect_to.clone().unwrap_or_else(|| usual_end(&done.flow)),
     }
 }
 

@@ -27,7 +27,7 @@ struct LoginParams {
     transport: Option<String>,
     /// Where to go afterwards.
     return_to: Option<String>,
-    /// Assurance asked for: `aal1` or `highest_available`.
+    /// Assurance asked for: `aal1`, `aal2` or `highest_available`.
     aal: Option<String>,
     /// Authenticate again although a session exists.
     refresh: bool,
@@ -240,7 +240,7 @@ pub(super) fn routes() -> Vec<Route> {
             "Open a verification flow",
         ),
         opens(Route::get("/v1/flows/settings", settings), "createSettingsFlow", "Open a settings flow")
-            .refuses(&[Code::StepUpRequired]),
+            .refuses(&[Code::StepUpRequired, Code::SecondFactorRequired]),
         Route::get("/v1/flows/{type}/{id}", get)
             .operation_id("getFlow")
             .summary("Read a flow again")

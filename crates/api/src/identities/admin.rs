@@ -156,6 +156,6 @@ pub(super) fn routes() -> Vec<Route> {
             .summary("Delete an identity, after its grace period or at once")
             .tag("identities")
             .answers_empty(204)
-            .refuses(&[Code::LastOwner, Code::SecondFactorRequired]),
+            .refuses(&[Code::LastOwner, Code::SecondFactorRequired, Code::StepUpRequired]),
     ]
 }

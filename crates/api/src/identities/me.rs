@@ -98,7 +98,12 @@ pub(super) fn routes() -> Vec<Route> {
             .summary("Change one's own identity")
             .tag("me")
             .answers::<OwnChange>(200, "The identity, and what waits for its proof.")
-            .refuses(&[Code::StepUpRequired, Code::EmailTaken, Code::HandleTaken]),
+            .refuses(&[
+                Code::StepUpRequired,
+                Code::SecondFactorRequired,
+                Code::EmailTaken,
+                Code::HandleTaken,
+            ]),
         Route::post("/v1/me/avatar", set_avatar)
             .operation_id("setMyAvatar")
             .summary("Upload one's own picture: PNG, JPEG or WebP, up to 2 MiB")
@@ -131,6 +136,6 @@ pub(super) fn routes() -> Vec<Route> {
             .summary("Remove one of one's own credentials")
             .tag("me")
             .answers_empty(204)
-            .refuses(&[Code::StepUpRequired, Code::LastCredential]),
+            .refuses(&[Code::StepUpRequired, Code::SecondFactorRequired, Code::LastCredential]),
     ]
 }

@@ -6,6 +6,7 @@ use avnology_http::{
 };
 use avnology_model::{
     Code, Error, Result,
+    credentials::Factor,
     events::EventType,
     ids::{CredentialId, IdentityId},
     text::line,
@@ -40,6 +41,23 @@ struct NewPassword {
     #[serde(default = "yes")]
     #[schema(default = true)]
     revoke_sessions: bool,
+}
+
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+struct MfaReset {
+    /// Which factors; all when absent.
+    methods: Option<Vec<Factor>>,
+    /// Whether sessions end.
+    revoke_sessions: bool,
+    /// Why, up to 500 characters.
+    reason: Option<String>,
+}
+
+impl Default for MfaReset {
+    fn default() -> Self {
+        Self { methods: None, revoke_sessions: true, reason: None }
+    }
 }
 
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -111,6 +129,15 @@ async fn set_password(
         body.require_change,
         body.revoke_sessions,
     );
+    Ok(tagged(view.await?))
+}
+
+async fn reset_mfa(
+    auth: Writer,
+    (Path1(id), expected, OptionalBody(body)): (Path1<IdentityId>, Precondition, OptionalBody<MfaReset>),
+) -> Result<impl Reply> {
+    let (reason, revoke) = (body.reason.as_deref(), body.revoke_sessions);
+    let view = people::reset_mfa(&auth.app, &auth.cx, id, &expected, body.methods.clone(), revoke, reason);
     Ok(tagged(view.await?))
 }
 
@@ -188,13 +215,18 @@ pub(super) fn routes() -> Vec<Route> {
             "setIdentityPassword",
             "Set a password",
         ),
+        verb(
+            Route::post("/v1/identities/{id}:resetMfa", reset_mfa).records(EventType::UserMfaReset),
+            "resetIdentityMfa",
+            "Remove second factors",
+        ),
         Route::post("/v1/identities/{id}:recoveryLink", recovery_link)
             .operation_id("createRecoveryLink")
             .records(EventType::UserRecoveryLinkCreated)
             .summary("Make a recovery link for out-of-band delivery")
             .tag("identities")
             .answers::<RecoveryLink>(200, "The link.")
-            .refuses(&[Code::AccountInactive, Code::SecondFactorRequired]),
+            .refuses(&[Code::AccountInactive, Code::SecondFactorRequired, Code::StepUpRequired]),
         Route::get("/v1/identities/{id}/credentials", credentials)
             .operation_id("listIdentityCredentials")
             .summary("List the credentials of an identity")

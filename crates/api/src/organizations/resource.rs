@@ -110,12 +110,11 @@ async fn update(
     Ok(tagged(organizations::update(&auth.app, &auth.cx, auth.acting()?, &expected, change).await?))
 }
 
-/// `_110` unless a person's sign-in is fresh; programs need none.
+/// `_110` or `_006` unless a person's sign-in is good enough; programs need none.
 fn check_fresh<S: ScopeMarker>(auth: &Auth<InOrganization<S>>) -> Result<()> {
-    let policy = auth.app.settings().settings.session_policy;
     match auth.caller.session() {
-        Some(live) if !live.is_fresh(&policy, auth.cx.now) => Err(Code::StepUpRequired.into()),
-        _ => Ok(()),
+        Some(live) => live.check_privileged(&auth.app.settings().settings, auth.cx.now),
+        None => Ok(()),
     }
 }
 

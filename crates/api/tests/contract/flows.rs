@@ -291,7 +291,7 @@ async fn a_flow_takes_fifty_submits(app: TestApp) {
 
 async fn a_method_that_is_not_offered_is_refused_and_one_that_does_not_exist_does_not_fit(app: TestApp) {
     let flow = app.program().open("login").await;
-    for method in ["totp", "passkey", "sso"] {
+    for method in ["oidc", "passkey", "sso"] {
         let refused = flow.submit(method, json!({})).await;
         assert_eq!(
             refused.refused(Code::MethodDisabled)["allowed_methods"],
@@ -505,8 +505,6 @@ async fn who_is_signed_in_passes_at_once(app: TestApp) {
     }
     assert_eq!(jane.client.get("/v1/flows/login?max_age=60").await.state(), "passed");
     assert_eq!(jane.client.get("/v1/flows/login?aal=highest_available").await.state(), "passed");
-    let higher = jane.client.get("/v1/flows/login?aal=aal2").await;
-    higher.refused_fields(Code::ValidationFailed, &[("aal", "not_allowed")]);
     let none = jane.client.get("/v1/flows/login?aal=aal9").await;
     none.refused_fields(Code::ValidationFailed, &[("aal", "not_in_enum")]);
 }

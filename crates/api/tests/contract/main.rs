@@ -6,6 +6,7 @@
 #![expect(clippy::indexing_slicing, reason = "a member that is missing fails the test")]
 
 mod api_keys;
+mod assurance;
 mod audit;
 mod audit_export;
 mod audit_faults;
@@ -52,6 +53,7 @@ mod registration_modes;
 mod revocation;
 mod roles;
 mod seats;
+mod second_factors;
 mod service_accounts;
 mod sessions;
 mod settings;

@@ -6,7 +6,7 @@ use avnology_model::{
     organizations::{Organization, OrganizationState},
 };
 use avnology_store::organizations::organizations;
-use avnology_testkit::{Answer, Client, FlowRun, PASSWORD, Team, TestApp, on_both_engines};
+use avnology_testkit::{Answer, Authenticator, Client, FlowRun, PASSWORD, Team, TestApp, on_both_engines};
 use serde_json::{Value, json};
 
 on_both_engines! {
@@ -23,7 +23,7 @@ on_both_engines! {
     an_address_that_decides_is_proven_before_anybody_joins,
     an_organization_suspended_meanwhile_stops_the_flow,
     only_the_methods_of_the_organization_are_offered,
-    a_second_factor_that_nobody_can_show_lets_nobody_in,
+    an_organization_that_requires_a_second_factor_has_it_set_up_on_the_way_in,
     a_mailed_link_leads_into_the_organization_too,
     a_member_who_is_signed_in_already_acts_there_at_once,
     a_session_that_falls_short_is_raised_and_acts_there,
@@ -273,16 +273,20 @@ async fn only_the_methods_of_the_organization_are_offered(app: TestApp) {
     assert_eq!(done.ok()["session"]["organization"]["role"], "member");
 }
 
-async fn a_second_factor_that_nobody_can_show_lets_nobody_in(app: TestApp) {
+async fn an_organization_that_requires_a_second_factor_has_it_set_up_on_the_way_in(app: TestApp) {
     let team = public(&app).await;
     team.owner.client.patch(&team.path("")).json(&json!({ "mfa_required": true })).await.ok();
-    let refused =
-        enter(&app.program(), &team).await.submit("password", credentials("jane@acme.example")).await;
-    assert_eq!(refused.refused(Code::SecondFactorRequired)["required"]["aal"], "aal2");
+    let flow = enter(&app.program(), &team).await;
+    flow.submit("password", credentials("jane@acme.example")).await.goes_on("enroll_factor");
     let flow = app.program().open_with("registration", &[("organization_id", &team.id)]).await;
     let form = json!({ "traits": { "email": "bob@other.example" }, "password": PASSWORD });
-    flow.submit("password", form).await.refused(Code::SecondFactorRequired);
+    let waits = flow.submit("password", form).await;
+    waits.goes_on("enroll_factor");
     app.program().sign_in("bob@other.example", PASSWORD).await.refused(Code::WrongCredentials);
+    let code = Authenticator::of(&waits).code(app.now());
+    let done = flow.submit("totp", json!({ "totp_code": code })).await;
+    assert_eq!((done.at("/session/aal"), done.at("/session/organization_id")), ("aal2".to_owned(), team.id));
+    assert_eq!(done.at("/session/organization/role"), "member");
 }
 
 async fn a_mailed_link_leads_into_the_organization_too(app: TestApp) {

@@ -1,4 +1,5 @@
-//! Credentials: hashing passwords, judging their strength and knowing the breached ones.
+//! Credentials: hashing passwords, judging their strength and knowing the breached ones, and what second factors are
+//! made of.
 //!
 //! The rules stand in `model::credentials`, the rows in `store::credentials`. Who may set a password, and what
 //! else happens then, belongs to the verbs of `identities` and `flows`.
@@ -6,7 +7,9 @@
 mod breach;
 mod hasher;
 mod new_password;
+pub(crate) mod recovery_codes;
 pub mod strength;
+pub(crate) mod totp;
 
 pub use breach::{Breaches, write_file as write_breach_file};
 pub use hasher::{HasherConfig, PasswordHasher, Verdict};

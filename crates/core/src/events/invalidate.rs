@@ -122,6 +122,9 @@ fn concerned(event: &Event) -> Option<IdentityId> {
             | EventType::UserEmailVerified
             | EventType::UserEmailChanged
             | EventType::UserPasswordChanged
+            | EventType::UserMfaEnrolled
+            | EventType::UserMfaRemoved
+            | EventType::UserMfaReset
             | EventType::UserDeletionScheduled
             | EventType::UserDeletionCancelled
             | EventType::SessionElevated

@@ -2,11 +2,12 @@
 
 use avnology_model::{
     Code, Error, Result,
+    credentials::Factor,
     flows::{Flow, FlowState, MessageId},
     identities::Identity,
     ids::{CredentialId, OrganizationId},
     platform::{RegistrationField, TenantSettings},
-    sessions::{CompletedMethod, Method, RevokeReason, SessionKind},
+    sessions::{Aal, CompletedMethod, Method, RevokeReason, SessionKind},
 };
 use avnology_store::{
     IdentityTx,
@@ -14,13 +15,14 @@ use avnology_store::{
     identities::identities,
     sessions::sessions as session_rows,
 };
+use serde_json::json;
 
 use super::{
-    account,
+    account, enroll,
     entry::{self, Visitor},
     identifier::refuse_invalid,
-    send,
-    step::{Forget, Outcome, Step, Work, end, refuse, refuse_missing, refuse_node, refuse_state},
+    second_factor, send,
+    step::{Forget, Outcome, Step, Then, Work, end, refuse, refuse_missing, refuse_node, refuse_state},
     traits,
 };
 use crate::{
@@ -43,7 +45,7 @@ impl Next {
     }
 }
 
-/// The right credential was shown: the failures are forgotten and the next step is found.
+/// The right credential was shown: the next step is found.
 #[expect(clippy::too_many_arguments, reason = "one step that three methods share")]
 pub(super) fn first_factor(
     tx: &mut IdentityTx<'_>,
@@ -55,7 +57,6 @@ pub(super) fn first_factor(
     session: &NewSession,
     next: &Next,
 ) -> Result<Step> {
-    lockouts::clear(tx, &identity.id.to_string())?;
     if account::may_sign_in(identity).is_err() {
         return Ok(refuse(flow, Code::AccountInactive, MessageId::AccountInactive));
     }
@@ -65,7 +66,8 @@ pub(super) fn first_factor(
     go_on(tx, work, flow, forget, identity, session, next)
 }
 
-fn go_on(
+/// Finds the next step, or ends.
+pub(super) fn go_on(
     tx: &mut IdentityTx<'_>,
     work: &Work,
     flow: &mut Flow,
@@ -82,6 +84,12 @@ fn go_on(
         visitor => visitor,
     };
     let settings = &work.settings.settings;
+    let needed = needed_assurance(tx, work, flow)?;
+    if second_factor::ask(settings, flow, identity, needed) {
+        return Ok(may_enroll(work, flow));
+    }
+    // Not before: a right password must not buy tries at the second factor.
+    lockouts::clear(tx, &identity.id.to_string())?;
     // Who has no address is asked for one first.
     if let Some(address) = identity.email.clone()
         && (settings.require_verified_email || matches!(visitor, Visitor::ProveFirst))
@@ -113,6 +121,22 @@ fn go_on(
         Visitor::Personal => finish(tx, work, flow, forget, identity, session, None),
         Visitor::ProveFirst | Visitor::Refused(_) => Ok(refuse_state(flow)),
     }
+}
+
+/// What was asked for, and what the tenant and the organization that the flow leads into ask of everyone.
+fn needed_assurance(tx: &mut IdentityTx<'_>, work: &Work, flow: &Flow) -> Result<Aal> {
+    let asked = work.settings.settings.mfa_required || entry::asks_for_second_factor(tx, flow)?;
+    Ok(if asked { flow.data.requested_aal.max(Aal::Aal2) } else { flow.data.requested_aal })
+}
+
+/// `_006` where a second factor is to be set up and the tenant offers none.
+pub(super) fn may_enroll(work: &Work, flow: &mut Flow) -> Step {
+    let offers = work.settings.settings.second_factors.contains(&Factor::Totp);
+    if flow.state != FlowState::EnrollFactor || offers {
+        return Step::Continue;
+    }
+    let required = json!({ "aal": Aal::Aal2, "max_age": null, "connection_id": null, "methods": null });
+    end(flow, work.now(), Error::new(Code::SecondFactorRequired).with_member("required", required))
 }
 
 /// The refusal when the account was switched off, or its password replaced, since the first factor was shown.
@@ -241,7 +265,8 @@ pub(super) fn finish(
 ) -> Result<Step> {
     let methods = flow.data.completed.clone();
     let made = if let Some(id) = flow.session_id {
-        let (mut raised, former) = sessions::raise(tx, &work.cx, id, session.token(), &methods)?;
+        let again = flow.data.refresh;
+        let (mut raised, former) = sessions::raise(tx, &work.cx, id, session.token(), &methods, again)?;
         forget.extend(former);
         if organization.is_some() {
             sessions::enter(tx, &work.cx, &mut raised, organization)?;
@@ -255,7 +280,9 @@ pub(super) fn finish(
     flow.state = FlowState::Passed;
     flow.session_id = Some(made.id);
     flow.completed_at = Some(work.now());
-    Ok(Step::SignedIn(Box::new((made, identity.clone(), session.token().clone())), None))
+    let codes = enroll::codes_flow(tx, work, flow, &made)?;
+    let then = Then { verification: None, codes };
+    Ok(Step::SignedIn(Box::new((made, identity.clone(), session.token().clone())), then))
 }
 
 /// `method: code` in state `verify_address`: the address is proven and the sign-in goes on.

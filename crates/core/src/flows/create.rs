@@ -3,14 +3,19 @@
 use std::sync::Arc;
 
 use avnology_model::{
-    Code, Error, FieldCode, Result,
+    Code, Error, FieldCode, Result, Timestamp,
     flows::{Flow, FlowData, FlowKind, FlowState, Transport},
     ids::FlowId,
     sessions::{Aal, SessionKind},
 };
 use avnology_store::{IdentityTx, flows::flows};
 
-use super::{Holder, account::Identifier, entry, invitation, place, registration, return_to, step_up};
+use super::{
+    Holder,
+    account::Identifier,
+    entry, invitation, place, registration, return_to, second_factor,
+    step_up::{self, More},
+};
 use crate::{
     Cx, Tenant,
     organizations::{self, LiveOrganization},
@@ -54,16 +59,23 @@ pub enum Created {
 
 /// A flow of this kind with nothing in it yet.
 pub(super) fn blank(cx: &Cx, kind: FlowKind, transport: Transport, holder: Holder) -> Flow {
+    let mut flow = blank_at(cx.now, FlowId::new(cx.now, cx.random()), kind, transport);
+    flow.browser_hash = holder.browser_hash().filter(|_| transport == Transport::Browser);
+    flow
+}
+
+/// The same with an id that was drawn before, for whoever begins it.
+pub(super) fn blank_at(now: Timestamp, id: FlowId, kind: FlowKind, transport: Transport) -> Flow {
     Flow {
-        id: FlowId::new(cx.now, cx.random()),
+        id,
         kind,
         transport,
         state: if kind == FlowKind::Login { FlowState::ChooseMethod } else { FlowState::ShowForm },
         active: String::new(),
-        issued_at: cx.now,
-        expires_at: cx.now.plus_seconds(kind.life_seconds()),
+        issued_at: now,
+        expires_at: now.plus_seconds(kind.life_seconds()),
         completed_at: None,
-        browser_hash: holder.browser_hash().filter(|_| transport == Transport::Browser),
+        browser_hash: None,
         session_id: None,
         identity_id: None,
         submits: 0,
@@ -93,10 +105,11 @@ pub async fn create(
     match kind {
         FlowKind::Login => {
             flow.data.identifier = request.login_hint.as_deref().map(short).filter(|hint| !hint.is_empty());
-            check_aal(request.aal.as_deref())?;
+            let wanted = read_aal(request.aal.as_deref())?;
+            flow.data.requested_aal = wanted.unwrap_or_default();
             let live = live.filter(|live| live.session.kind == SessionKind::Standard);
             if let Some(live) = live
-                && let Some(session) = login(app, cx, &mut flow, &request, live).await?
+                && let Some(session) = login(app, cx, &mut flow, &request, wanted, live).await?
             {
                 return Ok(passed(cx, flow, session));
             }
@@ -174,30 +187,41 @@ async fn login(
     cx: &Cx,
     flow: &mut Flow,
     request: &FlowRequest,
+    wanted: Option<Aal>,
     live: &LiveSession,
 ) -> Result<Option<SessionView>> {
     let too_old = request
         .max_age
         .is_some_and(|seconds| live.session.authenticated_at.plus_seconds(i64::from(seconds)) <= cx.now);
     let again = request.refresh || too_old;
+    let settings = app.settings();
+    let has_factor = !second_factor::usable(&settings.settings, &live.identity).is_empty();
+    // `highest_available` is as much as the person can show.
+    let wanted = wanted.unwrap_or(if has_factor { Aal::Aal2 } else { Aal::Aal1 });
+    flow.data.requested_aal = wanted;
+    let mut more = match (again, live.session.aal < wanted) {
+        (true, _) => Some(More::Again),
+        (false, true) => Some(More::Factor),
+        (false, false) => None,
+    };
     let Some(organization) = flow.restricted_to() else {
-        if !again {
-            return Ok(Some(SessionView::of_live(live, &app.settings(), cx.now)));
-        }
-        step_up::bind(flow, live);
+        let Some(more) = more else {
+            return Ok(Some(SessionView::of_live(live, &settings, cx.now)));
+        };
+        step_up::bind(flow, &settings.settings, live, more);
         return Ok(None);
     };
-    if !again {
+    if more.is_none() {
         match switch_organization(app, cx, live, Some(&organization.to_string())).await {
             Ok((session, _)) => return Ok(Some(session)),
-            Err(error) if asks_for_more(error.code()) => {}
+            Err(error) if asks_for_more(error.code()) => more = Some(More::asked_by(&error)),
             Err(error) => return Err(error),
         }
     }
     let (identity, now) = (live.identity.clone(), cx.now);
     let welcome = move |tx: &mut IdentityTx<'_>| entry::is_welcome(tx, organization, &identity, now);
     if app.store.identity().read(welcome).await? {
-        step_up::bind(flow, live);
+        step_up::bind(flow, &settings.settings, live, more.unwrap_or(More::Again));
     }
     Ok(None)
 }
@@ -230,13 +254,14 @@ fn open_settings(
     match section {
         None | Some("") => {}
         Some("profile") => "profile".clone_into(&mut flow.data.section),
-        Some("password") => {
-            if !live.is_fresh(&app.settings().settings.session_policy, cx.now) {
-                return Err(Error::new(Code::StepUpRequired));
-            }
-            "password".clone_into(&mut flow.data.section);
+        Some(name @ ("password" | "totp" | "recovery_code")) => {
+            live.check_privileged(&app.settings().settings, cx.now)?;
+            name.clone_into(&mut flow.data.section);
         }
-        Some(_) => return Err(Error::field("section", FieldCode::NotInEnum, "One of profile, password.")),
+        Some(_) => {
+            let message = "One of profile, password, totp, recovery_code.";
+            return Err(Error::field("section", FieldCode::NotInEnum, message));
+        }
     }
     flow.session_id = Some(live.id());
     flow.identity_id = Some(live.identity.id);
@@ -252,15 +277,20 @@ fn check_return_to(app: &Tenant, target: Option<&str>) -> Result<Option<String>>
         .ok_or_else(|| Error::field("return_to", FieldCode::NotAllowed, "This address is not allowed."))
 }
 
-/// Second factors are not offered here yet: one factor is the highest that can be had.
-fn check_aal(wanted: Option<&str>) -> Result<()> {
+/// The assurance asked for; `None` for as much as the person has.
+fn read_aal(wanted: Option<&str>) -> Result<Option<Aal>> {
     let message = match wanted {
-        None | Some("" | "highest_available") => return Ok(()),
+        None | Some("") => return Ok(Some(Aal::Aal1)),
+        Some("highest_available") => return Ok(None),
         Some(text) => match Aal::parse(text) {
-            Some(Aal::Aal1) => return Ok(()),
-            Some(_) => {
-                return Err(Error::field("aal", FieldCode::NotAllowed, "No second factor is offered here."));
+            Some(Aal::Aal3) => {
+                return Err(Error::field(
+                    "aal",
+                    FieldCode::NotAllowed,
+                    "No attested passkey is offered here.",
+                ));
             }
+            Some(aal) => return Ok(Some(aal)),
             None => "One of aal1, aal2, aal3, highest_available.",
         },
     };

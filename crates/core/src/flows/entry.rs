@@ -8,13 +8,12 @@ use avnology_model::{
     ids::{MembershipId, OrganizationId},
     organizations::{Delivery, Invitation, Membership, Organization, RegistrationMode},
     permissions::RoleKey,
-    sessions::Aal,
 };
 use avnology_store::{
     IdentityTx,
     organizations::{domains, memberships, organizations},
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::step::{Forget, Work};
 use crate::organizations::{
@@ -73,7 +72,7 @@ pub(super) fn of_registration(
 ) -> Result<Registrant> {
     let Some(id) = flow.leads_into() else { return personal(tx, work, email, proven) };
     let organization = organizations::get(tx, id)?;
-    if let Err(error) = check_state(organization.state).and_then(|()| check_factors(&organization)) {
+    if let Err(error) = check_state(organization.state) {
         return Ok(Registrant::Refused(error));
     }
     let held = flow.data.invitation.as_ref();
@@ -140,15 +139,11 @@ pub(super) fn of_sign_in(
     if let Err(error) = check_state(organization.state) {
         return Ok(Visitor::Refused(error));
     }
-    let visitor = match memberships::of_person(tx, id, identity.id)? {
-        Some(membership) if membership.is_in_force(work.now()) => Visitor::Member(id),
-        Some(_) => Visitor::Refused(Code::NotAMember.into()),
-        None => stranger(tx, organization.clone(), identity)?,
-    };
-    Ok(match (visitor, check_factors(&organization)) {
-        (Visitor::Member(_) | Visitor::MayJoin(_), Err(error)) => Visitor::Refused(error),
-        (visitor, _) => visitor,
-    })
+    match memberships::of_person(tx, id, identity.id)? {
+        Some(membership) if membership.is_in_force(work.now()) => Ok(Visitor::Member(id)),
+        Some(_) => Ok(Visitor::Refused(Code::NotAMember.into())),
+        None => stranger(tx, organization, identity),
+    }
 }
 
 fn stranger(tx: &mut IdentityTx<'_>, organization: Organization, identity: &Identity) -> Result<Visitor> {
@@ -204,13 +199,12 @@ fn ask(
     })
 }
 
-/// `_006` where a second factor is asked of everyone: none can be shown here.
-fn check_factors(organization: &Organization) -> Result<()> {
-    if !organization.mfa_required {
-        return Ok(());
+/// Whether the organization that the flow leads into asks everyone for a second factor.
+pub(super) fn asks_for_second_factor(tx: &mut IdentityTx<'_>, flow: &Flow) -> Result<bool> {
+    match flow.leads_into() {
+        Some(id) => Ok(organizations::get(tx, id)?.mfa_required),
+        None => Ok(false),
     }
-    let required = json!({ "aal": Aal::Aal2, "max_age": null, "connection_id": null, "methods": null });
-    Err(Error::new(Code::SecondFactorRequired).with_member("required", required))
 }
 
 /// Makes the newcomer a member. `_306` when somebody else has used the invitation, `_311` when no seat is left.
@@ -236,5 +230,10 @@ impl Newcomer {
     /// Where to.
     pub(super) fn organization(&self) -> OrganizationId {
         self.organization.id
+    }
+
+    /// Whether it asks everyone for a second factor.
+    pub(super) fn asks_for_second_factor(&self) -> bool {
+        self.organization.mfa_required
     }
 }

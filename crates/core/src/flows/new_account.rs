@@ -2,7 +2,7 @@
 
 use avnology_model::{
     Error, Result,
-    flows::{Flow, FlowState},
+    flows::{Flow, FlowState, MessageId},
     identities::{Email, Identity},
     ids::{CredentialId, IdentityId, MembershipId, OrganizationId},
     sessions::{CompletedMethod, Method, SessionKind},
@@ -11,9 +11,11 @@ use avnology_store::{IdentityTx, identities::identities};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    complete,
+    enroll::{self, Codes},
     entry::{self, Newcomer, Registrant},
     send::Drawn,
-    step::{Forget, Step, Work, refuse_state, refuse_with},
+    step::{Forget, Step, Then, Work, refuse_state, refuse_with},
     verification::{self, NewVerification},
 };
 use crate::{
@@ -29,6 +31,9 @@ pub(super) struct Pending {
     pub(super) phc: Option<String>,
     /// The keys of the boxes that were ticked.
     pub(super) consents: Vec<String>,
+    /// Whether the address was proven.
+    #[serde(default)]
+    pub(super) proven: bool,
 }
 
 /// Everything that a registration may need, drawn before the transaction.
@@ -40,6 +45,9 @@ pub(super) struct Draw {
     pub(super) secrets: Drawn,
     verification: NewVerification,
     membership: MembershipId,
+    codes: Codes,
+    /// The time step of the code that confirmed an authenticator application.
+    totp: Option<i64>,
 }
 
 impl Draw {
@@ -51,7 +59,14 @@ impl Draw {
             secrets: Drawn::draw(work),
             verification: NewVerification::draw(&work.app, &work.cx),
             membership: MembershipId::new(work.now(), work.cx.random()),
+            codes: Codes::draw(work),
+            totp: None,
         }
+    }
+
+    /// The same for an account that begins with the flow's authenticator application.
+    pub(super) fn with_totp(self, step: i64) -> Self {
+        Self { totp: Some(step), ..self }
     }
 }
 
@@ -79,12 +94,27 @@ pub(super) fn make(
             return Ok(refuse_with(flow, error));
         }
     };
+    let must_enroll = work.settings.settings.mfa_required
+        || newcomer.as_ref().is_some_and(|newcomer| newcomer.asks_for_second_factor());
+    if must_enroll && draw.totp.is_none() {
+        let kept = Pending { proven, ..pending.clone() };
+        flow.data.pending = Some(serde_json::to_value(kept).map_err(Error::internal)?);
+        flow.data.identifier = Some(email.as_str().to_owned());
+        flow.state = FlowState::EnrollFactor;
+        flow.data.messages.push(MessageId::SetUpFactor.into());
+        return Ok(complete::may_enroll(work, flow));
+    }
+    flow.data.pending = None;
     let mut identity = insert(tx, work, flow, forget, pending, draw)?;
     if proven {
         people::mark_verified(tx, cx, &mut identity, work.app.config.bootstrap_admin_email.as_deref())?;
     }
     let organization = settle_in(tx, work, forget, newcomer.as_deref(), &identity, draw.membership)?;
-    let methods = [CompletedMethod::first_factor(method, cx.now)];
+    let mut methods = vec![CompletedMethod::first_factor(method, cx.now)];
+    if let Some(step) = draw.totp {
+        enroll::enroll(tx, work, flow, &mut identity, step, &draw.codes)?;
+        methods.push(CompletedMethod::second_factor(Method::Totp, cx.now));
+    }
     let policy = &work.settings.settings.session_policy;
     let new = draw.session.clone().in_organization(organization);
     let session = sessions::start(tx, cx, &new, &mut identity, SessionKind::Standard, &methods, policy)?;
@@ -100,7 +130,8 @@ pub(super) fn make(
     flow.session_id = Some(session.id);
     flow.completed_at = Some(cx.now);
     flow.data.values.clear();
-    Ok(Step::SignedIn(Box::new((session, identity, draw.session.token().clone())), verification))
+    let then = Then { verification, codes: enroll::codes_flow(tx, work, flow, &session)? };
+    Ok(Step::SignedIn(Box::new((session, identity, draw.session.token().clone())), then))
 }
 
 /// Adds the identity with what it was registered with, in place of one that was left unproven.

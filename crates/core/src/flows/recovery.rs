@@ -6,7 +6,7 @@ use avnology_model::{
     flows::{Flow, FlowData, FlowKind, FlowState, MessageId, Transport},
     identities::Email,
     ids::FlowId,
-    sessions::{CompletedMethod, Method, SessionKind},
+    sessions::{Aal, CompletedMethod, Method, SessionKind},
 };
 use avnology_store::{
     IdentityTx, credentials::lockouts, flows::flows, identities::identities,
@@ -17,8 +17,9 @@ use serde_json::json;
 use super::{
     Holder, account,
     code::{Redeemed, proves, redeem, refuse_code},
+    create::blank_at,
     identifier::refuse_invalid,
-    link, place,
+    link, place, second_factor,
     send::{self, Drawn, Sending},
     step::{Forget, Outcome, Step, Work, refuse, refuse_missing, refuse_state},
 };
@@ -158,32 +159,22 @@ fn recovered(
     let policy = &work.settings.settings.session_policy;
     let session =
         sessions::start(tx, &work.cx, &draw.session, &mut identity, SessionKind::Recovery, &methods, policy)?;
-    let next = Flow {
-        id: draw.settings_flow,
-        kind: FlowKind::Settings,
-        transport: flow.transport,
-        state: FlowState::ShowForm,
-        active: String::new(),
-        issued_at: work.now(),
-        expires_at: session.expires_at,
-        completed_at: None,
-        browser_hash: flow.browser_hash,
-        session_id: Some(session.id),
-        identity_id: Some(identity.id),
-        submits: 0,
-        code_hash: None,
-        code_tries: 0,
-        link_hash: None,
-        secret_expires_at: None,
-        data: FlowData {
-            return_to: flow.data.return_to.clone(),
-            section: "password".to_owned(),
-            realm: flow.data.realm,
-            recovered_address: Some(challenge.address),
-            messages: vec![MessageId::ChooseNewPassword.into()],
-            ..FlowData::default()
-        },
+    let mut next = blank_at(work.now(), draw.settings_flow, FlowKind::Settings, flow.transport);
+    next.expires_at = session.expires_at;
+    next.browser_hash = flow.browser_hash;
+    next.session_id = Some(session.id);
+    next.identity_id = Some(identity.id);
+    next.data = FlowData {
+        return_to: flow.data.return_to.clone(),
+        section: "password".to_owned(),
+        realm: flow.data.realm,
+        recovered_address: Some(challenge.address),
+        ..FlowData::default()
     };
+    // The mailbox is one factor; whoever has another one shows it as well.
+    if !second_factor::ask(&work.settings.settings, &mut next, &identity, Aal::Aal1) {
+        next.data.messages.push(MessageId::ChooseNewPassword.into());
+    }
     flows::insert(tx, &next)?;
     flow.state = FlowState::Passed;
     flow.identity_id = Some(identity.id);

@@ -15,6 +15,7 @@ use super::{
     account::Identifier,
     code::{Redeemed, redeem, refuse_code},
     complete::refuse_password,
+    enroll,
     entry::{self, Registrant},
     new_account::{Draw, Pending, make},
     place,
@@ -117,7 +118,7 @@ fn read_form(
         return Err(refuse_with(flow, Error::new(Code::InvitationForAnother)));
     }
     let consents = read_consents(work, flow)?;
-    Ok(Pending { identity, phc: None, consents })
+    Ok(Pending { identity, phc: None, consents, proven: false })
 }
 
 /// The keys of the boxes that were ticked; the refusal when a required one was not.
@@ -303,17 +304,47 @@ fn enter(
     };
     let pending: Pending = serde_json::from_value(pending).map_err(Error::internal)?;
     flow.data.pending = None;
+    resume(tx, work, flow, forget, &pending, true, draw)
+}
+
+/// Goes on with a registration that had to wait.
+fn resume(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    flow: &mut Flow,
+    forget: &mut Forget,
+    pending: &Pending,
+    proven: bool,
+    draw: &Draw,
+) -> Result<Step> {
     let method = if pending.phc.is_some() { Method::Password } else { Method::Code };
     let email = pending.identity.email.as_deref().and_then(|e| Email::parse(e).ok());
     let key = email.map(|e| e.key().to_owned()).unwrap_or_default();
-    // Somebody else may have registered the address or the name while the code was on its way.
+    // Somebody else may have registered the address or the name meanwhile.
     if standing(tx, work, flow.realm(), &key)?.is_some() {
         flow.state = FlowState::ShowForm;
         return Ok(refuse_node(flow, "traits.email", Code::EmailTaken, MessageId::EmailTaken));
     }
-    if let Some(step) = handle_taken(tx, flow, &pending)? {
+    if let Some(step) = handle_taken(tx, flow, pending)? {
         flow.state = FlowState::ShowForm;
         return Ok(step);
     }
-    make(tx, work, flow, forget, &pending, true, method, draw)
+    make(tx, work, flow, forget, pending, proven, method, draw)
+}
+
+/// `method: totp` in state `enroll_factor`: the second factor that the account must have from its beginning.
+pub(super) async fn by_totp(work: &Work) -> Result<Outcome> {
+    let draw = Draw::new(work);
+    work.step(move |tx, work, flow, forget| {
+        let pending = flow.data.pending.clone().filter(|_| flow.state == FlowState::EnrollFactor);
+        let Some(pending) = pending else { return Ok(refuse_state(flow)) };
+        let pending: Pending = serde_json::from_value(pending).map_err(Error::internal)?;
+        let step = match enroll::confirmed(work, flow) {
+            Ok(step) => step,
+            Err(step) => return Ok(step),
+        };
+        let draw = draw.clone().with_totp(step);
+        resume(tx, work, flow, forget, &pending, pending.proven, &draw)
+    })
+    .await
 }

@@ -30,14 +30,12 @@ use crate::{
     sessions::{self, LiveSession},
 };
 
-/// `_110` when the section needs a fresh sign-in that the session does not have.
+/// `_110` or `_006` when the section needs a better sign-in than the session has.
 pub(super) fn check_fresh(work: &Work, live: &LiveSession) -> Result<()> {
-    let recovering = live.session.kind == SessionKind::Recovery;
-    if recovering || live.is_fresh(&work.settings.settings.session_policy, work.now()) {
-        Ok(())
-    } else {
-        Err(Error::new(Code::StepUpRequired))
+    if live.session.kind == SessionKind::Recovery {
+        return Ok(());
     }
+    live.check_privileged(&work.settings.settings, work.now())
 }
 
 /// `method: profile`.
@@ -47,14 +45,14 @@ pub(super) async fn profile(work: &Work, live: &LiveSession) -> Result<Outcome> 
     }
     let schema = work.app.traits_schema(&work.settings)?;
     let patch = profile_patch(work, schema.as_deref());
-    let fresh = live.is_fresh(&work.settings.settings.session_policy, work.now());
+    let privileged = live.check_privileged(&work.settings.settings, work.now()).map_err(|e| e.code()).err();
     let verification = NewVerification::draw(&work.app, &work.cx);
     let id = live.identity.id;
     let tried = work
         .step(move |tx, work, flow, forget| {
             let mut identity = identities::get(tx, id)?;
             let new = verification.clone().held_like(flow);
-            change_own(tx, &work.app, &work.cx, &mut identity, &patch, fresh, &new)?;
+            change_own(tx, &work.app, &work.cx, &mut identity, &patch, privileged, &new)?;
             forget.extend(session_rows::token_hashes_of(tx, id)?);
             flow.data.values.clear();
             flow.data.messages.push(MessageId::Saved.into());
@@ -248,7 +246,7 @@ async fn save(work: &Work, session: Session, change: PasswordChange, guesses: bo
 }
 
 /// Replaces the token of the present session at once.
-fn renew(
+pub(super) fn renew(
     tx: &mut IdentityTx<'_>,
     work: &Work,
     forget: &mut Forget,

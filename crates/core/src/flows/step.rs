@@ -40,12 +40,16 @@ pub struct SignedIn {
     pub flow: Flow,
     /// The session.
     pub session: SessionView,
+    /// Whose.
+    pub identity: Identity,
     /// Its token.
     pub token: SecretToken,
     /// Where to go.
     pub redirect_to: Option<String>,
     /// Where to enter the code that was mailed to a new account.
     pub verification_flow_id: Option<FlowId>,
+    /// The settings flow that shows backup codes which the sign-in brought.
+    pub codes: Option<Box<Flow>>,
 }
 
 /// The next step.
@@ -85,8 +89,17 @@ pub(super) enum Step {
     Refuse(Error),
     /// Refused for good; see [`end`].
     End(Error),
-    /// Signed in; with the verification flow of a new account.
-    SignedIn(Box<(Session, Identity, SecretToken)>, Option<FlowId>),
+    /// Signed in, and what comes after.
+    SignedIn(Box<(Session, Identity, SecretToken)>, Then),
+}
+
+/// What comes after a sign-in.
+#[derive(Default)]
+pub(super) struct Then {
+    /// Where a new account enters the code that was mailed.
+    pub(super) verification: Option<FlowId>,
+    /// The settings flow that shows new backup codes.
+    pub(super) codes: Option<Box<Flow>>,
 }
 
 /// What must be forgotten once the transaction is committed.
@@ -190,12 +203,14 @@ impl Work {
             }
             Step::Refuse(error) => Outcome::Refused(Box::new(Refused { error, flow: Some(flow) })),
             Step::End(error) => Outcome::Refused(Box::new(Refused { error, flow: None })),
-            Step::SignedIn(made, verification_flow_id) => Outcome::SignedIn(Box::new(SignedIn {
+            Step::SignedIn(made, then) => Outcome::SignedIn(Box::new(SignedIn {
                 redirect_to: return_to::current(&self.app, &flow),
                 session: shown(&made),
+                identity: made.1,
                 token: made.2,
                 flow,
-                verification_flow_id,
+                verification_flow_id: then.verification,
+                codes: then.codes,
             })),
         }
     }

@@ -1,16 +1,34 @@
-//! Step-up: a login flow bound to a session, to authenticate it again (`contract/11` §4.6).
+//! Step-up: a login flow bound to a session, to authenticate it again or better (`contract/11` §4.6).
 
 use std::sync::Arc;
 
 use avnology_model::{
-    Result,
-    flows::{Flow, FlowKind, Transport},
+    Code, Error, Result,
+    flows::{Flow, FlowKind, MessageId, Transport},
     organizations::Organization,
+    platform::TenantSettings,
+    sessions::Aal,
 };
 use avnology_store::flows::flows;
 
-use super::{Holder, create::blank, place};
+use super::{Holder, create::blank, place, second_factor};
 use crate::{Cx, Tenant, sessions::LiveSession};
+
+/// What is asked of who is signed in already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum More {
+    /// The first factor once more.
+    Again,
+    /// A second factor.
+    Factor,
+}
+
+impl More {
+    /// What a refusal asks for.
+    pub fn asked_by(refusal: &Error) -> Self {
+        if refusal.code() == Code::SecondFactorRequired { Self::Factor } else { Self::Again }
+    }
+}
 
 /// Opens a login flow that raises `live` when it is passed, and makes it act in an organization that asks for that.
 pub async fn open(
@@ -18,6 +36,7 @@ pub async fn open(
     cx: &Cx,
     live: &LiveSession,
     holder: Holder,
+    more: More,
     return_to: Option<String>,
     organization: Option<&Organization>,
 ) -> Result<Flow> {
@@ -25,10 +44,14 @@ pub async fn open(
         Holder::Browser(_) => Transport::Browser,
         Holder::Program => Transport::Api,
     };
+    let settings = app.settings();
     let mut flow = blank(cx, FlowKind::Login, transport, holder);
-    bind(&mut flow, live);
+    if more == More::Factor {
+        flow.data.requested_aal = Aal::Aal2;
+    }
+    bind(&mut flow, &settings.settings, live, more);
     if let Some(organization) = organization {
-        place::put(&mut flow, app.settings().settings.identity_federation_mode, organization, true);
+        place::put(&mut flow, settings.settings.identity_federation_mode, organization, true);
     }
     flow.data.return_to = return_to;
     let made = flow.clone();
@@ -37,11 +60,22 @@ pub async fn open(
 }
 
 /// Binds a login flow to a session: its identity is the only one that can pass.
-pub(super) fn bind(flow: &mut Flow, live: &LiveSession) {
+pub(super) fn bind(flow: &mut Flow, settings: &TenantSettings, live: &LiveSession, more: More) {
     flow.session_id = Some(live.id());
     flow.identity_id = Some(live.identity.id);
     flow.data.realm = live.identity.realm.organization();
-    flow.data.refresh = true;
     flow.data.identifier = live.identity.email.clone().or_else(|| live.identity.username.clone());
-    flow.data.messages.push(avnology_model::flows::MessageId::SignInAgain.into());
+    match more {
+        More::Again => {
+            flow.data.refresh = true;
+            flow.data.messages.push(MessageId::SignInAgain.into());
+        }
+        // What the session has shown is not asked again.
+        More::Factor => {
+            flow.data.completed.clone_from(&live.session.methods);
+            let asked = second_factor::ask(settings, flow, &live.identity, Aal::Aal2);
+            // Another request was faster: then everything once more.
+            flow.data.refresh = !asked;
+        }
+    }
 }

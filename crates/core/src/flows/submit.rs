@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use avnology_model::{
     Code, Error, Result,
+    credentials::Factor,
     flows::{Flow, FlowKind, FlowState, Transport},
     ids::FlowId,
     platform::LoginMethod,
+    sessions::SessionKind,
 };
 
 use super::{
-    Holder, Submission, choose, code, complete, deny, get, identifier, invitation, link, password, place,
-    recovery, registration, settings,
+    Holder, Submission, choose, code, complete, deny, enroll, factor_settings, get, identifier, invitation,
+    link, password, place, recovery, registration, second_factor, settings,
     step::{Outcome, Refused, Work, check_open, refuse_method, refuse_state},
     step_up, verification,
 };
@@ -74,6 +76,9 @@ async fn login(work: &Work, flow: &Flow) -> Result<Outcome> {
         "password" => password::submit(work).await,
         "code" => code::submit(work, LoginMethod::Code).await,
         "link" => code::submit(work, LoginMethod::Link).await,
+        "totp" if flow.state == FlowState::EnrollFactor => enroll::in_login(work).await,
+        "totp" => second_factor::submit(work, Factor::Totp).await,
+        "recovery_code" | "lookup_secret" => second_factor::submit(work, Factor::RecoveryCode).await,
         "organization" => choose::submit(work).await,
         _ => refuse_unknown(work).await,
     }
@@ -84,6 +89,7 @@ async fn registration_method(work: &Work) -> Result<Outcome> {
         "invitation" => invitation::submit(work).await,
         "password" => registration::by_password(work).await,
         "code" => registration::by_code(work).await,
+        "totp" => registration::by_totp(work).await,
         _ => refuse_unknown(work).await,
     }
 }
@@ -113,15 +119,27 @@ async fn settings_method(
     let tried = match work.input.method.as_str() {
         "profile" => settings::profile(work, live).await,
         "password" => settings::password(work, live).await,
+        "totp" if flow.state == FlowState::SecondFactor => {
+            second_factor::in_recovery(work, live, Factor::Totp).await
+        }
+        "recovery_code" | "lookup_secret" if flow.state == FlowState::SecondFactor => {
+            second_factor::in_recovery(work, live, Factor::RecoveryCode).await
+        }
+        "totp" | "recovery_code" | "lookup_secret" if live.session.kind == SessionKind::Recovery => {
+            Err(Error::new(Code::StepUpRequired))
+        }
+        "totp" => factor_settings::totp(work, live).await,
+        "recovery_code" | "lookup_secret" => factor_settings::recovery_code(work, live).await,
         _ => refuse_unknown(work).await,
     };
     match tried {
         // The change waits behind a login flow that leads back here.
-        Err(error) if error.code() == Code::StepUpRequired => {
+        Err(error) if matches!(error.code(), Code::StepUpRequired | Code::SecondFactorRequired) => {
             settings::keep_entered(work).await?;
             let back = format!("{}?flow={}", super::view::page_path(flow), flow.id);
+            let more = step_up::More::asked_by(&error);
             let holder = if flow.transport == Transport::Api { Holder::Program } else { holder };
-            let next = step_up::open(&work.app, &work.cx, live, holder, Some(back), None).await?;
+            let next = step_up::open(&work.app, &work.cx, live, holder, more, Some(back), None).await?;
             Ok(Outcome::Refused(Box::new(Refused { error, flow: Some(next) })))
         }
         other => other,

@@ -9,7 +9,7 @@ use avnology_model::{
     platform::{LoginMethod, RegistrationField, TenantSettings},
 };
 
-use super::{place, return_to, trait_nodes};
+use super::{factor_nodes, place, return_to, trait_nodes};
 use crate::{Tenant, identities::TraitsSchema};
 
 /// The hosted page of a flow, without the flow's id; of one that leads to an organization alone, the organization's.
@@ -27,7 +27,7 @@ pub fn page_path(flow: &Flow) -> String {
         (FlowKind::Registration, _) => "/sign-up",
         (FlowKind::Recovery, _) => "/recovery",
         (FlowKind::Verification, _) => "/verify",
-        (FlowKind::Settings, "password") => "/account/security",
+        (FlowKind::Settings, "password" | "totp" | "recovery_code") => "/account/security",
         (FlowKind::Settings, _) => "/account/profile",
     }
     .to_owned()
@@ -44,12 +44,22 @@ pub fn view(app: &Tenant, flow: &Flow, csrf: Option<&str>, identity: Option<&Ide
         nodes.push(node.required());
     }
     match flow.kind {
+        FlowKind::Login | FlowKind::Registration if flow.state == FlowState::EnrollFactor => {
+            let account = flow.data.identifier.as_deref().unwrap_or_default();
+            factor_nodes::to_enroll(app, flow, account, &mut nodes);
+        }
+        FlowKind::Login | FlowKind::Settings if flow.state == FlowState::SecondFactor => {
+            factor_nodes::to_show(flow, &mut nodes);
+        }
         FlowKind::Login => login(flow, &settings.settings, &mut nodes),
         FlowKind::Registration => registration(flow, &settings.settings, schema.as_deref(), &mut nodes),
         FlowKind::Recovery | FlowKind::Verification if flow.completed_at.is_some() => {}
         FlowKind::Recovery | FlowKind::Verification => mailed(flow, &mut nodes),
         FlowKind::Settings => {
             settings_nodes(flow, &settings.settings, schema.as_deref(), identity, &mut nodes);
+            if let Some(identity) = identity {
+                factor_sections(app, flow, identity, &mut nodes);
+            }
         }
     }
     for node in &mut nodes {
@@ -155,7 +165,11 @@ fn login(flow: &Flow, settings: &TenantSettings, nodes: &mut Vec<Node>) {
                 nodes.push(Node::submit(Group::Default, "organization", MessageId::LabelContinue));
             }
         }
-        FlowState::ShowForm | FlowState::Passed | FlowState::PassedChallenge => {}
+        FlowState::ShowForm
+        | FlowState::SecondFactor
+        | FlowState::EnrollFactor
+        | FlowState::Passed
+        | FlowState::PassedChallenge => {}
     }
 }
 
@@ -364,6 +378,16 @@ fn settings_nodes(
             nodes.push(field);
         }
         nodes.push(Node::submit(Group::Password, "password", MessageId::LabelChangePassword));
+    }
+}
+
+fn factor_sections(app: &Tenant, flow: &Flow, identity: &Identity, nodes: &mut Vec<Node>) {
+    let section = flow.data.section.as_str();
+    if matches!(section, "" | "totp") {
+        factor_nodes::totp_in_settings(app, flow, identity, nodes);
+    }
+    if matches!(section, "" | "recovery_code") {
+        factor_nodes::codes_in_settings(app, flow, identity, nodes);
     }
 }
 

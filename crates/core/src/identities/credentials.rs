@@ -2,17 +2,23 @@
 
 use avnology_model::{
     Code, Error, Result, Timestamp,
-    credentials::CredentialKind,
+    credentials::{CredentialKind, Factor},
     identities::Identity,
     ids::{CredentialId, IdentityId},
     platform::{LoginMethod, TenantSettings},
     sessions::RevokeReason,
 };
-use avnology_store::{IdentityTx, credentials::passwords, identities::identities, sessions::sessions};
+use avnology_store::{
+    IdentityTx,
+    credentials::{passwords, recovery_codes, totp},
+    identities::identities,
+    organizations::memberships,
+    sessions::sessions,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{password::tell, reach};
+use super::{factors::remove_factors, password::tell, reach};
 use crate::{
     Cx, Tenant,
     sessions::{LiveSession, end_all},
@@ -36,6 +42,28 @@ pub struct CredentialView {
     /// Last use.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub last_used_at: Option<Timestamp>,
+    /// Of backup codes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recovery_code: Option<BackupCodesView>,
+}
+
+/// How many backup codes are left.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[schema(as = BackupCodes)]
+pub struct BackupCodesView {
+    /// Not used yet.
+    pub remaining: u32,
+}
+
+impl CredentialView {
+    fn new(
+        id: CredentialId,
+        kind: CredentialKind,
+        create_time: Timestamp,
+        last_used_at: Option<Timestamp>,
+    ) -> Self {
+        Self { id, kind, name: None, create_time, last_used_at, recovery_code: None }
+    }
 }
 
 /// The credentials of an identity. `_901`.
@@ -51,14 +79,15 @@ pub async fn list(app: &Tenant, cx: &Cx, id: IdentityId) -> Result<Vec<Credentia
 }
 
 fn shown(tx: &mut IdentityTx<'_>, id: IdentityId) -> Result<Vec<CredentialView>> {
-    let password = passwords::find(tx, id)?.map(|p| CredentialView {
-        id: p.id,
-        kind: CredentialKind::Password,
-        name: None,
-        create_time: p.create_time,
-        last_used_at: p.last_used_at,
+    let password = passwords::find(tx, id)?
+        .map(|p| CredentialView::new(p.id, CredentialKind::Password, p.create_time, p.last_used_at));
+    let totp = totp::find(tx, id)?
+        .map(|t| CredentialView::new(t.id, CredentialKind::Totp, t.create_time, t.last_used_at));
+    let codes = recovery_codes::find(tx, id)?.map(|c| CredentialView {
+        recovery_code: Some(BackupCodesView { remaining: c.remaining }),
+        ..CredentialView::new(c.id, CredentialKind::RecoveryCode, c.create_time, c.last_used_at)
     });
-    Ok(password.into_iter().collect())
+    Ok(password.into_iter().chain(totp).chain(codes).collect())
 }
 
 /// The caller's own credentials.
@@ -72,11 +101,10 @@ pub async fn remove(app: &Tenant, cx: &Cx, id: IdentityId, credential: Credentia
     take_away(app, cx, id, credential, None, "admin").await
 }
 
-/// The caller removes one of their own credentials; their other sessions end. `_110` without a fresh sign-in.
+/// The caller removes one of their own credentials; their other sessions end. `_110`, `_006`; `_100` for a second
+/// factor that is asked of them.
 pub async fn remove_own(app: &Tenant, cx: &Cx, live: &LiveSession, credential: CredentialId) -> Result<()> {
-    if !live.is_fresh(&app.settings().settings.session_policy, cx.now) {
-        return Err(Error::new(Code::StepUpRequired));
-    }
+    live.check_privileged(&app.settings().settings, cx.now)?;
     take_away(app, cx, live.identity.id, credential, Some(live.id()), "self").await
 }
 
@@ -95,15 +123,43 @@ async fn take_away(
         .write(move |tx| {
             let mut identity =
                 if keep.is_none() { reach::manage(tx, &cx, id)? } else { identities::get(tx, id)? };
-            let found = passwords::find(tx, id)?.filter(|p| p.id == credential);
-            found.ok_or_else(Error::not_found)?;
-            remove_password(tx, &cx, &settings.settings, &mut identity, by)?;
+            let found = shown(tx, id)?.into_iter().find(|held| held.id == credential);
+            let kind = found.ok_or_else(Error::not_found)?.kind;
+            let factor = match kind {
+                CredentialKind::Password => None,
+                CredentialKind::Totp => Some(Factor::Totp),
+                CredentialKind::RecoveryCode => Some(Factor::RecoveryCode),
+            };
+            match factor {
+                None => remove_password(tx, &cx, &settings.settings, &mut identity, by)?,
+                Some(factor) => {
+                    if keep.is_some() {
+                        may_do_without(tx, &settings.settings, &identity, factor)?;
+                    }
+                    remove_factors(tx, &cx, &mut identity, &[factor])?;
+                }
+            }
             let mut hashes = end_all(tx, &cx, id, keep, RevokeReason::FactorChanged)?;
             hashes.extend(sessions::token_hashes_of(tx, id)?);
             Ok(hashes)
         })
         .await?;
     app.sessions.forget(&hashes);
+    Ok(())
+}
+
+/// `_100` while an organization or the tenant asks for a second factor and nothing but backup codes would be left.
+pub(crate) fn may_do_without(
+    tx: &mut IdentityTx<'_>,
+    settings: &TenantSettings,
+    identity: &Identity,
+    factor: Factor,
+) -> Result<()> {
+    let is_last = factor != Factor::RecoveryCode
+        && identity.mfa_methods.iter().all(|held| *held == factor || *held == Factor::RecoveryCode);
+    if is_last && (settings.mfa_required || memberships::asks_for_second_factor(tx, identity.id)?) {
+        return Err(Error::new(Code::PermissionDenied));
+    }
     Ok(())
 }
 

@@ -21,7 +21,7 @@ use avnology_store::{
 };
 use serde_json::json;
 
-use super::{IdentityView, reach, states::keep_last_admin};
+use super::{IdentityView, erase_factors, reach, states::keep_last_admin};
 use crate::{
     Cx, Tenant,
     events::{emit, emit_message, emit_to_manager},
@@ -77,11 +77,14 @@ pub async fn delete(
     Ok(())
 }
 
-/// `_006` unless a person has passed a second factor lately; programs need none.
+/// `_110` unless a person has signed in lately, and `_006` unless with a second factor; programs need neither.
 pub(super) fn require_strong(app: &Tenant, cx: &Cx, person: Option<&LiveSession>) -> Result<()> {
     let policy = app.settings().settings.session_policy;
-    let strong = person.is_none_or(|live| live.session.aal >= Aal::Aal2 && live.is_fresh(&policy, cx.now));
-    if strong { Ok(()) } else { Err(Error::new(Code::SecondFactorRequired)) }
+    match person {
+        Some(live) if live.session.aal < Aal::Aal2 => Err(Error::new(Code::SecondFactorRequired)),
+        Some(live) if !live.is_fresh(&policy, cx.now) => Err(Error::new(Code::StepUpRequired)),
+        _ => Ok(()),
+    }
 }
 
 /// `_305` with `organization_ids` while there are organizations that nobody else owns.
@@ -164,6 +167,7 @@ fn purge(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity, reason: &str) ->
     let id = identity.id;
     let hashes = session_rows::erase(tx, id)?;
     passwords::erase(tx, id)?;
+    erase_factors(tx, &mut identity.clone())?;
     avatars::erase(tx, id)?;
     lockouts::clear(tx, &id.to_string())?;
     flows::erase(tx, id)?;

@@ -70,6 +70,7 @@ pub(crate) fn prove_ownership(
     if std::mem::take(&mut identity.has_password) {
         super::password::tell(tx, cx, identity, "recovery")?;
     }
+    super::erase_factors(tx, identity)?;
     identity.password_change_required = false;
     identity.pending_email = None;
     links::erase(tx, identity.id)?;

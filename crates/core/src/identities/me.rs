@@ -8,7 +8,12 @@ use avnology_model::{
     ids::FlowId,
     platform::RegistrationField,
 };
-use avnology_store::{IdentityTx, credentials::passwords, identities::identities, sessions::sessions};
+use avnology_store::{
+    IdentityTx,
+    credentials::{passwords, recovery_codes},
+    identities::identities,
+    sessions::sessions,
+};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -52,6 +57,8 @@ pub struct OwnSummary {
     pub active_sessions: u32,
     /// When the password was set.
     pub password_changed_at: Option<Timestamp>,
+    /// Backup codes that are left, where there are any.
+    pub backup_codes: Option<u32>,
 }
 
 /// The caller's own account at a glance, read from the database.
@@ -66,6 +73,7 @@ pub async fn own_summary(app: &Tenant, cx: &Cx, live: &LiveSession) -> Result<Ow
                 identity: identities::get(tx, id)?,
                 active_sessions: u32::try_from(active).unwrap_or(u32::MAX),
                 password_changed_at: passwords::find(tx, id)?.map(|p| p.create_time),
+                backup_codes: recovery_codes::find(tx, id)?.map(|codes| codes.remaining),
             })
         })
         .await
@@ -93,7 +101,7 @@ pub async fn view_own(app: &Tenant, cx: &Cx, live: &LiveSession) -> Result<Ident
     Ok(IdentityView::for_itself(&identity, cx.now))
 }
 
-/// Changes the caller's own identity by a merge patch. `_902`; `_110` for e-mail and username without a fresh sign-in;
+/// Changes the caller's own identity by a merge patch. `_902`; `_110` or `_006` for e-mail and username without a good enough sign-in;
 /// `_014`, `_023`. A new e-mail is held as pending, and a code is mailed to it.
 pub async fn patch_own(
     app: &Arc<Tenant>,
@@ -102,8 +110,7 @@ pub async fn patch_own(
     patch: Map<String, Value>,
 ) -> Result<OwnChange> {
     let id = live.identity.id;
-    let policy = app.settings().settings.session_policy;
-    let fresh = live.is_fresh(&policy, cx.now);
+    let privileged = live.check_privileged(&app.settings().settings, cx.now).map_err(|e| e.code()).err();
     let new = NewVerification::draw(app, cx);
     let (job, cx2) = (Arc::clone(app), cx.clone());
     let (identity, verification, hashes) = app
@@ -111,7 +118,7 @@ pub async fn patch_own(
         .identity()
         .write(move |tx| {
             let mut identity = identities::get(tx, id)?;
-            let verification = change_own(tx, &job, &cx2, &mut identity, &patch, fresh, &new)?;
+            let verification = change_own(tx, &job, &cx2, &mut identity, &patch, privileged, &new)?;
             Ok((identity, verification, sessions::token_hashes_of(tx, id)?))
         })
         .await?;
@@ -131,7 +138,7 @@ pub(crate) fn change_own(
     cx: &Cx,
     identity: &mut Identity,
     patch: &Map<String, Value>,
-    fresh: bool,
+    refused: Option<Code>,
     new: &NewVerification,
 ) -> Result<Option<FlowId>> {
     if let Some(name) = patch.keys().find(|name| !OWN.contains(&name.as_str())) {
@@ -157,8 +164,10 @@ pub(crate) fn change_own(
     }
     let email = new_email.map(|value| read_email(identity, &value)).transpose()?.flatten();
     let touches_identifiers = changed.username != identity.username || email.is_some();
-    if touches_identifiers && !fresh && IDENTIFIERS.iter().any(|name| patch.contains_key(*name)) {
-        return Err(Error::new(Code::StepUpRequired));
+    if let Some(code) = refused.filter(|_| touches_identifiers)
+        && IDENTIFIERS.iter().any(|name| patch.contains_key(*name))
+    {
+        return Err(Error::new(code));
     }
     *identity = changed;
     save(tx, cx, &before, identity)?;

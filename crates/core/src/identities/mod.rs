@@ -6,12 +6,14 @@ mod create;
 mod credentials;
 mod deletion;
 mod email;
+mod factors;
 mod input;
 mod me;
 mod password;
 mod reach;
 mod read;
 mod recovery_link;
+mod reset_mfa;
 mod schema;
 mod sessions;
 mod states;
@@ -25,15 +27,18 @@ pub use avnology_aip::page_token::Key as PageKey;
 pub use avnology_store::list::ListQuery;
 pub(crate) use create::insert_new;
 pub use create::{Created, NewIdentity, create};
-pub(crate) use credentials::remove_password;
 pub use credentials::{
-    CredentialView, list as list_credentials, list_own as list_own_credentials, remove as remove_credential,
-    remove_own as remove_own_credential,
+    BackupCodesView, CredentialView, list as list_credentials, list_own as list_own_credentials,
+    remove as remove_credential, remove_own as remove_own_credential,
 };
+pub(crate) use credentials::{may_do_without, remove_password};
 pub use deletion::{cancel as cancel_deletion, delete, purge_due};
 pub(crate) use deletion::{cancel_scheduled, purge_of_organization, remove_denied, replace_unproven};
 pub(crate) use email::{UndoLink, apply_email, mark_verified, prove_ownership};
 pub use email::{peek_undo, undo_change as undo_email_change};
+pub(crate) use factors::{
+    NewCodes, NewTotp, enroll_totp, erase_factors, open_totp, remove_factors, replace_codes,
+};
 pub use input::IdentityInput;
 pub(crate) use input::{Fields, editable, from_json, words_of};
 pub(crate) use me::change_own;
@@ -43,6 +48,7 @@ pub(crate) use password::{PasswordChange, store_password};
 pub(crate) use reach::see;
 pub use read::{IdentityPage, get, list};
 pub use recovery_link::{RecoveryLink, create as create_recovery_link};
+pub use reset_mfa::reset_mfa;
 pub(crate) use schema::{Property, PropertyKind, SchemaCache, TraitsSchema};
 pub use sessions::{list as list_sessions, revoke as revoke_session, revoke_all as revoke_sessions};
 pub(crate) use states::lose_home;

@@ -2,6 +2,7 @@
 
 use avnology_model::{
     Timestamp,
+    credentials::Factor,
     identities::{Deletion, Identity, IdentityState},
     ids::{IdentityId, OrganizationId},
 };
@@ -70,7 +71,7 @@ pub struct IdentityView {
     #[schema(value_type = Option<String>)]
     pub managed_by: Option<OrganizationId>,
     /// Enrolled second factors.
-    pub mfa_methods: Vec<String>,
+    pub mfa_methods: Vec<Factor>,
     /// Linked providers; omitted in lists unless asked for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schema(value_type = Option<Vec<Object>>)]
@@ -120,7 +121,7 @@ impl IdentityView {
             external_id: None,
             organization_id: identity.realm.organization(),
             managed_by: identity.managed_by,
-            mfa_methods: Vec::new(),
+            mfa_methods: i.mfa_methods,
             linked_providers: Some(Vec::new()),
             has_password: i.has_password,
             password_change_required: i.password_change_required,

@@ -11,13 +11,13 @@ use std::sync::{
 
 use arc_swap::ArcSwapOption;
 use avnology_model::{
-    Timestamp,
+    Code, Error, Result, Timestamp,
     identities::Identity,
     ids::{IdentityId, SessionId},
     permissions::{PlatformRole, Scope, ScopeSet},
-    platform::SessionPolicy,
+    platform::{SessionPolicy, TenantSettings},
     secret_token::SecretHash,
-    sessions::{Session, SessionKind},
+    sessions::{Aal, Session, SessionKind},
 };
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -113,6 +113,19 @@ impl LiveSession {
     /// Whether the last full authentication is younger than the tenant asks for changes of credentials.
     pub fn is_fresh(&self, policy: &SessionPolicy, now: Timestamp) -> bool {
         self.session.authenticated_at.plus_seconds(i64::from(policy.privileged_max_age_seconds)) > now
+    }
+
+    /// Whether the session may change what people sign in with (`contract/11` §9): `_110` without a fresh sign-in, `_006`
+    /// without the second factor that the identity has.
+    pub fn check_privileged(&self, settings: &TenantSettings, now: Timestamp) -> Result<()> {
+        if !self.is_fresh(&settings.session_policy, now) {
+            return Err(Error::new(Code::StepUpRequired));
+        }
+        let has_factor = !crate::flows::usable_factors(settings, &self.identity).is_empty();
+        if has_factor && self.session.aal < Aal::Aal2 {
+            return Err(Error::new(Code::SecondFactorRequired));
+        }
+        Ok(())
     }
 
     /// The session as `whoami` shows it, as JSON; made once a minute, and anew when it acts elsewhere.

@@ -92,7 +92,7 @@ fn amr(session: &Session) -> Vec<&'static str> {
     for done in &session.methods {
         let value = match done.method {
             Method::Password => "pwd",
-            Method::Code => "otp",
+            Method::Code | Method::Totp | Method::RecoveryCode => "otp",
             Method::Link => "link",
             // No registered value says so.
             Method::Recovery => "recovery",

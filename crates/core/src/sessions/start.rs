@@ -113,19 +113,22 @@ fn created(cx: &Cx, session: &Session) -> avnology_model::events::Event {
     event
 }
 
-/// Authenticates a session again: the method is added, the first factor moves `authenticated_at`, the token is
-/// replaced and lives on for 30 s. Answers the session and the hashes of its former tokens.
+/// Authenticates a session better or, when the first factor was repeated, `again`, which moves `authenticated_at`: the
+/// methods are added, the token is replaced and lives on for 30 s. Answers the session and the hashes of its former tokens.
 pub(crate) fn raise(
     tx: &mut IdentityTx<'_>,
     cx: &Cx,
     session: SessionId,
     token: &SecretToken,
     methods: &[CompletedMethod],
+    again: bool,
 ) -> Result<(Session, Vec<SecretHash>)> {
     let found = sessions::find(tx, session)?.filter(|s| s.revoked_at.is_none() && s.expires_at > cx.now);
     let mut session = found.ok_or(Error::new(avnology_model::Code::SessionInvalid))?;
     let previous: Aal = session.aal;
-    session.authenticated_at = cx.now;
+    if again {
+        session.authenticated_at = cx.now;
+    }
     session.methods.retain(|held| !methods.iter().any(|new| new.method == held.method));
     session.methods.extend(methods.iter().cloned());
     session.aal = session.methods.iter().map(|m| m.aal).max().unwrap_or_default();

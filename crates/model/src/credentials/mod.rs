@@ -1,5 +1,7 @@
-//! Credentials: what people prove themselves with. Passwords are the only kind so far.
+//! Credentials: what people prove themselves with.
 
+mod factor;
 mod password;
 
-pub use password::{ArgonCost, CredentialKind, PasswordPolicy};
+pub use factor::{CredentialKind, Factor};
+pub use password::{ArgonCost, PasswordPolicy};

@@ -3,15 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{FieldCode, FieldError, text::text_enum};
-
-text_enum! {
-    /// The kinds of credentials.
-    pub enum CredentialKind {
-        /// Password.
-        Password = "password",
-    }
-}
+use crate::{FieldCode, FieldError};
 
 /// What a new password must satisfy (`contract/00` §14).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -32,6 +32,12 @@ text_enum! {
         UserEmailChanged = "user.email_changed",
         /// A password was set, changed or removed.
         UserPasswordChanged = "user.password_changed",
+        /// A second factor was enrolled.
+        UserMfaEnrolled = "user.mfa_enrolled",
+        /// A second factor was removed.
+        UserMfaRemoved = "user.mfa_removed",
+        /// An administrator removed second factors.
+        UserMfaReset = "user.mfa_reset",
         /// A recovery was asked for.
         UserRecoveryRequested = "user.recovery_requested",
         /// A recovery succeeded.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Timestamp,
+    credentials::Factor,
     ids::{FlowId, IdentityId},
     text::text_enum,
 };
@@ -27,6 +28,10 @@ text_enum! {
         Welcome = "welcome",
         /// Notice: the password changed.
         PasswordChanged = "password_changed",
+        /// Notice: a second factor was enrolled.
+        FactorEnrolled = "factor_enrolled",
+        /// Notice: a second factor was removed.
+        FactorRemoved = "factor_removed",
         /// Notice to the old address: the e-mail changed; can be undone.
         EmailChanged = "email_changed",
         /// Notice: too many failures.
@@ -93,6 +98,9 @@ pub struct MessageRequest {
     pub until: Option<Timestamp>,
     /// The new address, in the notice of a change.
     pub new_address: Option<String>,
+    /// The second factor it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub factor: Option<Factor>,
     /// What asked for it, for a person to recognize.
     pub origin: Option<MessageOrigin>,
     /// The organization it is about.
@@ -112,6 +120,7 @@ impl MessageRequest {
             locale: None,
             until: None,
             new_address: None,
+            factor: None,
             origin: None,
             organization: None,
         }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Message;
 use crate::{
     Timestamp,
+    credentials::Factor,
     identities::Realm,
     ids::{FlowId, IdentityId, OrganizationId, SessionId},
     organizations::{Delivery, Slug},
@@ -61,6 +62,10 @@ text_enum! {
         ShowForm = "show_form",
         /// A message with a code or link is on its way.
         SentEmail = "sent_email",
+        /// Login: the second factor. Settings after recovery: the same, before anything else.
+        SecondFactor = "second_factor",
+        /// Login, registration: a second factor must be set up before going on.
+        EnrollFactor = "enroll_factor",
         /// The address must be proven before going on.
         VerifyAddress = "verify_address",
         /// Required fields or a new password are missing.
@@ -127,6 +132,17 @@ pub struct FlowInvitation {
     pub email: String,
     /// How it came: the token of a mail proves the address, a link that was passed on does not.
     pub delivery: Delivery,
+}
+
+/// Backup codes that a flow shows, once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownCodes {
+    /// The codes, sealed, in base64.
+    pub sealed: String,
+    /// Whether they wait for the person to have saved them; until then the former ones count.
+    pub wait: bool,
+    /// Login, registration: the settings flow that shows them once the sign-in is done.
+    pub flow: FlowId,
 }
 
 /// A flow as the server keeps it.
@@ -206,8 +222,12 @@ pub struct FlowData {
     pub messages: Vec<Message>,
     /// Messages about single nodes, by node name, since the last submit.
     pub node_messages: BTreeMap<String, Vec<Message>>,
-    /// First factors completed in this flow, for steps that follow them.
+    /// What was completed in this flow, or in the session that it steps up, for steps that follow.
     pub completed: Vec<crate::sessions::CompletedMethod>,
+    /// Second factors that the identity can show.
+    pub factors: Vec<Factor>,
+    /// Backup codes to be shown.
+    pub codes: Option<ShownCodes>,
     /// Login: required fields of the identity that are missing and asked for now.
     pub missing: Vec<RegistrationField>,
     /// Registration: what was entered, kept until the address is proven; the password as its hash.

@@ -49,13 +49,16 @@ macro_rules! messages {
 messages! {
     SignIn = "1010001", Info, "Sign in";
     SignInAgain = "1010002", Info, "Sign in again to continue";
+    ConfirmIdentity = "1010003", Info, "Confirm it is you";
     SignInCodeSent = "1010004", Info, "A code was sent if the account exists";
     SignInLinkSent = "1010005", Info, "A link was sent if the account exists";
     SignedInElsewhere = "1010006", Info, "You signed in on another device";
+    SetUpFactor = "1010010", Info, "Set up a second factor to continue";
     CreateAccount = "1040001", Info, "Create your account";
     Invited = "1040002", Info, "You have been invited to {organization}";
     WillJoin = "1040003", Info, "You will join {organization}";
     Saved = "1050001", Success, "Saved";
+    SaveBackupCodes = "1050002", Info, "Save these backup codes";
     RecoverySent = "1060001", Info, "If the account exists, a message is on its way";
     ChooseNewPassword = "1060002", Info, "Choose a new password";
     LabelEmail = "1070001", Info, "E-mail";
@@ -65,6 +68,8 @@ messages! {
     LabelNewPassword = "1070005", Info, "New password";
     LabelContinue = "1070010", Info, "Continue";
     LabelCode = "1070011", Info, "Code";
+    LabelTotpCode = "1070012", Info, "Authentication code";
+    LabelBackupCode = "1070013", Info, "Backup code";
     LabelSendNewCode = "1070014", Info, "Send a new code";
     LabelFirstName = "1070015", Info, "First name";
     LabelLastName = "1070016", Info, "Last name";
@@ -81,6 +86,12 @@ messages! {
     LabelCreateAccount = "1070029", Info, "Create account";
     LabelSendNewLink = "1070030", Info, "Send a new link";
     LabelChangeIdentifier = "1070031", Info, "Use another account";
+    LabelConfirm = "1070032", Info, "Confirm";
+    LabelRemoveTotp = "1070033", Info, "Remove the authenticator app";
+    LabelNewBackupCodes = "1070034", Info, "Make new backup codes";
+    LabelNoBackupCodes = "1070035", Info, "Turn backup codes off";
+    LabelBackupCodesSaved = "1070036", Info, "I have saved them";
+    LabelUseBackupCode = "1070037", Info, "Use a backup code";
     VerificationSent = "1080001", Info, "A code was sent";
     AddressVerified = "1080002", Success, "Your address is verified";
     ChangeUndone = "1080003", Success, "The change was undone";
@@ -94,6 +105,7 @@ messages! {
     HandleTaken = "4000007", Error, "Already in use";
     WrongCode = "4000008", Error, "The code is not right";
     CodeExpired = "4000009", Error, "The code has expired";
+    WrongBackupCode = "4000010", Error, "The backup code is not right";
     StartAgain = "4000011", Error, "Please start again";
     WaitForCode = "4000013", Error, "Wait {seconds} seconds for a new code";
     WrongCredentials = "4010001", Error, "The e-mail or password is not right";

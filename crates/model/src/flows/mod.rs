@@ -8,7 +8,8 @@ mod message;
 mod node;
 
 pub use flow::{
-    Channel, CodeChallenge, Flow, FlowData, FlowInvitation, FlowKind, FlowOrganization, FlowState, Transport,
+    Channel, CodeChallenge, Flow, FlowData, FlowInvitation, FlowKind, FlowOrganization, FlowState,
+    ShownCodes, Transport,
 };
 pub use message::{Message, MessageId, MessageKind};
 pub use node::{Attributes, FlowView, Group, InputType, Label, Node, NodeKind, SelectOption, Ui};

@@ -14,6 +14,8 @@ pub enum NodeKind {
     Input,
     /// A text to show.
     Text,
+    /// A picture to show.
+    Image,
     /// A link to follow.
     Link,
 }
@@ -28,6 +30,10 @@ pub enum Group {
     Identifier,
     /// Sign-in, registration or change by password.
     Password,
+    /// Authenticator application.
+    Totp,
+    /// Backup codes.
+    RecoveryCode,
     /// One-time code.
     Code,
     /// Mailed link.
@@ -123,12 +129,30 @@ pub struct Attributes {
     /// Choices of a `select`.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub options: Vec<SelectOption>,
-    /// Element id (texts and links).
+    /// Element id (texts, pictures and links).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// The text (texts).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// To be offered for copying, and kept out of logs (texts).
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub secret: bool,
+    /// The same for a program to open (texts).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uri: Option<String>,
+    /// The picture, as a data URL (pictures).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub src: Option<String>,
+    /// What it shows (pictures).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alt: Option<String>,
+    /// Pixels (pictures).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub width: Option<u32>,
+    /// Pixels (pictures).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub height: Option<u32>,
     /// Where to (links).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub href: Option<String>,
@@ -184,6 +208,30 @@ impl Node {
     /// A button that sends `name=value`.
     pub fn button(group: Group, name: &str, value: &str, label: MessageId) -> Self {
         Self::input(group, InputType::Submit, name).with_value(value).with_label(label)
+    }
+
+    /// A text to be copied and kept, with this element id.
+    pub fn secret(group: Group, id: &str, text: &str) -> Self {
+        let attributes = Attributes {
+            id: Some(id.to_owned()),
+            text: Some(text.to_owned()),
+            secret: true,
+            ..Attributes::default()
+        };
+        Self { kind: NodeKind::Text, group, attributes, messages: Vec::new(), label: None }
+    }
+
+    /// A square picture with this element id; `src` is a data URL.
+    pub fn picture(group: Group, id: &str, src: String, alt: &str, side: u32) -> Self {
+        let attributes = Attributes {
+            id: Some(id.to_owned()),
+            src: Some(src),
+            alt: Some(alt.to_owned()),
+            width: Some(side),
+            height: Some(side),
+            ..Attributes::default()
+        };
+        Self { kind: NodeKind::Image, group, attributes, messages: Vec::new(), label: None }
     }
 
     /// A link with this element id.

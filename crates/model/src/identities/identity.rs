@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{
     Timestamp,
+    credentials::Factor,
     identities::Realm,
     ids::{DeletionId, IdentityId, OrganizationId},
     text::text_enum,
@@ -94,6 +95,8 @@ pub struct Identity {
     pub has_password: bool,
     /// Whether the next password sign-in must set a new one.
     pub password_change_required: bool,
+    /// Second factors that are enrolled.
+    pub mfa_methods: Vec<Factor>,
     /// Creation.
     pub create_time: Timestamp,
     /// Last change.
@@ -139,6 +142,7 @@ impl Identity {
             external_id: None,
             has_password: false,
             password_change_required: false,
+            mfa_methods: Vec::new(),
             create_time: now,
             update_time: now,
             last_login_at: None,

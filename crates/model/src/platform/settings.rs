@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::session_token_template::{self, SessionTokenTemplate};
 use crate::{
     FieldCode, FieldError,
-    credentials::PasswordPolicy,
+    credentials::{Factor, PasswordPolicy},
     identities::{Email, https_url, locale},
     organizations::{FeatureFlags, RegistrationMode},
     text::{collect, line, text_enum},
@@ -207,6 +207,10 @@ pub struct TenantSettings {
     pub require_verified_email: bool,
     /// First factors offered.
     pub allowed_methods: Vec<LoginMethod>,
+    /// Second factors offered.
+    pub second_factors: Vec<Factor>,
+    /// Whether everybody needs a second factor.
+    pub mfa_required: bool,
     /// Rules for new passwords.
     pub password_policy: PasswordPolicy,
     /// When failures lock.
@@ -248,6 +252,8 @@ impl Default for TenantSettings {
             registration: Registration::default(),
             require_verified_email: false,
             allowed_methods: LoginMethod::ALL.to_vec(),
+            second_factors: Factor::ALL.to_vec(),
+            mfa_required: false,
             password_policy: PasswordPolicy::default(),
             lockout: Lockout::default(),
             session_policy: SessionPolicy::default(),
@@ -286,6 +292,14 @@ impl TenantSettings {
         }
         if self.allowed_methods.is_empty() {
             push(&mut errors, "allowed_methods", FieldCode::TooShort, "At least one method.");
+        }
+        if self.mfa_required && !self.second_factors.contains(&Factor::Totp) {
+            push(
+                &mut errors,
+                "second_factors",
+                FieldCode::TooShort,
+                "One that can be set up, as `mfa_required` asks for it.",
+            );
         }
         self.schema_problems(&mut errors);
         self.registration_problems(&mut errors);

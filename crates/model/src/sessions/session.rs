@@ -34,6 +34,10 @@ text_enum! {
     pub enum Method {
         /// Password.
         Password = "password",
+        /// Authenticator application.
+        Totp = "totp",
+        /// Backup code.
+        RecoveryCode = "recovery_code",
         /// One-time code by mail.
         Code = "code",
         /// Mailed link.
@@ -100,6 +104,11 @@ impl CompletedMethod {
             connection_id: None,
             credential_id: None,
         }
+    }
+
+    /// A second factor completed now.
+    pub fn second_factor(method: Method, now: Timestamp) -> Self {
+        Self { aal: Aal::Aal2, ..Self::first_factor(method, now) }
     }
 }
 

@@ -1,9 +1,9 @@
-//! `/account/security`: the password.
+//! `/account/security`: the password and the second factors.
 
 use avnology_core::{flows::FlowRequest, identities::own_summary};
-use avnology_http::{Auth, PageSignedIn, Query, Response, Route};
-use avnology_model::{Result, flows::FlowKind};
-use avnology_views::credentials::{PasswordSection, Security};
+use avnology_http::{Auth, PageSignedIn, Query, Reply, Response, Route, SeeOther};
+use avnology_model::{Code, Result, credentials::Factor, flows::FlowKind};
+use avnology_views::credentials::{FactorPage, FactorSection, PasswordSection, Security};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -12,34 +12,82 @@ use crate::{
     shell::{page, person_of, shell},
 };
 
+const PATH: &str = "/account/security";
 const STEP_UP: &str = "/sign-in?refresh=true&return_to=%2Faccount%2Fsecurity";
 
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
 struct Params {
     flow: Option<String>,
+    section: Option<String>,
 }
 
 async fn show(auth: Auth<PageSignedIn>, Query(q): Query<Params>) -> Result<Response> {
     if let Some(id) = &q.flow
         && let Found::Held(held) = find(&auth, &[FlowKind::Settings], id).await?
     {
-        return draw(&auth, Some(&held)).await;
+        return match factor_of(&held.flow.data.section) {
+            Some(factor) => draw_factor(&auth, &held, factor).await,
+            None => draw(&auth, Some(&held)).await,
+        };
     }
-    let policy = auth.app.settings().settings.session_policy;
-    if !auth.session().is_fresh(&policy, auth.cx.now) {
+    if let Some(name) = q.section.filter(|name| factor_of(name).is_some()) {
+        return begin(&auth, name).await;
+    }
+    if auth.session().check_privileged(&auth.app.settings().settings, auth.cx.now).is_err() {
         return draw(&auth, None).await;
     }
     let request = FlowRequest { section: Some("password".to_owned()), ..FlowRequest::default() };
-    match open(&auth, FlowKind::Settings, "/account/security", request).await? {
+    match open(&auth, FlowKind::Settings, PATH, request).await? {
         Opened::Go(response) => Ok(response),
         Opened::SignedIn(_) => draw(&auth, None).await,
     }
 }
 
+fn factor_of(section: &str) -> Option<FactorSection> {
+    match section {
+        "totp" => Some(FactorSection::Totp),
+        "recovery_code" => Some(FactorSection::BackupCodes),
+        _ => None,
+    }
+}
+
+/// Opens the section of a second factor, after a better sign-in where one is asked for.
+async fn begin(auth: &Auth<PageSignedIn>, section: String) -> Result<Response> {
+    let back = format!("%2Faccount%2Fsecurity%3Fsection%3D{section}");
+    let request = FlowRequest { section: Some(section), ..FlowRequest::default() };
+    match open(auth, FlowKind::Settings, PATH, request).await {
+        Ok(Opened::Go(response)) => Ok(response),
+        Ok(Opened::SignedIn(_)) => Ok(SeeOther(PATH.to_owned()).respond()),
+        Err(error) => match error.code() {
+            Code::StepUpRequired => Ok(SeeOther(format!("/sign-in?refresh=true&return_to={back}")).respond()),
+            Code::SecondFactorRequired => {
+                Ok(SeeOther(format!("/sign-in?aal=aal2&return_to={back}")).respond())
+            }
+            _ => Err(error),
+        },
+    }
+}
+
+async fn draw_factor(auth: &Auth<PageSignedIn>, held: &Held, factor: FactorSection) -> Result<Response> {
+    let summary = own_summary(&auth.app, &auth.cx, auth.session()).await?;
+    let shell = shell(auth).await?;
+    let html = FactorPage {
+        cx: shell.cx(),
+        person: &person_of(&summary.identity),
+        flow: &held.view,
+        factor,
+        back_url: held.view.return_to.as_deref().unwrap_or(PATH),
+    }
+    .render();
+    Ok(page(auth, html))
+}
+
 async fn draw(auth: &Auth<PageSignedIn>, held: Option<&Held>) -> Result<Response> {
     let summary = own_summary(&auth.app, &auth.cx, auth.session()).await?;
     let shell = shell(auth).await?;
+    let enrolled = summary.identity.mfa_methods.contains(&Factor::Totp);
+    let offered = auth.app.settings().settings.second_factors.contains(&Factor::Totp);
     let html = Security {
         cx: shell.cx(),
         person: &person_of(&summary.identity),
@@ -50,6 +98,8 @@ async fn draw(auth: &Auth<PageSignedIn>, held: Option<&Held>) -> Result<Response
             Some(held) => PasswordSection::Form(&held.view),
             None => PasswordSection::StepUp { url: STEP_UP },
         },
+        totp: (offered || enrolled).then_some(enrolled),
+        backup_codes: summary.backup_codes,
     }
     .render();
     Ok(page(auth, html))

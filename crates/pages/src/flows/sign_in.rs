@@ -31,6 +31,7 @@ struct Params {
     login_hint: Option<String>,
     refresh: bool,
     max_age: Option<u32>,
+    aal: Option<String>,
     organization_id: Option<String>,
 }
 
@@ -45,6 +46,7 @@ async fn show(auth: Auth<Visitor>, Query(q): Query<Params>) -> Result<Response> 
         login_hint: q.login_hint,
         refresh: q.refresh,
         max_age: q.max_age,
+        aal: q.aal,
         organization: q.organization_id,
         ..FlowRequest::default()
     };
@@ -148,6 +150,21 @@ fn already(auth: &Auth<Visitor>) -> Response {
     entry_page(auth, html, 200, Vec::new())
 }
 
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+struct StepUp {
+    return_to: Option<String>,
+}
+
+/// `/mfa`: the second factor of who is signed in, shown or set up.
+async fn mfa(auth: Auth<Visitor>, Query(q): Query<StepUp>) -> Result<Response> {
+    show(auth, Query(Params { return_to: q.return_to, aal: Some("aal2".to_owned()), ..Params::default() }))
+        .await
+}
+
 pub(super) fn routes() -> Vec<Route> {
-    vec![Route::get("/sign-in", show).limited(Bucket::IpAuth).answers_html(200)]
+    vec![
+        Route::get("/sign-in", show).limited(Bucket::IpAuth).answers_html(200),
+        Route::get("/mfa", mfa).limited(Bucket::IpAuth).answers_html(200),
+    ]
 }

@@ -26,7 +26,7 @@ struct Params {
 
 async fn overview(auth: Auth<PageSignedIn>, _: NoInput) -> Result<Response> {
     let live = auth.session();
-    let OwnSummary { identity, active_sessions, password_changed_at } =
+    let OwnSummary { identity, active_sessions, password_changed_at, .. } =
         own_summary(&auth.app, &auth.cx, live).await?;
     let recent = RecentSignIn {
         at: live.session.authenticated_at,

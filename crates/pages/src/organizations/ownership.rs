@@ -29,10 +29,10 @@ struct Params {
     failed: Option<String>,
 }
 
-/// The way through a fresh sign-in, unless the present one is.
+/// The way through a better sign-in, unless the present one is.
 fn stale(auth: &Owner, url: &str) -> Option<Response> {
-    let policy = auth.app.settings().settings.session_policy;
-    (!auth.session().is_fresh(&policy, auth.cx.now)).then(|| outcome::step_up(url))
+    let checked = auth.session().check_privileged(&auth.app.settings().settings, auth.cx.now);
+    checked.is_err().then(|| outcome::step_up(url))
 }
 
 async fn ownership(auth: Owner, Query(q): Query<Params>) -> Result<Response> {

@@ -8,6 +8,7 @@ use avnology_core::{
 };
 use avnology_model::{
     Timestamp,
+    credentials::Factor,
     events::{MessageRequest, MessageType},
     platform::TenantSettings,
 };
@@ -79,6 +80,11 @@ fn render(
         }
         MessageType::PasswordChanged => {
             mail::PasswordChanged { cx, name, origin: &deed, recovery_url }.render()
+        }
+        MessageType::FactorEnrolled | MessageType::FactorRemoved => {
+            let enrolled = request.kind == MessageType::FactorEnrolled;
+            let factor = request.factor.unwrap_or(Factor::Totp);
+            mail::FactorChanged { cx, name, factor, enrolled, origin: &deed, recovery_url }.render()
         }
         MessageType::EmailChanged => {
             let undo = link.map(|url| mail::UndoLink { url, hours: whole_units(until, cx.now, 3_600) });
@@ -217,6 +223,8 @@ mod tests {
             MessageType::SignInCode,
             MessageType::Recovery,
             MessageType::PasswordChanged,
+            MessageType::FactorEnrolled,
+            MessageType::FactorRemoved,
             MessageType::AccountLocked,
         ] {
             assert!(compose(kind).text.contains("Firefox on Linux"), "{kind} tells who asked");

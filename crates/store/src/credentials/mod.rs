@@ -1,4 +1,6 @@
-//! Credentials: password hashes with their history, and the locks that failures bring.
+//! Credentials and the failures to show them.
 
 pub mod lockouts;
 pub mod passwords;
+pub mod recovery_codes;
+pub mod totp;

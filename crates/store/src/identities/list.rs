@@ -32,6 +32,7 @@ pub static IDENTITIES: List = List {
         Field::text("last_name", "i.last_name").nullable(),
         Field::text("display_name", "i.display_name").nullable(),
         Field::text("external_id", "i.external_id").nullable().indexed(),
+        Field::texts("mfa_methods", "i.mfa_methods"),
         Field::time("create_time", "i.create_time").sortable().indexed(),
         Field::time("update_time", "i.update_time").sortable().indexed(),
         Field::time("last_login_at", "i.last_login_at").nullable().sortable().indexed(),

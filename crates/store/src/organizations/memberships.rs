@@ -28,6 +28,8 @@ macro_rules! select {
 }
 
 crate::statements! {
+    ASKS_FOR_SECOND_FACTOR = "SELECT EXISTS (SELECT 1 FROM memberships m JOIN organizations o ON o.id = m.organization_id \
+        WHERE m.identity_id = $1 AND m.state = 'active' AND o.mfa_required)";
     INSERT = "INSERT INTO memberships (id, organization_id, identity_id, role, role_source, state, source, joined_at, \
         last_active_at, expire_time, create_time, update_time, version, email_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
         $9, $10, $11, $12, $13, (SELECT i.email_key FROM identities i WHERE i.id = $3))";
@@ -263,4 +265,9 @@ pub fn list(
         ),
     };
     list::page(tx, &MEMBERS, &scope, query, from_row)
+}
+
+/// Whether an organization that this identity is an active member of asks everyone for a second factor.
+pub fn asks_for_second_factor(tx: &mut IdentityTx<'_>, identity: IdentityId) -> Result<bool> {
+    tx.query_one(&ASKS_FOR_SECOND_FACTOR, &params![identity])?.map_or(Ok(false), |mut row| row.take())
 }

@@ -1,5 +1,7 @@
 //! Account pages about the ways to sign in.
 
+mod factor;
 mod security;
 
+pub use factor::{FactorPage, FactorSection};
 pub use security::{PasswordSection, Security};

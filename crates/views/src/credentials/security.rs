@@ -11,7 +11,7 @@ use crate::{
     flows::forms,
     layout::Section,
     parts::{ErrorSummary, Form, html},
-    when::When,
+    when::{When, count},
 };
 
 /// What the password card shows.
@@ -41,6 +41,10 @@ pub struct Security<'a> {
     pub password_changed_at: Option<Timestamp>,
     /// The form, or what comes before it.
     pub password: PasswordSection<'a>,
+    /// Whether an authenticator app is enrolled; none where the tenant offers none.
+    pub totp: Option<bool>,
+    /// Backup codes that are left; none where there are no second factors.
+    pub backup_codes: Option<u32>,
 }
 
 impl Security<'_> {
@@ -62,6 +66,8 @@ impl Security<'_> {
             form: None,
             // The anchor `#password` is the field of that name where there is one.
             anchor: true,
+            totp: self.totp,
+            backup_codes: self.backup_codes,
         };
         match self.password {
             PasswordSection::StepUp { url } => page.step_up = Some(Link::new("Confirm it is you", url)),
@@ -100,4 +106,19 @@ struct Document<'a> {
     step_up: Option<Link>,
     form: Option<Form>,
     anchor: bool,
+    totp: Option<bool>,
+    backup_codes: Option<u32>,
+}
+
+impl Document<'_> {
+    fn codes_left(&self) -> String {
+        match self.backup_codes {
+            Some(0) => "None left. Make new ones.".to_owned(),
+            Some(left) => format!(
+                "{} left. Each works once, when your phone is not at hand.",
+                count(i64::from(left), "code")
+            ),
+            None => "You have none.".to_owned(),
+        }
+    }
 }

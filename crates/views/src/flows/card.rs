@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::forms::{Picture, Secret};
 use crate::{
     Context, Link, Notice,
     organizations::Home,
@@ -22,6 +23,8 @@ pub(crate) struct Card<'a> {
     pub(crate) errors: Option<ErrorSummary>,
     pub(crate) notices: Vec<Notice>,
     pub(crate) facts: Vec<Fact>,
+    pub(crate) pictures: Vec<Picture>,
+    pub(crate) secrets: Vec<Secret>,
     pub(crate) main: Option<Form>,
     /// A link that is the next step.
     pub(crate) go: Option<Link>,
@@ -53,6 +56,8 @@ impl<'a> Card<'a> {
             errors: None,
             notices: Vec::new(),
             facts: Vec::new(),
+            pictures: Vec::new(),
+            secrets: Vec::new(),
             main: None,
             go: None,
             others: Vec::new(),

@@ -19,12 +19,42 @@ pub(crate) struct Forms {
     pub(crate) links: Vec<Link>,
     pub(crate) errors: Option<ErrorSummary>,
     pub(crate) notices: Vec<Notice>,
+    /// Pictures to scan.
+    pub(crate) pictures: Vec<Picture>,
+    /// Texts to keep.
+    pub(crate) secrets: Vec<Secret>,
     /// The group that the main form is about.
     pub(crate) leading: Option<Group>,
 }
 
+/// A picture to scan.
+#[derive(Debug)]
+pub(crate) struct Picture {
+    pub(crate) id: String,
+    pub(crate) src: String,
+    pub(crate) alt: String,
+    pub(crate) side: u32,
+}
+
+/// A text to copy and keep.
+#[derive(Debug)]
+pub(crate) struct Secret {
+    pub(crate) id: String,
+    pub(crate) text: String,
+    /// The same as a file, where that helps; a data URL.
+    pub(crate) file: Option<String>,
+}
+
 /// Groups that can lead, in this order.
-const LEADERS: [Group; 5] = [Group::Password, Group::Code, Group::Link, Group::Identifier, Group::Profile];
+const LEADERS: [Group; 7] = [
+    Group::Password,
+    Group::Totp,
+    Group::RecoveryCode,
+    Group::Code,
+    Group::Link,
+    Group::Identifier,
+    Group::Profile,
+];
 
 /// All forms of a flow.
 pub(crate) fn of_flow(flow: &FlowView) -> Forms {
@@ -51,6 +81,8 @@ impl<'a> Builder<'a> {
         let Some(primary) = primary else {
             return Forms {
                 links: self.links(),
+                pictures: self.pictures(),
+                secrets: self.secrets(),
                 errors: self.errors(),
                 notices: self.notices(),
                 ..Forms::default()
@@ -70,6 +102,8 @@ impl<'a> Builder<'a> {
             main: Some(main),
             others,
             links: self.links(),
+            pictures: self.pictures(),
+            secrets: self.secrets(),
             errors: self.errors(),
             notices: self.notices(),
             leading,
@@ -107,11 +141,10 @@ impl<'a> Builder<'a> {
 
     fn main_form(&self, group: Group, primary: &Node, has_fields: bool) -> Form {
         let belongs = |n: &&&Node| n.group == group || self.is_shared(n.group);
-        let inputs: Vec<&Node> =
-            self.nodes.iter().filter(belongs).copied().filter(|n| !is(n, InputType::Submit)).collect();
+        let inputs: Vec<&Node> = self.nodes.iter().filter(belongs).copied().filter(|n| is_field(n)).collect();
         let mut form = self.form(&inputs, primary, true);
         // "Send a new link" is all there is to press while the reader should look for the first one.
-        let sends_again = !has_fields && primary.name() != "method";
+        let sends_again = !has_fields && !matches!(primary.name(), "method" | "confirm");
         form.buttons = vec![button(primary, if sends_again { Style::Calm } else { Style::Primary })];
         if let (Some(button), Some(label)) = (form.buttons.first_mut(), &primary.label)
             && has_fields
@@ -137,7 +170,7 @@ impl<'a> Builder<'a> {
                     && self.is_shared(n.group)
         };
         let mut inputs: Vec<&Node> =
-            self.nodes.iter().filter(belongs).copied().filter(|n| !is(n, InputType::Submit)).collect();
+            self.nodes.iter().filter(belongs).copied().filter(|n| is_field(n)).collect();
         // A button beside fields of its group that is not their submit, such as "Send a new code", does without them.
         let own = main_submit(&self.submits(), submit.group).is_some_and(|first| std::ptr::eq(first, submit));
         inputs.retain(|n| own || !fillable(n));
@@ -192,7 +225,9 @@ impl<'a> Builder<'a> {
             }
             _ => example(node.name()).to_owned(),
         };
-        let says_optional = self.flow.kind != FlowKind::Settings && !a.required && !a.readonly;
+        // A backup code stands for another field, in a form of its own.
+        let is_choice = node.group == Group::RecoveryCode;
+        let says_optional = self.flow.kind != FlowKind::Settings && !a.required && !a.readonly && !is_choice;
         Field {
             id,
             name: node.name().to_owned(),
@@ -230,6 +265,26 @@ impl<'a> Builder<'a> {
         }
     }
 
+    fn pictures(&self) -> Vec<Picture> {
+        let pictures = self.nodes.iter().filter(|n| n.kind == NodeKind::Image);
+        let picture = |n: &&Node| {
+            let a = n.attributes.clone();
+            Some(Picture { id: a.id?, src: a.src?, alt: a.alt.unwrap_or_default(), side: a.width? })
+        };
+        pictures.filter_map(picture).collect()
+    }
+
+    fn secrets(&self) -> Vec<Secret> {
+        let secret = |n: &&Node| {
+            let a = n.attributes.clone();
+            let (id, text) = (a.id?, a.text?);
+            let file = (n.group == Group::RecoveryCode)
+                .then(|| format!("data:text/plain;charset=utf-8,{}", text.replace('\n', "%0A")));
+            Some(Secret { id, text, file })
+        };
+        self.nodes.iter().filter(|n| is_secret(n)).filter_map(secret).collect()
+    }
+
     fn links(&self) -> Vec<Link> {
         let links = self.nodes.iter().filter(|n| n.kind == NodeKind::Link);
         links
@@ -256,8 +311,8 @@ impl<'a> Builder<'a> {
     }
 
     fn notices(&self) -> Vec<Notice> {
-        let texts =
-            self.nodes.iter().filter(|n| n.kind == NodeKind::Text).filter_map(|n| n.attributes.text.clone());
+        let texts = self.nodes.iter().filter(|n| n.kind == NodeKind::Text && !is_secret(n));
+        let texts = texts.filter_map(|n| n.attributes.text.clone());
         let messages = self.flow.ui.messages.iter().filter(|m| m.kind != MessageKind::Error);
         messages
             .filter(|m| !words::said_by_page(&m.id))
@@ -273,6 +328,15 @@ impl<'a> Builder<'a> {
 
 fn is(node: &Node, input_type: InputType) -> bool {
     node.kind == NodeKind::Input && node.attributes.input_type.unwrap_or_default() == input_type
+}
+
+/// Whether it is an input that is no button.
+fn is_field(node: &Node) -> bool {
+    node.kind == NodeKind::Input && !is(node, InputType::Submit)
+}
+
+fn is_secret(node: &Node) -> bool {
+    node.kind == NodeKind::Text && node.attributes.secret
 }
 
 /// Whether a person can enter something here.
@@ -311,6 +375,8 @@ const fn group_name(group: Group) -> &'static str {
         Group::Default => "",
         Group::Identifier => "identifier",
         Group::Password => "password",
+        Group::Totp => "totp",
+        Group::RecoveryCode => "recovery_code",
         Group::Code => "code",
         Group::Link => "link",
         Group::Profile => "profile",

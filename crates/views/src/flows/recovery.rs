@@ -27,7 +27,10 @@ pub struct Recovery<'a> {
 impl Recovery<'_> {
     /// The page.
     pub fn render(&self) -> String {
-        let (mut card, forms) = if sign_in::is_settings(self.flow) {
+        let (mut card, forms) = if self.flow.state == FlowState::SecondFactor {
+            let forms = forms::of_flow(self.flow);
+            (self.second_factor(forms.leading), forms)
+        } else if sign_in::is_settings(self.flow) {
             (self.new_password(), forms::of_section(self.flow, Group::Password))
         } else if self.flow.state == FlowState::SentEmail {
             (self.sent(), forms::of_flow(self.flow))
@@ -53,6 +56,12 @@ impl Recovery<'_> {
         let mut card = self.card(self.flow.state.as_str(), "Check your e-mail");
         card.icon = Some(Icon::Mail);
         card.lead.push(sign_in::sent_words(self.flow));
+        card
+    }
+
+    fn second_factor(&self, leading: Option<Group>) -> Card<'_> {
+        let mut card = self.card(self.flow.state.as_str(), "Confirm it is you");
+        card.lead.push(Sentence::plain(sign_in::second_factor_words(leading)));
         card
     }
 

@@ -44,6 +44,8 @@ impl SignIn<'_> {
             FlowState::VerifyAddress => self.verify_address(),
             FlowState::CompleteProfile => self.complete_profile(&forms),
             FlowState::ChooseOrganization => self.choose_organization(&mut forms),
+            FlowState::SecondFactor => self.second_factor(&forms),
+            FlowState::EnrollFactor => self.enroll_factor(),
             FlowState::Passed if has_message(MessageId::SignedInElsewhere) => {
                 return self.signed_in_elsewhere();
             }
@@ -169,6 +171,19 @@ impl SignIn<'_> {
         card
     }
 
+    fn second_factor(&self, forms: &Forms) -> Card<'_> {
+        let mut card = self.card("Confirm it is you");
+        card.lead.push(Sentence::plain(second_factor_words(forms.leading)));
+        card
+    }
+
+    fn enroll_factor(&self) -> Card<'_> {
+        let mut card = self.card("Set up a second factor");
+        card.lead.push(Sentence::plain("A second factor is asked of everyone here."));
+        card.lead.push(Sentence::plain(ENROLL_WORDS));
+        card
+    }
+
     fn signed_in_elsewhere(&self) -> String {
         let mut card = self.card("You signed in on another device");
         card.icon = Some(Icon::Check);
@@ -176,6 +191,18 @@ impl SignIn<'_> {
             "The link was opened there, so you are signed in there and not here. You can close this page.",
         ));
         card.render()
+    }
+}
+
+/// How an authenticator app is set up.
+pub(crate) const ENROLL_WORDS: &str = "Scan the picture with your authenticator app, or type the key below into it. Then enter the \
+                                       six-digit code that it shows.";
+
+/// What to enter as second factor.
+pub(super) const fn second_factor_words(leading: Option<Group>) -> &'static str {
+    match leading {
+        Some(Group::RecoveryCode) => "Enter one of your backup codes.",
+        _ => "Enter the six-digit code that your authenticator app shows.",
     }
 }
 
@@ -209,6 +236,8 @@ pub(super) fn show(card: &mut Card<'_>, forms: Forms, resend_at: Option<Timestam
     let works_from = resend_at.filter(|at| *at > card.cx.now).map(|at| When::new(at, card.cx.now));
     let sends_again =
         |form: &Form| form.buttons.iter().any(|b| b.sends.as_ref().is_some_and(|(name, _)| name == "resend"));
+    card.pictures = forms.pictures;
+    card.secrets = forms.secrets;
     card.main = forms.main;
     card.others = forms.others;
     for form in card.main.iter_mut().chain(&mut card.others).filter(|form| sends_again(form)) {

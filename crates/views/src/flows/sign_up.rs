@@ -36,6 +36,7 @@ impl SignUp<'_> {
         let heading = match (self.flow.state, &home) {
             (FlowState::SentEmail, _) => "Check your e-mail".to_owned(),
             (FlowState::VerifyAddress, _) => "Verify your e-mail".to_owned(),
+            (FlowState::EnrollFactor, _) => "Set up a second factor".to_owned(),
             (_, Some(home)) => format!("Join {}", home.name),
             (_, None) => "Create your account".to_owned(),
         };
@@ -48,6 +49,10 @@ impl SignUp<'_> {
             FlowState::SentEmail | FlowState::VerifyAddress => {
                 card.icon = Some(Icon::Mail);
                 card.lead.push(sign_in::code_words(self.flow));
+            }
+            FlowState::EnrollFactor => {
+                card.lead.push(Sentence::plain("A second factor is asked of everyone here."));
+                card.lead.push(Sentence::plain(sign_in::ENROLL_WORDS));
             }
             _ => {
                 card.prompt = Some(("Have an account?", Link::new("Sign in", self.sign_in_url)));

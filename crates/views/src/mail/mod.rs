@@ -12,7 +12,9 @@ mod organizations;
 
 pub use codes::{RecoveryCode, RecoveryNotPossible, SignInCode, SignInLink, VerificationCode};
 pub use deletion::{DeletionCancelled, DeletionScheduled};
-pub use notices::{AccountLocked, EmailChanged, PasswordChanged, RegistrationAttempted, UndoLink, Welcome};
+pub use notices::{
+    AccountLocked, EmailChanged, FactorChanged, PasswordChanged, RegistrationAttempted, UndoLink, Welcome,
+};
 pub use organizations::{DomainLost, Invitation, ServiceAccountOwnerLost};
 
 /// A mail, ready to be sent.

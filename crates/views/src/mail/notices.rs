@@ -1,6 +1,6 @@
 //! Mails that tell about a change or invite to the next step.
 
-use avnology_model::Timestamp;
+use avnology_model::{Timestamp, credentials::Factor};
 
 use super::{Mail, letter::Letter, name};
 use crate::{Context, flows::Origin, when};
@@ -84,6 +84,53 @@ impl PasswordChanged<'_> {
     pub fn render(&self) -> Mail {
         Letter::new(self.cx, "Your password was changed", self.name)
             .text("The password of your account was changed. If it was you, there is nothing to do.")
+            .origin(Some(self.origin))
+            .text("If it was not you, recover your account now. That ends every session and lets you choose a new password:")
+            .button("Recover your account", self.recovery_url)
+            .support("If you need help, write to")
+            .finish()
+    }
+}
+
+/// A second factor was enrolled or removed.
+#[derive(Clone, Copy, Debug)]
+pub struct FactorChanged<'a> {
+    /// Brand, language, time.
+    pub cx: Context<'a>,
+    /// The person's name, when it is known.
+    pub name: Option<&'a str>,
+    /// Which.
+    pub factor: Factor,
+    /// Whether it was enrolled; else it was removed.
+    pub enrolled: bool,
+    /// Who changed it, and when.
+    pub origin: &'a Origin,
+    /// Where to get back in.
+    pub recovery_url: &'a str,
+}
+
+impl FactorChanged<'_> {
+    /// The mail.
+    pub fn render(&self) -> Mail {
+        let (heading, first) = match (self.factor, self.enrolled) {
+            (Factor::Totp, true) => (
+                "An authenticator app was added",
+                "An authenticator app was added to your account. From now on, signing in asks for its code.",
+            ),
+            (Factor::Totp, false) => (
+                "Your authenticator app was removed",
+                "The authenticator app was removed from your account. Signing in no longer asks for its code.",
+            ),
+            (Factor::RecoveryCode, true) => (
+                "You have new backup codes",
+                "New backup codes were made for your account. Codes that you had before no longer work.",
+            ),
+            (Factor::RecoveryCode, false) => {
+                ("Your backup codes were removed", "The backup codes of your account no longer work.")
+            }
+        };
+        Letter::new(self.cx, heading, self.name)
+            .text(format!("{first} If it was you, there is nothing to do."))
             .origin(Some(self.origin))
             .text("If it was not you, recover your account now. That ends every session and lets you choose a new password:")
             .button("Recover your account", self.recovery_url)

@@ -1,11 +1,11 @@
 //! The account pages.
 
-use avnology_model::flows::{FlowView, MessageId as Id};
+use avnology_model::flows::{FlowKind, FlowState, FlowView, MessageId as Id};
 
 use super::{World, nodes};
 use crate::{
     Notice, Person,
-    credentials::{PasswordSection, Security},
+    credentials::{FactorPage, FactorSection, PasswordSection, Security},
     identities::{Overview, Picture, PictureError, Profile, RecentSignIn},
     sessions::{SessionRow, Sessions},
 };
@@ -15,7 +15,7 @@ type Pages = Vec<(&'static str, String)>;
 const DAY: i64 = 86_400;
 
 pub(super) fn pages(world: &World) -> Pages {
-    [overview(world), profile(world), security(world), sessions(world)].concat()
+    [overview(world), profile(world), security(world), factors(world), sessions(world)].concat()
 }
 
 fn overview(world: &World) -> Pages {
@@ -118,7 +118,7 @@ fn profile(world: &World) -> Pages {
 }
 
 fn security(world: &World) -> Pages {
-    let page = |password, has_password| {
+    let with = |password, has_password, totp, backup_codes| {
         Security {
             cx: world.cx(),
             person: &world.jane,
@@ -126,9 +126,12 @@ fn security(world: &World) -> Pages {
             has_password,
             password_changed_at: has_password.then(|| world.now.plus_seconds(-95 * DAY)),
             password,
+            totp: Some(totp),
+            backup_codes,
         }
         .render()
     };
+    let page = |password, has_password| with(password, has_password, false, None);
     let settings = nodes::settings(world);
     let saved = nodes::saying(settings.clone(), Id::Saved);
     let breached = nodes::refusing(settings.clone(), "password", Id::PasswordBreached);
@@ -137,7 +140,32 @@ fn security(world: &World) -> Pages {
         ("account-security-saved", page(PasswordSection::Form(&saved), true)),
         ("account-security-error", page(PasswordSection::Form(&breached), true)),
         ("account-security-none", page(PasswordSection::Form(&nodes::after_recovery(world)), false)),
+        ("account-security-factor", with(PasswordSection::Form(&settings), true, true, Some(8))),
+        ("account-security-no-codes", with(PasswordSection::Form(&settings), true, true, Some(0))),
         ("account-security-step-up", page(PasswordSection::StepUp { url: "/sign-in?refresh=true" }, true)),
+    ]
+}
+
+fn factors(world: &World) -> Pages {
+    let page = |flow: &FlowView, factor| {
+        FactorPage { cx: world.cx(), person: &world.jane, flow, factor, back_url: "/account/security" }
+            .render()
+    };
+    let new = || nodes::new_totp(world, FlowKind::Settings, FlowState::ShowForm);
+    let codes = || nodes::saying(nodes::new_codes(world), Id::SaveBackupCodes);
+    vec![
+        ("account-totp", page(&new(), FactorSection::Totp)),
+        (
+            "account-totp-wrong",
+            page(&nodes::refusing(new(), "totp_code", Id::WrongCode), FactorSection::Totp),
+        ),
+        ("account-totp-enrolled", page(&nodes::held_totp(world), FactorSection::Totp)),
+        ("account-codes-new", page(&codes(), FactorSection::BackupCodes)),
+        ("account-codes", page(&nodes::held_codes(world), FactorSection::BackupCodes)),
+        (
+            "account-codes-none",
+            page(&nodes::flow(world, FlowKind::Settings, FlowState::ShowForm), FactorSection::BackupCodes),
+        ),
     ]
 }
 

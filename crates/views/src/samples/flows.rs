@@ -59,6 +59,18 @@ fn sign_in(world: &World) -> Pages {
             ),
         ),
         ("sign-in-step-up", page(&refresh, None)),
+        ("sign-in-second-factor", page(&nodes::second_factor(world, FlowKind::Login), None)),
+        (
+            "sign-in-second-factor-wrong",
+            page(
+                &nodes::refusing(nodes::second_factor(world, FlowKind::Login), "totp_code", Id::WrongCode),
+                None,
+            ),
+        ),
+        (
+            "sign-in-enroll-factor",
+            page(&nodes::new_totp(world, FlowKind::Login, FlowState::EnrollFactor), None),
+        ),
         ("sign-in-code-sent", page(&sent(), Some(60))),
         ("sign-in-code-wrong", page(&nodes::saying(sent(), Id::WrongCode), None)),
         ("sign-in-code-expired", page(&nodes::refusing(sent(), "code", Id::CodeExpired), None)),
@@ -139,6 +151,7 @@ fn recovery(world: &World) -> Pages {
         ("recovery-address", page(&nodes::address(world, FlowKind::Recovery))),
         ("recovery-sent", page(&sent())),
         ("recovery-code-expired", page(&nodes::saying(sent(), Id::RecoveryExpired))),
+        ("recovery-second-factor", page(&nodes::second_factor(world, FlowKind::Settings))),
         ("recovery-new-password", page(&nodes::after_recovery(world))),
         ("recovery-weak-password", page(&weak)),
         ("recovery-link", link.render()),

@@ -1,9 +1,11 @@
 //! Every mail.
 
+use avnology_model::credentials::Factor;
+
 use super::World;
 use crate::mail::{
-    AccountLocked, DeletionCancelled, DeletionScheduled, DomainLost, EmailChanged, Invitation, Mail,
-    PasswordChanged, RecoveryCode, RecoveryNotPossible, RegistrationAttempted, ServiceAccountOwnerLost,
+    AccountLocked, DeletionCancelled, DeletionScheduled, DomainLost, EmailChanged, FactorChanged, Invitation,
+    Mail, PasswordChanged, RecoveryCode, RecoveryNotPossible, RegistrationAttempted, ServiceAccountOwnerLost,
     SignInCode, SignInLink, UndoLink, VerificationCode, Welcome,
 };
 
@@ -87,6 +89,23 @@ fn notices(world: &World) -> Vec<(&'static str, Mail)> {
     vec![
         ("registration-attempted", attempted.render()),
         ("welcome", Welcome { cx, name, email: "jane@example.com", link: LINK, expires_at: later }.render()),
+        (
+            "authenticator-added",
+            FactorChanged { cx, name, factor: Factor::Totp, enrolled: true, origin, recovery_url: RECOVERY }
+                .render(),
+        ),
+        (
+            "backup-codes-removed",
+            FactorChanged {
+                cx,
+                name,
+                factor: Factor::RecoveryCode,
+                enrolled: false,
+                origin,
+                recovery_url: RECOVERY,
+            }
+            .render(),
+        ),
         ("password-changed", PasswordChanged { cx, name, origin, recovery_url: RECOVERY }.render()),
         ("email-changed", EmailChanged { cx, name, new_email: "jd@example.org", origin, undo }.render()),
         (

@@ -260,3 +260,65 @@ pub(super) fn after_recovery(world: &World) -> FlowView {
     flow.identifier = Some("jane@example.com".to_owned());
     with(flow, vec![new_password(), Node::submit(Group::Password, "password", Id::LabelSave)])
 }
+
+fn totp_code() -> Node {
+    Node::input(Group::Totp, InputType::Text, "totp_code")
+        .required()
+        .autocomplete("one-time-code")
+        .six_digits()
+        .with_label(Id::LabelTotpCode)
+}
+
+/// A second factor to be shown: code of the app, or backup code.
+pub(super) fn second_factor(world: &World, kind: FlowKind) -> FlowView {
+    let backup = Node::input(Group::RecoveryCode, InputType::Text, "recovery_code")
+        .autocomplete("off")
+        .length(None, 32)
+        .with_label(Id::LabelBackupCode);
+    let nodes = vec![
+        totp_code(),
+        Node::submit(Group::Totp, "totp", Id::LabelContinue),
+        backup,
+        Node::submit(Group::RecoveryCode, "recovery_code", Id::LabelUseBackupCode),
+    ];
+    saying(with(flow(world, kind, FlowState::SecondFactor), nodes), Id::ConfirmIdentity)
+}
+
+/// An authenticator app to be set up.
+pub(super) fn new_totp(world: &World, kind: FlowKind, state: FlowState) -> FlowView {
+    // A picture of the size of the real one.
+    let src = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='256' height='256'%3E%3Crect \
+               width='256' height='256' fill='%23fff'/%3E%3Crect x='32' y='32' width='192' height='192'/%3E%3C/svg%3E";
+    let nodes = vec![
+        Node::picture(Group::Totp, "totp_qr", src.to_owned(), "QR code for your authenticator", 256),
+        Node::secret(Group::Totp, "totp_secret", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"),
+        totp_code(),
+        Node::submit(Group::Totp, "totp", Id::LabelConfirm),
+    ];
+    with(flow(world, kind, state), nodes)
+}
+
+/// An authenticator app that can be removed.
+pub(super) fn held_totp(world: &World) -> FlowView {
+    let remove = Node::button(Group::Totp, "totp_unlink", "true", Id::LabelRemoveTotp);
+    with(flow(world, FlowKind::Settings, FlowState::ShowForm), vec![remove])
+}
+
+/// Backup codes, shown once.
+pub(super) fn new_codes(world: &World) -> FlowView {
+    let codes = "K7QX2-M4TZ9\n0F3WV-9QH1A\nZB8RC-2NPD5\n6XJ4T-YE7GM\nH1SKA-5V0QW\nP9D3N-RC8BZ\n2GT6M-X4JYE\n7WAHK-1VS5Q\nC0ZBP-8R9ND\nE5YJX-3MG2T";
+    let nodes = vec![
+        Node::secret(Group::RecoveryCode, "recovery_codes", codes),
+        Node::button(Group::RecoveryCode, "confirm", "true", Id::LabelBackupCodesSaved),
+    ];
+    with(flow(world, FlowKind::Settings, FlowState::ShowForm), nodes)
+}
+
+/// What can be done with backup codes.
+pub(super) fn held_codes(world: &World) -> FlowView {
+    let nodes = vec![
+        Node::button(Group::RecoveryCode, "regenerate", "true", Id::LabelNewBackupCodes),
+        Node::button(Group::RecoveryCode, "disable", "true", Id::LabelNoBackupCodes),
+    ];
+    with(flow(world, FlowKind::Settings, FlowState::ShowForm), nodes)
+}

@@ -1,0 +1,178 @@
+//! The second factor of a sign-in, and of a recovery (`contract/11` §§4.5, 7).
+
+use avnology_model::{
+    Code, Result,
+    credentials::Factor,
+    flows::{Flow, FlowState, MessageId},
+    identities::Identity,
+    ids::IdentityId,
+    platform::TenantSettings,
+    sessions::{Aal, CompletedMethod, Method},
+};
+use avnology_store::{
+    IdentityTx,
+    credentials::{lockouts, recovery_codes as code_rows, totp as totp_rows},
+    identities::identities,
+    sessions::sessions as session_rows,
+};
+
+use super::{
+    account::{self, Account},
+    complete::{self, Next},
+    step::{Forget, Outcome, Step, Work, refuse_method, refuse_missing, refuse_node, refuse_state},
+};
+use crate::{
+    credentials::{recovery_codes, totp},
+    identities::open_totp,
+    sessions::{LiveSession, NewSession},
+};
+
+/// The second factors that an identity has and the tenant offers; none where nothing but backup codes is left.
+pub(crate) fn usable(settings: &TenantSettings, identity: &Identity) -> Vec<Factor> {
+    let offered = |factor: &Factor| settings.second_factors.contains(factor);
+    let factors: Vec<Factor> = identity.mfa_methods.iter().copied().filter(offered).collect();
+    if factors.iter().all(|factor| *factor == Factor::RecoveryCode) { Vec::new() } else { factors }
+}
+
+/// Makes a flow ask for what it lacks of `needed`; whether it lacks anything. `_006` where nothing can be set up.
+pub(super) fn ask(settings: &TenantSettings, flow: &mut Flow, identity: &Identity, needed: Aal) -> bool {
+    let factors = usable(settings, identity);
+    let needed = if factors.is_empty() { needed } else { needed.max(Aal::Aal2) };
+    let reached = flow.data.completed.iter().map(|done| done.aal).max().unwrap_or_default();
+    if reached >= needed {
+        return false;
+    }
+    let (state, message) = if factors.is_empty() {
+        (FlowState::EnrollFactor, MessageId::SetUpFactor)
+    } else {
+        (FlowState::SecondFactor, MessageId::ConfirmIdentity)
+    };
+    flow.state = state;
+    flow.data.factors = factors;
+    flow.data.messages.push(message.into());
+    true
+}
+
+/// `method: totp` and `method: recovery_code` of a login in state `second_factor`.
+pub(super) async fn submit(work: &Work, factor: Factor) -> Result<Outcome> {
+    let (session, next) = (NewSession::draw(&work.cx), Next::draw(work));
+    work.step(move |tx, work, flow, forget| {
+        let mut identity = match pass(tx, work, flow, forget, factor)? {
+            Ok(identity) => identity,
+            Err(step) => return Ok(step),
+        };
+        let done = CompletedMethod::second_factor(method(factor), work.now());
+        flow.data.completed.retain(|before| before.method != done.method);
+        flow.data.completed.push(done);
+        complete::go_on(tx, work, flow, forget, &mut identity, &session, &next)
+    })
+    .await
+}
+
+/// The same in the settings flow that recovery goes on with: after it, the new password can be set.
+pub(super) async fn in_recovery(work: &Work, live: &LiveSession, factor: Factor) -> Result<Outcome> {
+    let id = live.identity.id;
+    work.step(move |tx, work, flow, forget| {
+        debug_assert_eq!(flow.identity_id, Some(id));
+        if let Err(step) = pass(tx, work, flow, forget, factor)? {
+            return Ok(step);
+        }
+        flow.state = FlowState::ShowForm;
+        flow.data.messages.push(MessageId::ChooseNewPassword.into());
+        Ok(Step::Continue)
+    })
+    .await
+}
+
+const fn method(factor: Factor) -> Method {
+    match factor {
+        Factor::Totp => Method::Totp,
+        Factor::RecoveryCode => Method::RecoveryCode,
+    }
+}
+
+/// The identity, if the factor that was submitted is right.
+fn pass(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    flow: &mut Flow,
+    forget: &mut Forget,
+    factor: Factor,
+) -> Result<Result<Identity, Step>> {
+    let (FlowState::SecondFactor, Some(id)) = (flow.state, flow.identity_id) else {
+        return Ok(Err(refuse_state(flow)));
+    };
+    if !flow.data.factors.contains(&factor) {
+        return Ok(Err(refuse_method(flow, flow.data.factors.iter().map(|f| f.as_str()).collect())));
+    }
+    let node = node(factor);
+    let Some(entered) = work.input.text(node).map(str::to_owned) else {
+        return Ok(Err(refuse_missing(flow, node)));
+    };
+    let identity = identities::get(tx, id)?;
+    if let Some(step) = complete::refuse_changed(tx, flow, &identity)? {
+        return Ok(Err(step));
+    }
+    let account = account::of_identity(identity);
+    if let Some(step) = account::check(tx, work, flow, &account)? {
+        return Ok(Err(step));
+    }
+    let is_right = match factor {
+        Factor::Totp => use_totp(tx, work, id, &entered)?,
+        Factor::RecoveryCode => use_recovery_code(tx, work, id, &entered)?,
+    };
+    // Also where the lock of this session's own account begins.
+    forget.extend(session_rows::token_hashes_of(tx, id)?);
+    if !is_right {
+        return refuse(tx, work, flow, &account, factor).map(Err);
+    }
+    account.identity.map_or_else(|| Ok(Err(refuse_state(flow))), |identity| Ok(Ok(identity)))
+}
+
+/// Uses the code of an authenticator application; whether it was right and new.
+fn use_totp(tx: &mut IdentityTx<'_>, work: &Work, id: IdentityId, entered: &str) -> Result<bool> {
+    let Some(stored) = totp_rows::find(tx, id)? else { return Ok(false) };
+    let secret = open_totp(&work.app.keys, id, &stored)?;
+    match totp::step_of(&secret, &digits(entered), work.now()) {
+        Some(step) => totp_rows::use_step(tx, id, stored.id, step, work.now()),
+        None => Ok(false),
+    }
+}
+
+fn use_recovery_code(tx: &mut IdentityTx<'_>, work: &Work, id: IdentityId, entered: &str) -> Result<bool> {
+    let Some(code) = recovery_codes::read(entered) else { return Ok(false) };
+    let hash = recovery_codes::hash(&work.app.keys, id, &code);
+    code_rows::use_code(tx, id, &hash, work.now())
+}
+
+/// What was entered without the white space that people and applications put into it.
+pub(super) fn digits(entered: &str) -> String {
+    entered.chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+const fn node(factor: Factor) -> &'static str {
+    match factor {
+        Factor::Totp => "totp_code",
+        Factor::RecoveryCode => "recovery_code",
+    }
+}
+
+fn refuse(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    flow: &mut Flow,
+    account: &Account,
+    factor: Factor,
+) -> Result<Step> {
+    let (code, message) = match factor {
+        Factor::Totp => (Code::WrongCode, MessageId::WrongCode),
+        Factor::RecoveryCode => (Code::WrongRecoveryCode, MessageId::WrongBackupCode),
+    };
+    account::record_failure(tx, work, account, method(factor), code)?;
+    let failures = lockouts::find(tx, &account.key)?.map_or(0, |failures| failures.failures);
+    let remaining = work.settings.settings.lockout.max_failures.saturating_sub(failures);
+    Ok(match refuse_node(flow, node(factor), code, message) {
+        Step::Refuse(error) => Step::Refuse(error.with_member("attempts_remaining", remaining)),
+        other => other,
+    })
+}

@@ -1,0 +1,216 @@
+//! Second factors: enrolling and removing them, and what is told of it.
+//!
+//! The first one brings backup codes along, and who has none left but backup codes has no second factor any more.
+
+use avnology_model::{
+    Code, Error, Result,
+    credentials::Factor,
+    events::{EventType, MessageRequest, MessageType},
+    identities::Identity,
+    ids::{CredentialId, IdentityId},
+};
+use avnology_store::{
+    IdentityTx,
+    credentials::{recovery_codes as code_rows, totp as totp_rows},
+    identities::identities,
+};
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use crate::{
+    Cx,
+    credentials::recovery_codes,
+    events::{emit, emit_message, emit_to_manager},
+    platform::{Keys, Place},
+};
+
+/// An authenticator application whose first code was right.
+#[derive(Clone)]
+pub(crate) struct NewTotp {
+    credential: CredentialId,
+    sealed: Vec<u8>,
+    step: i64,
+}
+
+impl NewTotp {
+    /// Seals `secret` for `identity`; `step` is the time step of the code that was right.
+    pub(crate) fn seal(keys: &Keys, cx: &Cx, identity: IdentityId, secret: &[u8], step: i64) -> Result<Self> {
+        let sealed = keys.seal(&place(&identity.to_string()), secret)?;
+        Ok(Self { credential: CredentialId::new(cx.now, cx.random()), sealed, step })
+    }
+}
+
+fn place(row: &str) -> Place<'_> {
+    let (table, column) = totp_rows::PLACE;
+    Place { table, row, column }
+}
+
+/// The shared secret of an authenticator application.
+pub(crate) fn open_totp(
+    keys: &Keys,
+    identity: IdentityId,
+    stored: &totp_rows::StoredTotp,
+) -> Result<Zeroizing<Vec<u8>>> {
+    keys.open(&place(&identity.to_string()), &stored.sealed)
+}
+
+/// A set of backup codes that was drawn.
+#[derive(Clone)]
+pub(crate) struct NewCodes {
+    credential: CredentialId,
+    shown: Vec<Zeroizing<String>>,
+}
+
+impl NewCodes {
+    pub(crate) fn draw(cx: &Cx) -> Self {
+        Self { credential: CredentialId::new(cx.now, cx.random()), shown: recovery_codes::draw(cx) }
+    }
+
+    /// The codes as people are shown them, one a line.
+    pub(crate) fn text(&self) -> Zeroizing<String> {
+        Zeroizing::new(self.shown.iter().map(|code| code.as_str()).collect::<Vec<_>>().join("\n"))
+    }
+
+    /// A set that was drawn in another request and shown since.
+    pub(crate) fn shown_before(cx: &Cx, text: &str) -> Self {
+        let shown = text.lines().map(|line| Zeroizing::new(line.to_owned())).collect();
+        Self { credential: CredentialId::new(cx.now, cx.random()), shown }
+    }
+}
+
+/// Enrols an authenticator application, and backup codes where there are none; whether there are new ones. `_020` when
+/// there is an application already.
+pub(crate) fn enroll_totp(
+    tx: &mut IdentityTx<'_>,
+    keys: &Keys,
+    cx: &Cx,
+    identity: &mut Identity,
+    totp: &NewTotp,
+    codes: &NewCodes,
+) -> Result<bool> {
+    if totp_rows::find(tx, identity.id)?.is_some() {
+        return Err(Error::new(Code::FactorEnrolled));
+    }
+    totp_rows::insert(tx, identity.id, totp.credential, &totp.sealed, totp.step, cx.now)?;
+    tell(tx, cx, identity, Change::Enrolled(Factor::Totp, totp.credential))?;
+    let brings_codes = code_rows::find(tx, identity.id)?.is_none();
+    if brings_codes {
+        put_codes(tx, keys, cx, identity, codes)?;
+    }
+    note(tx, cx, identity)?;
+    Ok(brings_codes)
+}
+
+/// Gives an identity these backup codes in place of those it has.
+pub(crate) fn replace_codes(
+    tx: &mut IdentityTx<'_>,
+    keys: &Keys,
+    cx: &Cx,
+    identity: &mut Identity,
+    codes: &NewCodes,
+) -> Result<()> {
+    put_codes(tx, keys, cx, identity, codes)?;
+    note(tx, cx, identity)
+}
+
+fn put_codes(
+    tx: &mut IdentityTx<'_>,
+    keys: &Keys,
+    cx: &Cx,
+    identity: &Identity,
+    codes: &NewCodes,
+) -> Result<()> {
+    let read = codes.shown.iter().filter_map(|code| recovery_codes::read(code));
+    let hashes: Vec<_> = read.map(|code| recovery_codes::hash(keys, identity.id, &code)).collect();
+    code_rows::replace(tx, identity.id, codes.credential, &hashes, cx.now)?;
+    tell(tx, cx, identity, Change::Enrolled(Factor::RecoveryCode, codes.credential))
+}
+
+/// Removes factors; those that there were. Backup codes do not stay alone.
+pub(crate) fn remove_factors(
+    tx: &mut IdentityTx<'_>,
+    cx: &Cx,
+    identity: &mut Identity,
+    factors: &[Factor],
+) -> Result<Vec<Factor>> {
+    let mut removed = Vec::new();
+    if factors.contains(&Factor::Totp)
+        && let Some(totp) = totp_rows::find(tx, identity.id)?
+    {
+        totp_rows::remove(tx, identity.id)?;
+        tell(tx, cx, identity, Change::Removed(Factor::Totp, totp.id))?;
+        removed.push(Factor::Totp);
+    }
+    let alone = totp_rows::find(tx, identity.id)?.is_none();
+    if (alone || factors.contains(&Factor::RecoveryCode))
+        && let Some(codes) = code_rows::find(tx, identity.id)?
+    {
+        code_rows::remove(tx, identity.id)?;
+        tell(tx, cx, identity, Change::Removed(Factor::RecoveryCode, codes.id))?;
+        removed.push(Factor::RecoveryCode);
+    }
+    note(tx, cx, identity)?;
+    Ok(removed)
+}
+
+/// Removes all that somebody else may have enrolled, or of an identity that goes. Nothing is told.
+pub(crate) fn erase_factors(tx: &mut IdentityTx<'_>, identity: &mut Identity) -> Result<()> {
+    identity.mfa_methods.clear();
+    totp_rows::remove(tx, identity.id)?;
+    code_rows::remove(tx, identity.id).map(drop)
+}
+
+/// Notes with the identity which factors it has.
+fn note(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &mut Identity) -> Result<()> {
+    let totp = totp_rows::find(tx, identity.id)?.map(|_| Factor::Totp);
+    let codes = code_rows::find(tx, identity.id)?.map(|_| Factor::RecoveryCode);
+    identity.mfa_methods = totp.into_iter().chain(codes).collect();
+    identities::update(tx, identity, cx.now)
+}
+
+enum Change {
+    Enrolled(Factor, CredentialId),
+    Removed(Factor, CredentialId),
+}
+
+/// Tells of a change in the log, and the person by mail; backup codes come and go with what the mail names.
+fn tell(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity, change: Change) -> Result<()> {
+    let (event, message, factor, credential) = match change {
+        Change::Enrolled(factor, id) => (EventType::UserMfaEnrolled, MessageType::FactorEnrolled, factor, id),
+        Change::Removed(factor, id) => (EventType::UserMfaRemoved, MessageType::FactorRemoved, factor, id),
+    };
+    let payload = json!({
+        "user_id": identity.id, "method": factor, "label": null, "credential_id": credential,
+    });
+    let event = cx.event(event, payload).on("identity", &identity.id);
+    emit_to_manager(tx, &event, identity.managed_by)?;
+    mail(tx, cx, identity, message, factor)
+}
+
+fn mail(
+    tx: &mut IdentityTx<'_>,
+    cx: &Cx,
+    identity: &Identity,
+    kind: MessageType,
+    factor: Factor,
+) -> Result<()> {
+    let Some(address) = identity.email.as_ref().filter(|_| identity.email_verified) else { return Ok(()) };
+    let mut notice = MessageRequest::new(kind, address);
+    notice.identity_id = Some(identity.id);
+    notice.name = Some(identity.display_name());
+    notice.locale.clone_from(&identity.locale);
+    notice.factor = Some(factor);
+    emit_message(tx, cx, &notice, None)
+}
+
+/// Tells that an administrator reset the factors.
+pub(super) fn tell_reset(
+    tx: &mut IdentityTx<'_>,
+    cx: &Cx,
+    identity: &Identity,
+    removed: &[Factor],
+    reason: Option<&str>,
+) -> Result<()> {
+    let payload = json!({ "user_id": identity.id, "methods": removed, "reason": reason });
+    emit(tx, &cx.event(EventType::UserMfaReset, payload).on("identity", &identity.id))
+}
