@@ -79,6 +79,8 @@ codes! {
         "Another account has this address. Sign in to it, or use another address.";
     CsrfFailed = "015", 403, "CSRF check failed",
         "The request did not come from our own page, or the page is too old. Go back, reload, and try again.";
+    PasskeyRefused = "017", 400, "Passkey ceremony failed",
+        "The passkey could not be used; `reason` says why. Try again, or choose another way.";
     WrongRecoveryCode = "018", 400, "Invalid recovery code",
         "The code is not right. Look for the newest message; older codes no longer work.";
     RecoveryExpired = "019", 400, "Recovery expired",

@@ -14,6 +14,7 @@ pub static IDENTITY: &[&[&Sql]] = &[
     identities::identities::ALL,
     identities::avatars::ALL,
     identities::federation::ALL,
+    credentials::passkeys::ALL,
     credentials::passwords::ALL,
     credentials::lockouts::ALL,
     credentials::recovery_codes::ALL,

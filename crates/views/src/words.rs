@@ -21,6 +21,7 @@ pub(crate) fn next_step(id: &str) -> &'static str {
             "Nothing was changed. If it was not you, recover your account and choose a new password."
         }
         "4010003" => "Ask support to switch it on again.",
+        "4010006" => "Try again, or choose another way.",
         "4010007" => "It leads in when it is set up; ask an administrator there.",
         "4040001" => "Ask somebody there.",
         "4010009" => "We can send you a code for that.",

@@ -1,5 +1,6 @@
 //! `/v1/tenant`, `/v1/outbox` (`contract/00` §§2.1, 14) and the published keys.
 
+mod passkey_endpoints;
 mod signing_keys;
 
 use avnology_aip::Key;
@@ -99,6 +100,7 @@ pub(crate) fn routes() -> Vec<Route> {
             .tag("outbox")
             .answers_empty(204),
     ];
+    routes.extend(passkey_endpoints::routes());
     routes.extend(signing_keys::routes());
     routes
 }

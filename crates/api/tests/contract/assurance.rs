@@ -87,7 +87,7 @@ async fn a_tenant_that_requires_factors_has_them_set_up_at_sign_in(app: TestApp)
     let half = flow.submit("password", json!({ "identifier": JANE, "password": PASSWORD })).await;
     assert_eq!(
         half.goes_on("enroll_factor").node_names(),
-        ["totp_qr", "totp_secret", "totp_code", "method=totp"]
+        ["totp_qr", "totp_secret", "totp_code", "method=totp", "passkey_response"]
     );
     let mine = Authenticator::of(&half);
     let done = flow.submit("totp", json!({ "totp_code": mine.code(app.now()) })).await;

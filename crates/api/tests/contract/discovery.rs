@@ -27,7 +27,7 @@ async fn by_slug(app: &TestApp, slug: &str) -> Answer {
 fn personal() -> Value {
     json!({
         "match": "personal", "organization": null,
-        "auth_options": { "sso_required": false, "methods": ["password", "code", "link"], "registration": "public", "connections": [] },
+        "auth_options": { "sso_required": false, "methods": ["password", "passkey", "code", "link"], "registration": "public", "connections": [] },
         "branding": { "primary_color": null, "logo_url": null }, "sign_in_url": "https://id.example.com/sign-in",
     })
 }

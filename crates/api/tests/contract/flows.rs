@@ -67,7 +67,7 @@ async fn a_flow_has_every_documented_member(app: TestApp) {
         flow["ui"]["action"],
         format!("https://id.example.com/v1/flows/login/{}:submit", flow.at("/id"))
     );
-    assert_eq!(flow.node_names(), ["csrf_token", "identifier", "method=identifier"]);
+    assert_eq!(flow.node_names(), ["csrf_token", "identifier", "method=identifier", "passkey_response"]);
     let node = flow.node("identifier").expect("a node");
     assert_eq!(
         (node["type"].clone(), node["group"].clone(), node["messages"].clone()),
@@ -291,11 +291,11 @@ async fn a_flow_takes_fifty_submits(app: TestApp) {
 
 async fn a_method_that_is_not_offered_is_refused_and_one_that_does_not_exist_does_not_fit(app: TestApp) {
     let flow = app.program().open("login").await;
-    for method in ["oidc", "passkey", "sso"] {
+    for method in ["oidc", "sso", "break_glass"] {
         let refused = flow.submit(method, json!({})).await;
         assert_eq!(
             refused.refused(Code::MethodDisabled)["allowed_methods"],
-            json!(["password", "code", "link"]),
+            json!(["password", "passkey", "code", "link"]),
             "{method}"
         );
         assert_eq!(refused.messages(), ["4010005"]);

@@ -447,7 +447,7 @@ async fn whoever_holds_the_token_may_read_the_invitation(app: TestApp) {
     invite_with(&team, "bill@partner.example", json!({ "role": "admin" })).await.created();
     let secret = token(&app.latest_mail("bill@partner.example").await.link);
     let preview = lookup(&app, &secret).await;
-    let methods = json!(["password", "code", "link"]);
+    let methods = json!(["password", "passkey", "code", "link"]);
     assert_eq!(
         preview.ok(),
         &json!({

@@ -29,8 +29,10 @@ fn blank(value: &mut Value) {
     match value {
         Value::Object(map) => {
             for (name, inner) in map.iter_mut() {
-                if matches!(name.as_str(), "id" | "request_id" | "action" | "identifier" | "value")
-                    && inner.is_string()
+                if matches!(
+                    name.as_str(),
+                    "id" | "request_id" | "action" | "identifier" | "value" | "challenge"
+                ) && inner.is_string()
                 {
                     *inner = json!("…");
                 } else {
@@ -49,8 +51,15 @@ async fn an_identifier_is_entered_first_and_then_a_way_chosen(app: TestApp) {
     let next = flow.submit("identifier", json!({ "identifier": " jane@acme.example " })).await;
     next.goes_on("choose_method");
     assert_eq!(next.flow()["identifier"], "jane@acme.example");
-    let expected =
-        ["identifier", "password", "method=password", "method=code", "method=link", "method=identifier"];
+    let expected = [
+        "identifier",
+        "password",
+        "method=password",
+        "method=code",
+        "method=link",
+        "method=identifier",
+        "passkey_response",
+    ];
     assert_eq!(next.node_names(), expected);
     assert_eq!(next.node("identifier").expect("a node")["attributes"]["readonly"], true);
     let done = flow.submit("password", json!({ "password": PASSWORD })).await;

@@ -46,6 +46,7 @@ mod organization_pages;
 mod organization_rights_pages;
 mod organization_scope;
 mod organizations;
+mod passkeys;
 mod passwords;
 mod recovery;
 mod registration;

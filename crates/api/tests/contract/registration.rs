@@ -70,7 +70,14 @@ async fn the_form_asks_for_what_the_tenant_asks(app: TestApp) {
     let names = || async { app.program().open("registration").await.opened.node_names() };
     assert_eq!(
         names().await,
-        ["traits.email", "traits.first_name", "traits.last_name", "password", "method=password"]
+        [
+            "traits.email",
+            "traits.first_name",
+            "traits.last_name",
+            "password",
+            "method=password",
+            "method=passkey"
+        ]
     );
     let consents = json!([{ "key": "terms", "label": "I accept the terms", "url": "https://acme.example/terms", "required": true }]);
     app.settings(json!({ "registration": { "required_fields": ["email", "username", "phone", "last_name"], "consents": consents } })).await;

@@ -240,7 +240,7 @@ async fn a_browser_gets_the_new_token_as_a_cookie(app: TestApp) {
 async fn a_method_of_another_flow_does_not_fit(app: TestApp) {
     let jane = app.person(JANE).await;
     let flow = jane.client.open("settings").await;
-    for method in ["code", "link", "identifier", "passkey", "dance"] {
+    for method in ["code", "link", "identifier", "oidc", "dance"] {
         let refused = flow.submit(method, json!({})).await;
         assert!(matches!(refused.code(), Some(Code::MethodDisabled | Code::StepUnavailable)), "{refused}");
     }

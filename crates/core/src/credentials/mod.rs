@@ -10,6 +10,7 @@ mod new_password;
 pub(crate) mod recovery_codes;
 pub mod strength;
 pub(crate) mod totp;
+pub(crate) mod webauthn;
 
 pub use breach::{Breaches, write_file as write_breach_file};
 pub use hasher::{HasherConfig, PasswordHasher, Verdict};

@@ -122,6 +122,8 @@ fn concerned(event: &Event) -> Option<IdentityId> {
             | EventType::UserEmailVerified
             | EventType::UserEmailChanged
             | EventType::UserPasswordChanged
+            | EventType::UserPasskeyAdded
+            | EventType::UserPasskeyRemoved
             | EventType::UserMfaEnrolled
             | EventType::UserMfaRemoved
             | EventType::UserMfaReset

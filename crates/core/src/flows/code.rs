@@ -175,7 +175,9 @@ fn ask(
     let counted = address.clone().unwrap_or(entered);
     let (message, told) = match method {
         LoginMethod::Link => (MessageType::SignInLink, MessageId::SignInLinkSent),
-        LoginMethod::Code | LoginMethod::Password => (MessageType::SignInCode, MessageId::SignInCodeSent),
+        LoginMethod::Code | LoginMethod::Password | LoginMethod::Passkey => {
+            (MessageType::SignInCode, MessageId::SignInCodeSent)
+        }
     };
     let kind = address.is_some().then_some(message);
     let sending = Sending { kind, address: &counted, identity, method: method.as_str(), told };

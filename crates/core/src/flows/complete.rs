@@ -2,7 +2,6 @@
 
 use avnology_model::{
     Code, Error, Result,
-    credentials::Factor,
     flows::{Flow, FlowState, MessageId},
     identities::Identity,
     ids::{CredentialId, OrganizationId},
@@ -21,7 +20,7 @@ use super::{
     account, enroll,
     entry::{self, Visitor},
     identifier::refuse_invalid,
-    second_factor, send,
+    passkey, second_factor, send,
     step::{Forget, Outcome, Step, Then, Work, end, refuse, refuse_missing, refuse_node, refuse_state},
     traits,
 };
@@ -86,6 +85,7 @@ pub(super) fn go_on(
     let settings = &work.settings.settings;
     let needed = needed_assurance(tx, work, flow)?;
     if second_factor::ask(settings, flow, identity, needed) {
+        passkey::note(tx, flow)?;
         return Ok(may_enroll(work, flow));
     }
     // Not before: a right password must not buy tries at the second factor.
@@ -131,7 +131,7 @@ fn needed_assurance(tx: &mut IdentityTx<'_>, work: &Work, flow: &Flow) -> Result
 
 /// `_006` where a second factor is to be set up and the tenant offers none.
 pub(super) fn may_enroll(work: &Work, flow: &mut Flow) -> Step {
-    let offers = work.settings.settings.second_factors.contains(&Factor::Totp);
+    let offers = work.settings.settings.second_factors.iter().any(|factor| factor.is_set_up());
     if flow.state != FlowState::EnrollFactor || offers {
         return Step::Continue;
     }

@@ -13,7 +13,7 @@ use avnology_store::{IdentityTx, flows::flows};
 use super::{
     Holder,
     account::Identifier,
-    entry, invitation, place, registration, return_to, second_factor,
+    entry, invitation, passkey, place, registration, return_to, second_factor,
     step_up::{self, More},
 };
 use crate::{
@@ -61,6 +61,7 @@ pub enum Created {
 pub(super) fn blank(cx: &Cx, kind: FlowKind, transport: Transport, holder: Holder) -> Flow {
     let mut flow = blank_at(cx.now, FlowId::new(cx.now, cx.random()), kind, transport);
     flow.browser_hash = holder.browser_hash().filter(|_| transport == Transport::Browser);
+    passkey::challenge(&mut flow, &cx.random());
     flow
 }
 
@@ -152,6 +153,7 @@ async fn insert(app: &Arc<Tenant>, cx: &Cx, flow: Flow, invitation: Option<Strin
             {
                 flow.data.identifier = None;
             }
+            passkey::note(tx, &mut flow)?;
             flows::insert(tx, &flow)?;
             Ok(flow)
         })
@@ -254,12 +256,12 @@ fn open_settings(
     match section {
         None | Some("") => {}
         Some("profile") => "profile".clone_into(&mut flow.data.section),
-        Some(name @ ("password" | "totp" | "recovery_code")) => {
+        Some(name @ ("password" | "passkey" | "totp" | "recovery_code")) => {
             live.check_privileged(&app.settings().settings, cx.now)?;
             name.clone_into(&mut flow.data.section);
         }
         Some(_) => {
-            let message = "One of profile, password, totp, recovery_code.";
+            let message = "One of profile, password, passkey, totp, recovery_code.";
             return Err(Error::field("section", FieldCode::NotInEnum, message));
         }
     }

@@ -4,20 +4,32 @@ use avnology_model::{
     credentials::Factor,
     flows::{Flow, Group, InputType, MessageId, Node},
     identities::Identity,
+    ids::IdentityId,
+    platform::LoginMethod,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::enroll;
-use crate::{Tenant, credentials::totp};
+use super::{
+    enroll,
+    passkey::{challenge_of, listed},
+};
+use crate::{
+    Tenant,
+    credentials::{
+        totp,
+        webauthn::{NewUser, RelyingParty, user_handle},
+    },
+};
 
 /// Pixels of the picture.
 const SIDE: u32 = 256;
 
 /// The second factors that the flow's identity can show.
-pub(super) fn to_show(flow: &Flow, nodes: &mut Vec<Node>) {
+pub(super) fn to_show(app: &Tenant, flow: &Flow, nodes: &mut Vec<Node>) {
     for factor in &flow.data.factors {
         match factor {
             Factor::Totp => totp_code(nodes, MessageId::LabelContinue),
+            Factor::Passkey => nodes.extend(use_passkey(app, flow, true)),
             Factor::RecoveryCode => {
                 let field = Node::input(Group::RecoveryCode, InputType::Text, "recovery_code")
                     .autocomplete("off")
@@ -30,8 +42,66 @@ pub(super) fn to_show(flow: &Flow, nodes: &mut Vec<Node>) {
     }
 }
 
-/// A new authenticator application, and the field that confirms it.
+/// What can be set up on the way: an authenticator application, or a passkey.
 pub(super) fn to_enroll(app: &Tenant, flow: &Flow, account: &str, nodes: &mut Vec<Node>) {
+    let offered = &app.settings().settings.second_factors;
+    if offered.contains(&Factor::Totp) {
+        new_totp(app, flow, account, nodes);
+    }
+    // Who registers has no identity yet that a passkey could be made for.
+    if let Some(id) = flow.identity_id.filter(|_| offered.contains(&Factor::Passkey)) {
+        nodes.extend(new_passkey(app, flow, id, account, true));
+    }
+}
+
+fn relying_party(app: &Tenant) -> RelyingParty {
+    let settings = app.settings();
+    RelyingParty::of(app, &settings.settings.webauthn, &settings.settings.name)
+}
+
+/// A passkey to be used: any of this relying party, or one of the flow's identity.
+pub(super) fn use_passkey(app: &Tenant, flow: &Flow, must_verify: bool) -> Option<Node> {
+    let options = relying_party(app).request(&challenge_of(flow)?, &listed(flow), must_verify);
+    let by_name = flow.identity_id.is_some() || flow.data.identifier.is_some();
+    let mediation = if by_name { "optional" } else { "conditional" };
+    Some(Node::passkey("get", mediation, options, MessageId::LabelUsePasskey))
+}
+
+/// A passkey to be made for an identity.
+pub(super) fn new_passkey(
+    app: &Tenant,
+    flow: &Flow,
+    identity: IdentityId,
+    name: &str,
+    must_verify: bool,
+) -> Option<Node> {
+    let user = NewUser { handle: user_handle(&app.keys, identity), name, display_name: name };
+    let options = relying_party(app).creation(&challenge_of(flow)?, &user, &listed(flow), must_verify);
+    Some(Node::passkey("create", "optional", options, MessageId::LabelAddPasskey))
+}
+
+/// Passkeys in settings: a new one, with a name; and those that there are, to be removed.
+pub(super) fn passkeys_in_settings(app: &Tenant, flow: &Flow, identity: &Identity, nodes: &mut Vec<Node>) {
+    let settings = app.settings();
+    let is_offered = settings.settings.allowed_methods.contains(&LoginMethod::Passkey)
+        || settings.settings.second_factors.contains(&Factor::Passkey);
+    if is_offered {
+        nodes.extend(new_passkey(app, flow, identity.id, account_of(identity), false));
+        let field =
+            Node::input(Group::Passkey, InputType::Text, "name").autocomplete("off").length(None, 100);
+        nodes.push(field.with_label(MessageId::LabelPasskeyName));
+    }
+    if flow.data.recovered_address.is_none() {
+        for passkey in &flow.data.passkeys {
+            let id = passkey.id.to_string();
+            nodes.push(Node::button(Group::Passkey, "passkey_rename", &id, MessageId::LabelRenamePasskey));
+            nodes.push(Node::button(Group::Passkey, "passkey_remove", &id, MessageId::LabelRemovePasskey));
+        }
+    }
+}
+
+/// A new authenticator application, and the field that confirms it.
+fn new_totp(app: &Tenant, flow: &Flow, account: &str, nodes: &mut Vec<Node>) {
     let secret = enroll::secret(&app.keys, flow.id);
     let uri = totp::uri(&secret, &app.settings().settings.name, account);
     if let Some(picture) = totp::picture(&uri) {
@@ -59,7 +129,7 @@ pub(super) fn totp_in_settings(app: &Tenant, flow: &Flow, identity: &Identity, n
     if identity.mfa_methods.contains(&Factor::Totp) {
         nodes.push(Node::button(Group::Totp, "totp_unlink", "true", MessageId::LabelRemoveTotp));
     } else if app.settings().settings.second_factors.contains(&Factor::Totp) {
-        to_enroll(app, flow, account_of(identity), nodes);
+        new_totp(app, flow, account_of(identity), nodes);
     }
 }
 

@@ -14,12 +14,14 @@ use super::{
     complete,
     enroll::{self, Codes},
     entry::{self, Newcomer, Registrant},
+    passkey_making,
     send::Drawn,
     step::{Forget, Step, Then, Work, refuse_state, refuse_with},
     verification::{self, NewVerification},
 };
 use crate::{
-    identities::{self as people, IdentityInput, insert_new},
+    credentials::webauthn::Made,
+    identities::{self as people, IdentityInput, add_passkey, insert_new},
     organizations::join_by_domain,
     sessions::{self, NewSession},
 };
@@ -34,6 +36,9 @@ pub(super) struct Pending {
     /// Whether the address was proven.
     #[serde(default)]
     pub(super) proven: bool,
+    /// The passkey that the account begins with, and the identity that it was made for.
+    #[serde(default)]
+    pub(super) passkey: Option<(IdentityId, Made)>,
 }
 
 /// Everything that a registration may need, drawn before the transaction.
@@ -96,7 +101,8 @@ pub(super) fn make(
     };
     let must_enroll = work.settings.settings.mfa_required
         || newcomer.as_ref().is_some_and(|newcomer| newcomer.asks_for_second_factor());
-    if must_enroll && draw.totp.is_none() {
+    // A passkey whose owner was verified is two factors at once.
+    if must_enroll && draw.totp.is_none() && pending.passkey.is_none() {
         let kept = Pending { proven, ..pending.clone() };
         flow.data.pending = Some(serde_json::to_value(kept).map_err(Error::internal)?);
         flow.data.identifier = Some(email.as_str().to_owned());
@@ -111,6 +117,12 @@ pub(super) fn make(
     }
     let organization = settle_in(tx, work, forget, newcomer.as_deref(), &identity, draw.membership)?;
     let mut methods = vec![CompletedMethod::first_factor(method, cx.now)];
+    if let Some((id, made)) = &pending.passkey {
+        let passkey = passkey_making::stored(work, made.clone(), *id, None);
+        // It is the way in, not a second factor: no backup codes come with it.
+        add_passkey(tx, &work.app.keys, cx, &mut identity, &passkey, None)?;
+        methods = vec![passkey_making::completed(&passkey, work)];
+    }
     if let Some(step) = draw.totp {
         enroll::enroll(tx, work, flow, &mut identity, step, &draw.codes)?;
         methods.push(CompletedMethod::second_factor(Method::Totp, cx.now));
@@ -145,7 +157,8 @@ fn insert(
 ) -> Result<Identity> {
     let cx = &work.cx;
     let fields = pending.identity.clone().check("traits.", &[]).map_err(Error::of_fields)?;
-    let mut identity = Identity::new(draw.identity, cx.now);
+    let id = pending.passkey.as_ref().map_or(draw.identity, |(id, _)| *id);
+    let mut identity = Identity::new(id, cx.now);
     identity.realm = flow.realm();
     fields.write(&mut identity);
     identity.has_password = pending.phc.is_some();

@@ -19,7 +19,7 @@ use super::{
     code::{Redeemed, proves, redeem, refuse_code},
     create::blank_at,
     identifier::refuse_invalid,
-    link, place, second_factor,
+    link, passkey, place, second_factor,
     send::{self, Drawn, Sending},
     step::{Forget, Outcome, Step, Work, refuse, refuse_missing, refuse_state},
 };
@@ -175,6 +175,8 @@ fn recovered(
     if !second_factor::ask(&work.settings.settings, &mut next, &identity, Aal::Aal1) {
         next.data.messages.push(MessageId::ChooseNewPassword.into());
     }
+    passkey::challenge(&mut next, &work.challenge);
+    passkey::note(tx, &mut next)?;
     flows::insert(tx, &next)?;
     flow.state = FlowState::Passed;
     flow.identity_id = Some(identity.id);

@@ -91,7 +91,7 @@ pub(super) async fn by_code(work: &Work) -> Result<Outcome> {
     }
 }
 
-fn read_form(
+pub(super) fn read_form(
     work: &Work,
     flow: &mut Flow,
     method: LoginMethod,
@@ -118,7 +118,7 @@ fn read_form(
         return Err(refuse_with(flow, Error::new(Code::InvitationForAnother)));
     }
     let consents = read_consents(work, flow)?;
-    Ok(Pending { identity, phc: None, consents, proven: false })
+    Ok(Pending { identity, phc: None, consents, proven: false, passkey: None })
 }
 
 /// The keys of the boxes that were ticked; the refusal when a required one was not.
@@ -139,9 +139,12 @@ fn read_consents(work: &Work, flow: &mut Flow) -> Result<Vec<String>, Step> {
 }
 
 /// Makes the account, or asks for a proof of the address first where that is required.
-async fn register(work: &Work, pending: Pending, method: Method) -> Result<Outcome> {
+pub(super) async fn register(work: &Work, pending: Pending, method: Method) -> Result<Outcome> {
     let draw = Draw::new(work);
     work.step(move |tx, work, flow, forget| {
+        if flow.state == FlowState::CreatePasskey {
+            flow.state = FlowState::ShowForm;
+        }
         let settings = &work.settings.settings;
         let email = pending.identity.email.as_deref().and_then(|e| Email::parse(e).ok());
         let email = email.ok_or_else(|| Error::internal("a registration without an address"))?;
@@ -177,7 +180,7 @@ async fn register(work: &Work, pending: Pending, method: Method) -> Result<Outco
 }
 
 /// Whether the address must be proven before there can be an account, or the refusal when there can be none.
-fn may_register(
+pub(super) fn may_register(
     tx: &mut IdentityTx<'_>,
     work: &Work,
     flow: &mut Flow,
@@ -205,7 +208,12 @@ fn is_proven_by_invitation(flow: &Flow) -> bool {
 
 /// The account that has this address, unless it was left unproven from its beginning for so long that a new one may take
 /// its place. One that was ever proven, was switched off or has a role stands.
-fn standing(tx: &mut IdentityTx<'_>, work: &Work, realm: Realm, key: &str) -> Result<Option<Identity>> {
+pub(super) fn standing(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    realm: Realm,
+    key: &str,
+) -> Result<Option<Identity>> {
     let Some(identity) = identities::by_email(tx, &realm, key)? else { return Ok(None) };
     let gives_way = !identity.email_verified
         && identity.create_time.plus_seconds(UNPROVEN_SECONDS) <= work.now()
@@ -215,7 +223,11 @@ fn standing(tx: &mut IdentityTx<'_>, work: &Work, realm: Realm, key: &str) -> Re
     Ok((!gives_way).then_some(identity))
 }
 
-fn handle_taken(tx: &mut IdentityTx<'_>, flow: &mut Flow, pending: &Pending) -> Result<Option<Step>> {
+pub(super) fn handle_taken(
+    tx: &mut IdentityTx<'_>,
+    flow: &mut Flow,
+    pending: &Pending,
+) -> Result<Option<Step>> {
     let Some(username) = pending.identity.username.as_deref().filter(|u| !u.trim().is_empty()) else {
         return Ok(None);
     };
@@ -317,7 +329,11 @@ fn resume(
     proven: bool,
     draw: &Draw,
 ) -> Result<Step> {
-    let method = if pending.phc.is_some() { Method::Password } else { Method::Code };
+    let method = match pending {
+        Pending { passkey: Some(_), .. } => Method::Passkey,
+        Pending { phc: Some(_), .. } => Method::Password,
+        _ => Method::Code,
+    };
     let email = pending.identity.email.as_deref().and_then(|e| Email::parse(e).ok());
     let key = email.map(|e| e.key().to_owned()).unwrap_or_default();
     // Somebody else may have registered the address or the name meanwhile.

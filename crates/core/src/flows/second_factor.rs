@@ -87,6 +87,7 @@ pub(super) async fn in_recovery(work: &Work, live: &LiveSession, factor: Factor)
 const fn method(factor: Factor) -> Method {
     match factor {
         Factor::Totp => Method::Totp,
+        Factor::Passkey => Method::Passkey,
         Factor::RecoveryCode => Method::RecoveryCode,
     }
 }
@@ -119,6 +120,8 @@ fn pass(
     }
     let is_right = match factor {
         Factor::Totp => use_totp(tx, work, id, &entered)?,
+        // It has a way of its own.
+        Factor::Passkey => false,
         Factor::RecoveryCode => use_recovery_code(tx, work, id, &entered)?,
     };
     // Also where the lock of this session's own account begins.
@@ -153,6 +156,7 @@ pub(super) fn digits(entered: &str) -> String {
 const fn node(factor: Factor) -> &'static str {
     match factor {
         Factor::Totp => "totp_code",
+        Factor::Passkey => "passkey_response",
         Factor::RecoveryCode => "recovery_code",
     }
 }
@@ -166,6 +170,7 @@ fn refuse(
 ) -> Result<Step> {
     let (code, message) = match factor {
         Factor::Totp => (Code::WrongCode, MessageId::WrongCode),
+        Factor::Passkey => (Code::PasskeyRefused, MessageId::PasskeyRefused),
         Factor::RecoveryCode => (Code::WrongRecoveryCode, MessageId::WrongBackupCode),
     };
     account::record_failure(tx, work, account, method(factor), code)?;

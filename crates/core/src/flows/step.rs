@@ -16,6 +16,7 @@ use serde_json::Value;
 use super::{Submission, place, return_to, view::page_path};
 use crate::{
     Cx, Tenant,
+    credentials::webauthn::Challenge,
     organizations::{self, Acting, ActingAs},
     platform::SettingsVersion,
     sessions::SessionView,
@@ -77,6 +78,8 @@ pub(super) struct Work {
     pub(super) kind: FlowKind,
     pub(super) id: FlowId,
     pub(super) input: Arc<Submission>,
+    /// What the next passkey has to sign, once the present challenge is used up.
+    pub(super) challenge: Challenge,
 }
 
 /// How a step ends.

@@ -11,7 +11,7 @@ use avnology_model::{
 };
 use avnology_store::flows::flows;
 
-use super::{Holder, create::blank, place, second_factor};
+use super::{Holder, create::blank, passkey, place, second_factor};
 use crate::{Cx, Tenant, sessions::LiveSession};
 
 /// What is asked of who is signed in already.
@@ -54,9 +54,15 @@ pub async fn open(
         place::put(&mut flow, settings.settings.identity_federation_mode, organization, true);
     }
     flow.data.return_to = return_to;
-    let made = flow.clone();
-    app.store.identity().write(move |tx| flows::insert(tx, &made)).await?;
-    Ok(flow)
+    app.store
+        .identity()
+        .write(move |tx| {
+            let mut flow = flow.clone();
+            passkey::note(tx, &mut flow)?;
+            flows::insert(tx, &flow)?;
+            Ok(flow)
+        })
+        .await
 }
 
 /// Binds a login flow to a session: its identity is the only one that can pass.

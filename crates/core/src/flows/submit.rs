@@ -13,7 +13,8 @@ use avnology_model::{
 
 use super::{
     Holder, Submission, choose, code, complete, deny, enroll, factor_settings, get, identifier, invitation,
-    link, password, place, recovery, registration, second_factor, settings,
+    link, new_passkey, passkey, passkey_making, password, place, recovery, registration, second_factor,
+    settings,
     step::{Outcome, Refused, Work, check_open, refuse_method, refuse_state},
     step_up, verification,
 };
@@ -43,6 +44,7 @@ pub async fn submit(
         kind,
         id,
         input: Arc::new(input),
+        challenge: cx.random(),
     };
     if let Some(token) = link_token {
         return match kind {
@@ -58,7 +60,7 @@ pub async fn submit(
     }
     match kind {
         FlowKind::Login => login(&work, &flow).await,
-        FlowKind::Registration => registration_method(&work).await,
+        FlowKind::Registration => registration_method(&work, &flow).await,
         FlowKind::Recovery | FlowKind::Verification => mailed(&work, kind).await,
         FlowKind::Settings => settings_method(&work, &flow, holder, live).await,
     }
@@ -76,6 +78,10 @@ async fn login(work: &Work, flow: &Flow) -> Result<Outcome> {
         "password" => password::submit(work).await,
         "code" => code::submit(work, LoginMethod::Code).await,
         "link" => code::submit(work, LoginMethod::Link).await,
+        "passkey" | "webauthn" if flow.state == FlowState::EnrollFactor => {
+            passkey_making::in_login(work).await
+        }
+        "passkey" | "webauthn" => passkey::submit(work).await,
         "totp" if flow.state == FlowState::EnrollFactor => enroll::in_login(work).await,
         "totp" => second_factor::submit(work, Factor::Totp).await,
         "recovery_code" | "lookup_secret" => second_factor::submit(work, Factor::RecoveryCode).await,
@@ -84,11 +90,12 @@ async fn login(work: &Work, flow: &Flow) -> Result<Outcome> {
     }
 }
 
-async fn registration_method(work: &Work) -> Result<Outcome> {
+async fn registration_method(work: &Work, flow: &Flow) -> Result<Outcome> {
     match work.input.method.as_str() {
         "invitation" => invitation::submit(work).await,
         "password" => registration::by_password(work).await,
         "code" => registration::by_code(work).await,
+        "passkey" | "webauthn" => new_passkey::submit(work, flow).await,
         "totp" => registration::by_totp(work).await,
         _ => refuse_unknown(work).await,
     }
@@ -119,6 +126,8 @@ async fn settings_method(
     let tried = match work.input.method.as_str() {
         "profile" => settings::profile(work, live).await,
         "password" => settings::password(work, live).await,
+        "passkey" | "webauthn" if flow.state == FlowState::SecondFactor => passkey::in_recovery(work).await,
+        "passkey" | "webauthn" => passkey_making::in_settings(work, live).await,
         "totp" if flow.state == FlowState::SecondFactor => {
             second_factor::in_recovery(work, live, Factor::Totp).await
         }
@@ -155,8 +164,6 @@ async fn refuse_unknown(work: &Work) -> Result<Outcome> {
             | "code"
             | "link"
             | "profile"
-            | "passkey"
-            | "webauthn"
             | "oidc"
             | "sso"
             | "totp"

@@ -27,7 +27,7 @@ pub fn page_path(flow: &Flow) -> String {
         (FlowKind::Registration, _) => "/sign-up",
         (FlowKind::Recovery, _) => "/recovery",
         (FlowKind::Verification, _) => "/verify",
-        (FlowKind::Settings, "password" | "totp" | "recovery_code") => "/account/security",
+        (FlowKind::Settings, "password" | "passkey" | "totp" | "recovery_code") => "/account/security",
         (FlowKind::Settings, _) => "/account/profile",
     }
     .to_owned()
@@ -49,9 +49,17 @@ pub fn view(app: &Tenant, flow: &Flow, csrf: Option<&str>, identity: Option<&Ide
             factor_nodes::to_enroll(app, flow, account, &mut nodes);
         }
         FlowKind::Login | FlowKind::Settings if flow.state == FlowState::SecondFactor => {
-            factor_nodes::to_show(flow, &mut nodes);
+            factor_nodes::to_show(app, flow, &mut nodes);
         }
-        FlowKind::Login => login(flow, &settings.settings, &mut nodes),
+        FlowKind::Registration if flow.state == FlowState::CreatePasskey => {
+            let name = flow.data.identifier.as_deref().unwrap_or_default();
+            let id = flow.data.new_identity;
+            nodes.extend(id.and_then(|id| factor_nodes::new_passkey(app, flow, id, name, true)));
+        }
+        FlowKind::Login => {
+            login(flow, &settings.settings, &mut nodes);
+            passkey_of_login(app, flow, &settings.settings, &mut nodes);
+        }
         FlowKind::Registration => registration(flow, &settings.settings, schema.as_deref(), &mut nodes),
         FlowKind::Recovery | FlowKind::Verification if flow.completed_at.is_some() => {}
         FlowKind::Recovery | FlowKind::Verification => mailed(flow, &mut nodes),
@@ -166,6 +174,7 @@ fn login(flow: &Flow, settings: &TenantSettings, nodes: &mut Vec<Node>) {
             }
         }
         FlowState::ShowForm
+        | FlowState::CreatePasskey
         | FlowState::SecondFactor
         | FlowState::EnrollFactor
         | FlowState::Passed
@@ -200,6 +209,7 @@ fn choices(flow: &Flow, settings: &TenantSettings, nodes: &mut Vec<Node>) {
                 nodes.push(field);
                 nodes.push(Node::submit(Group::Password, "password", MessageId::SignIn));
             }
+            LoginMethod::Passkey => {}
             LoginMethod::Code => nodes.push(Node::submit(Group::Code, "code", MessageId::LabelUseCode)),
             LoginMethod::Link => nodes.push(Node::submit(Group::Link, "link", MessageId::LabelUseLink)),
         }
@@ -263,6 +273,9 @@ fn registration(
                 nodes.push(Node::submit(Group::Password, "password", MessageId::LabelCreateAccount));
             } else if offered.contains(&LoginMethod::Code) {
                 nodes.push(Node::submit(Group::Code, "code", MessageId::LabelCreateAccount));
+            }
+            if offered.contains(&LoginMethod::Passkey) {
+                nodes.push(Node::submit(Group::Passkey, "passkey", MessageId::LabelCreatePasskey));
             }
         }
         FlowState::SentEmail | FlowState::VerifyAddress => {
@@ -381,8 +394,28 @@ fn settings_nodes(
     }
 }
 
+/// A passkey as first factor, beside the other ways. In a strict tenant it is not known whose without an organization.
+fn passkey_of_login(app: &Tenant, flow: &Flow, settings: &TenantSettings, nodes: &mut Vec<Node>) {
+    let is_homeless = app.is_strict() && flow.data.realm.is_none() && !flow.data.is_personal;
+    let is_offered = place::methods(settings, flow).contains(&LoginMethod::Passkey) && !is_homeless;
+    if !is_offered || flow.state != FlowState::ChooseMethod {
+        return;
+    }
+    if let Some(node) = factor_nodes::use_passkey(app, flow, false) {
+        for field in nodes.iter_mut().filter(|n| n.name() == "identifier" && !n.attributes.readonly) {
+            // Where the browser offers its passkeys as the field is filled in.
+            field.attributes.autocomplete = Some("username webauthn".to_owned());
+        }
+        nodes.push(node);
+    }
+}
+
 fn factor_sections(app: &Tenant, flow: &Flow, identity: &Identity, nodes: &mut Vec<Node>) {
     let section = flow.data.section.as_str();
+    let recovering = flow.data.recovered_address.is_some();
+    if matches!(section, "" | "passkey") || recovering {
+        factor_nodes::passkeys_in_settings(app, flow, identity, nodes);
+    }
     if matches!(section, "" | "totp") {
         factor_nodes::totp_in_settings(app, flow, identity, nodes);
     }

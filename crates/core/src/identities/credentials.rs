@@ -2,15 +2,19 @@
 
 use avnology_model::{
     Code, Error, Result, Timestamp,
-    credentials::{CredentialKind, Factor},
+    credentials::{CredentialKind, Factor, authenticator_name},
     identities::Identity,
     ids::{CredentialId, IdentityId},
     platform::{LoginMethod, TenantSettings},
+    secret_token::SecretHash,
     sessions::RevokeReason,
 };
 use avnology_store::{
     IdentityTx,
-    credentials::{passwords, recovery_codes, totp},
+    credentials::{
+        passkeys::{self, StoredPasskey},
+        passwords, recovery_codes, totp,
+    },
     identities::identities,
     organizations::memberships,
     sessions::sessions,
@@ -18,7 +22,11 @@ use avnology_store::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{factors::remove_factors, password::tell, reach};
+use super::{
+    factors::{remove_factors, remove_passkey},
+    password::tell,
+    reach,
+};
 use crate::{
     Cx, Tenant,
     sessions::{LiveSession, end_all},
@@ -42,9 +50,32 @@ pub struct CredentialView {
     /// Last use.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub last_used_at: Option<Timestamp>,
+    /// Of passkeys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub passkey: Option<PasskeyView>,
     /// Of backup codes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recovery_code: Option<BackupCodesView>,
+}
+
+/// What is known of a passkey.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Passkey)]
+pub struct PasskeyView {
+    /// Model of the authenticator, a UUID.
+    pub aaguid: String,
+    /// What authenticators of this model are called, where that is known.
+    pub authenticator_name: Option<String>,
+    /// How it can be reached.
+    pub transports: Vec<String>,
+    /// Whether it may be copied to other devices.
+    pub backup_eligible: bool,
+    /// Whether it was.
+    pub backed_up: bool,
+    /// Whether its maker vouches for the authenticator.
+    pub attested: bool,
+    /// The domain that it is for.
+    pub rp_id: String,
 }
 
 /// How many backup codes are left.
@@ -62,7 +93,24 @@ impl CredentialView {
         create_time: Timestamp,
         last_used_at: Option<Timestamp>,
     ) -> Self {
-        Self { id, kind, name: None, create_time, last_used_at, recovery_code: None }
+        Self { id, kind, name: None, create_time, last_used_at, passkey: None, recovery_code: None }
+    }
+
+    fn passkey(stored: StoredPasskey) -> Self {
+        let passkey = PasskeyView {
+            authenticator_name: authenticator_name(&stored.aaguid).map(str::to_owned),
+            aaguid: stored.aaguid,
+            transports: stored.transports,
+            backup_eligible: stored.backup_eligible,
+            backed_up: stored.backed_up,
+            attested: false,
+            rp_id: stored.rp_id,
+        };
+        Self {
+            name: Some(stored.name),
+            passkey: Some(passkey),
+            ..Self::new(stored.id, CredentialKind::Passkey, stored.create_time, stored.last_used_at)
+        }
     }
 }
 
@@ -83,11 +131,12 @@ fn shown(tx: &mut IdentityTx<'_>, id: IdentityId) -> Result<Vec<CredentialView>>
         .map(|p| CredentialView::new(p.id, CredentialKind::Password, p.create_time, p.last_used_at));
     let totp = totp::find(tx, id)?
         .map(|t| CredentialView::new(t.id, CredentialKind::Totp, t.create_time, t.last_used_at));
+    let passkeys = passkeys::list(tx, id)?.into_iter().map(CredentialView::passkey);
     let codes = recovery_codes::find(tx, id)?.map(|c| CredentialView {
         recovery_code: Some(BackupCodesView { remaining: c.remaining }),
         ..CredentialView::new(c.id, CredentialKind::RecoveryCode, c.create_time, c.last_used_at)
     });
-    Ok(password.into_iter().chain(totp).chain(codes).collect())
+    Ok(password.into_iter().chain(passkeys).chain(totp).chain(codes).collect())
 }
 
 /// The caller's own credentials.
@@ -127,6 +176,10 @@ async fn take_away(
             let kind = found.ok_or_else(Error::not_found)?.kind;
             let factor = match kind {
                 CredentialKind::Password => None,
+                CredentialKind::Passkey => {
+                    remove_passkey(tx, &cx, &settings.settings, &mut identity, credential, keep.is_some())?;
+                    return ended(tx, &cx, id, keep);
+                }
                 CredentialKind::Totp => Some(Factor::Totp),
                 CredentialKind::RecoveryCode => Some(Factor::RecoveryCode),
             };
@@ -139,13 +192,23 @@ async fn take_away(
                     remove_factors(tx, &cx, &mut identity, &[factor])?;
                 }
             }
-            let mut hashes = end_all(tx, &cx, id, keep, RevokeReason::FactorChanged)?;
-            hashes.extend(sessions::token_hashes_of(tx, id)?);
-            Ok(hashes)
+            ended(tx, &cx, id, keep)
         })
         .await?;
     app.sessions.forget(&hashes);
     Ok(())
+}
+
+/// Ends the other sessions; the tokens to be forgotten.
+fn ended(
+    tx: &mut IdentityTx<'_>,
+    cx: &Cx,
+    id: IdentityId,
+    keep: Option<avnology_model::ids::SessionId>,
+) -> Result<Vec<SecretHash>> {
+    let mut hashes = end_all(tx, cx, id, keep, RevokeReason::FactorChanged)?;
+    hashes.extend(sessions::token_hashes_of(tx, id)?);
+    Ok(hashes)
 }
 
 /// `_100` while an organization or the tenant asks for a second factor and nothing but backup codes would be left.
@@ -171,7 +234,9 @@ pub(crate) fn remove_password(
     identity: &mut Identity,
     by: &str,
 ) -> Result<()> {
-    if !can_sign_in_by_mail(settings, identity) {
+    let by_passkey =
+        settings.allowed_methods.contains(&LoginMethod::Passkey) && passkeys::count(tx, identity.id)? > 0;
+    if !by_passkey && !can_sign_in_by_mail(settings, identity) {
         return Err(Error::new(Code::LastCredential));
     }
     passwords::remove(tx, identity.id)?;
@@ -182,7 +247,7 @@ pub(crate) fn remove_password(
 }
 
 /// Whether a code or link to a proven address lets the person in.
-fn can_sign_in_by_mail(settings: &TenantSettings, identity: &Identity) -> bool {
+pub(super) fn can_sign_in_by_mail(settings: &TenantSettings, identity: &Identity) -> bool {
     let offered = settings.allowed_methods.iter().any(|m| matches!(m, LoginMethod::Code | LoginMethod::Link));
     offered && identity.email_verified
 }

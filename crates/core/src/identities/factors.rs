@@ -1,6 +1,8 @@
 //! Second factors: enrolling and removing them, and what is told of it.
 //!
-//! The first one brings backup codes along, and who has none left but backup codes has no second factor any more.
+//! The first one brings backup codes along, and who has none left but backup codes has no second factor any more. A passkey
+//! that an account was registered with is its way in; it becomes a second factor once there are backup codes or an app, so
+//! that nobody is locked out by losing the only one.
 
 use avnology_model::{
     Code, Error, Result,
@@ -8,10 +10,14 @@ use avnology_model::{
     events::{EventType, MessageRequest, MessageType},
     identities::Identity,
     ids::{CredentialId, IdentityId},
+    platform::TenantSettings,
 };
 use avnology_store::{
     IdentityTx,
-    credentials::{recovery_codes as code_rows, totp as totp_rows},
+    credentials::{
+        passkeys::{self as passkey_rows, StoredPasskey},
+        recovery_codes as code_rows, totp as totp_rows,
+    },
     identities::identities,
 };
 use serde_json::json;
@@ -23,6 +29,9 @@ use crate::{
     events::{emit, emit_message, emit_to_manager},
     platform::{Keys, Place},
 };
+
+/// Most passkeys of an identity (`contract/11` §9).
+const MOST_PASSKEYS: u32 = 20;
 
 /// An authenticator application whose first code was right.
 #[derive(Clone)]
@@ -101,6 +110,74 @@ pub(crate) fn enroll_totp(
     Ok(brings_codes)
 }
 
+/// Adds a passkey and, where backup codes are given and there are none, those; whether there are new ones. `_903` when
+/// somebody has the passkey already, `_914` for too many.
+pub(crate) fn add_passkey(
+    tx: &mut IdentityTx<'_>,
+    keys: &Keys,
+    cx: &Cx,
+    identity: &mut Identity,
+    passkey: &StoredPasskey,
+    codes: Option<&NewCodes>,
+) -> Result<bool> {
+    if passkey_rows::count(tx, identity.id)? >= MOST_PASSKEYS {
+        return Err(Error::new(Code::LimitReached).with_member("limit", MOST_PASSKEYS));
+    }
+    passkey_rows::insert(tx, passkey)?;
+    tell_passkey(tx, cx, identity, passkey, true)?;
+    let brings_codes = codes.is_some() && code_rows::find(tx, identity.id)?.is_none();
+    if let Some(codes) = codes.filter(|_| brings_codes) {
+        put_codes(tx, keys, cx, identity, codes)?;
+    }
+    note(tx, cx, identity)?;
+    Ok(brings_codes)
+}
+
+/// Removes a passkey. `_026`; `_025` when nothing else would let the person in; for themselves, `_100` while a second factor
+/// is asked of them and none would be left.
+pub(crate) fn remove_passkey(
+    tx: &mut IdentityTx<'_>,
+    cx: &Cx,
+    settings: &TenantSettings,
+    identity: &mut Identity,
+    id: CredentialId,
+    own: bool,
+) -> Result<()> {
+    let held = passkey_rows::list(tx, identity.id)?;
+    let Some(passkey) = held.iter().find(|passkey| passkey.id == id) else {
+        return Err(Error::new(Code::FactorNotEnrolled));
+    };
+    let is_last = held.len() == 1;
+    if is_last && !identity.has_password && !super::credentials::can_sign_in_by_mail(settings, identity) {
+        return Err(Error::new(Code::LastCredential));
+    }
+    if is_last && own {
+        super::may_do_without(tx, settings, identity, Factor::Passkey)?;
+    }
+    passkey_rows::remove(tx, id, identity.id)?;
+    tell_passkey(tx, cx, identity, passkey, false)?;
+    remove_factors(tx, cx, identity, &[]).map(drop)
+}
+
+fn tell_passkey(
+    tx: &mut IdentityTx<'_>,
+    cx: &Cx,
+    identity: &Identity,
+    passkey: &StoredPasskey,
+    added: bool,
+) -> Result<()> {
+    let (event, message) = if added {
+        (EventType::UserPasskeyAdded, MessageType::FactorEnrolled)
+    } else {
+        (EventType::UserPasskeyRemoved, MessageType::FactorRemoved)
+    };
+    let payload = json!({
+        "user_id": identity.id, "credential_id": passkey.id, "name": passkey.name, "aaguid": passkey.aaguid,
+    });
+    emit_to_manager(tx, &cx.event(event, payload).on("identity", &identity.id), identity.managed_by)?;
+    mail(tx, cx, identity, message, Factor::Passkey)
+}
+
 /// Gives an identity these backup codes in place of those it has.
 pub(crate) fn replace_codes(
     tx: &mut IdentityTx<'_>,
@@ -141,7 +218,15 @@ pub(crate) fn remove_factors(
         tell(tx, cx, identity, Change::Removed(Factor::Totp, totp.id))?;
         removed.push(Factor::Totp);
     }
-    let alone = totp_rows::find(tx, identity.id)?.is_none();
+    if factors.contains(&Factor::Passkey) {
+        for passkey in passkey_rows::list(tx, identity.id)? {
+            passkey_rows::remove(tx, passkey.id, identity.id)?;
+            tell_passkey(tx, cx, identity, &passkey, false)?;
+            removed.push(Factor::Passkey);
+        }
+        removed.dedup();
+    }
+    let alone = totp_rows::find(tx, identity.id)?.is_none() && passkey_rows::count(tx, identity.id)? == 0;
     if (alone || factors.contains(&Factor::RecoveryCode))
         && let Some(codes) = code_rows::find(tx, identity.id)?
     {
@@ -157,6 +242,7 @@ pub(crate) fn remove_factors(
 pub(crate) fn erase_factors(tx: &mut IdentityTx<'_>, identity: &mut Identity) -> Result<()> {
     identity.mfa_methods.clear();
     totp_rows::remove(tx, identity.id)?;
+    passkey_rows::erase(tx, identity.id)?;
     code_rows::remove(tx, identity.id).map(drop)
 }
 
@@ -164,7 +250,9 @@ pub(crate) fn erase_factors(tx: &mut IdentityTx<'_>, identity: &mut Identity) ->
 fn note(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &mut Identity) -> Result<()> {
     let totp = totp_rows::find(tx, identity.id)?.map(|_| Factor::Totp);
     let codes = code_rows::find(tx, identity.id)?.map(|_| Factor::RecoveryCode);
-    identity.mfa_methods = totp.into_iter().chain(codes).collect();
+    let is_second = totp.is_some() || codes.is_some();
+    let passkey = (is_second && passkey_rows::count(tx, identity.id)? > 0).then_some(Factor::Passkey);
+    identity.mfa_methods = totp.into_iter().chain(passkey).chain(codes).collect();
     identities::update(tx, identity, cx.now)
 }
 

@@ -28,7 +28,7 @@ pub use avnology_store::list::ListQuery;
 pub(crate) use create::insert_new;
 pub use create::{Created, NewIdentity, create};
 pub use credentials::{
-    BackupCodesView, CredentialView, list as list_credentials, list_own as list_own_credentials,
+    BackupCodesView, CredentialView, PasskeyView, list as list_credentials, list_own as list_own_credentials,
     remove as remove_credential, remove_own as remove_own_credential,
 };
 pub(crate) use credentials::{may_do_without, remove_password};
@@ -37,7 +37,8 @@ pub(crate) use deletion::{cancel_scheduled, purge_of_organization, remove_denied
 pub(crate) use email::{UndoLink, apply_email, mark_verified, prove_ownership};
 pub use email::{peek_undo, undo_change as undo_email_change};
 pub(crate) use factors::{
-    NewCodes, NewTotp, enroll_totp, erase_factors, open_totp, remove_factors, replace_codes,
+    NewCodes, NewTotp, add_passkey, enroll_totp, erase_factors, open_totp, remove_factors, remove_passkey,
+    replace_codes,
 };
 pub use input::IdentityInput;
 pub(crate) use input::{Fields, editable, from_json, words_of};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use avnology_model::{
-    Error, FieldCode, Result, Timestamp,
+    Error, FieldCode, FieldError, Result, Timestamp,
     events::EventType,
     platform::{Environment, FederationMode, Precondition, TenantSettings},
 };
@@ -131,13 +131,14 @@ async fn change(
     }
     let (cx, expected) = (cx.clone(), expected.clone());
     let environment = app.config.environment;
+    let host = app.config.public_url.host_str().unwrap_or_default().to_owned();
     let names_mode = patch.contains_key("identity_federation_mode");
     let before = app.settings().settings.identity_federation_mode;
     let write = move |tx: &mut IdentityTx<'_>| {
         if names_mode {
             federation_rows::lock(tx)?;
         }
-        write(tx, &cx, &expected, &patch, by, environment)
+        write(tx, &cx, &expected, &patch, by, environment, &host)
     };
     let db = app.store.identity();
     let changed = if names_mode { db.write_at_length(write).await } else { db.write(write).await }?;
@@ -156,6 +157,7 @@ fn write(
     patch: &Map<String, Value>,
     by: Switch,
     environment: Environment,
+    host: &str,
 ) -> Result<SettingsVersion> {
     let present = match rows::find(tx)? {
         Some(stored) => parse(stored)?,
@@ -168,7 +170,16 @@ fn write(
     expected.check(&present.etag())?;
     let before = serde_json::to_value(&present.settings).map_err(Error::internal)?;
     let settings = merged(&before, patch)?;
-    Error::from_fields(settings.problems())?;
+    let mut problems = settings.problems();
+    if !settings.webauthn.fits(host) {
+        let message = format!("{host}, or a domain above it.");
+        problems.push(FieldError {
+            field: "webauthn.rp_id".to_owned(),
+            code: FieldCode::NotAllowed,
+            message,
+        });
+    }
+    Error::from_fields(problems)?;
     if let Some(schema) = &settings.identity_schema
         && present.settings.identity_schema.as_ref() != Some(schema)
     {

@@ -92,6 +92,8 @@ fn amr(session: &Session) -> Vec<&'static str> {
     for done in &session.methods {
         let value = match done.method {
             Method::Password => "pwd",
+            // Whether hardware holds the key is not known without an attestation.
+            Method::Passkey => "swk",
             Method::Code | Method::Totp | Method::RecoveryCode => "otp",
             Method::Link => "link",
             // No registered value says so.
@@ -99,6 +101,9 @@ fn amr(session: &Session) -> Vec<&'static str> {
         };
         if !values.contains(&value) {
             values.push(value);
+        }
+        if done.method == Method::Passkey && done.aal > Aal::Aal1 {
+            values.push("user");
         }
     }
     if values.len() > 1 && session.aal > Aal::Aal1 {

@@ -7,6 +7,8 @@ text_enum! {
     pub enum CredentialKind {
         /// Password.
         Password = "password",
+        /// Passkey (WebAuthn).
+        Passkey = "passkey",
         /// Authenticator application (RFC 6238).
         Totp = "totp",
         /// Backup codes.
@@ -19,7 +21,16 @@ text_enum! {
     pub enum Factor {
         /// Authenticator application.
         Totp = "totp",
+        /// Passkey with user verification.
+        Passkey = "passkey",
         /// Backup codes.
         RecoveryCode = "recovery_code",
+    }
+}
+
+impl Factor {
+    /// Whether people set it up; backup codes only come along.
+    pub const fn is_set_up(self) -> bool {
+        !matches!(self, Self::RecoveryCode)
     }
 }

@@ -32,6 +32,12 @@ text_enum! {
         UserEmailChanged = "user.email_changed",
         /// A password was set, changed or removed.
         UserPasswordChanged = "user.password_changed",
+        /// A passkey was added.
+        UserPasskeyAdded = "user.passkey_added",
+        /// A passkey was removed.
+        UserPasskeyRemoved = "user.passkey_removed",
+        /// A passkey may have been copied.
+        UserCredentialSuspicious = "user.credential_suspicious",
         /// A second factor was enrolled.
         UserMfaEnrolled = "user.mfa_enrolled",
         /// A second factor was removed.

@@ -9,7 +9,7 @@ use crate::{
     Timestamp,
     credentials::Factor,
     identities::Realm,
-    ids::{FlowId, IdentityId, OrganizationId, SessionId},
+    ids::{CredentialId, FlowId, IdentityId, OrganizationId, SessionId},
     organizations::{Delivery, Slug},
     platform::{LoginMethod, RegistrationField},
     secret_token::SecretHash,
@@ -60,6 +60,8 @@ text_enum! {
         ChooseMethod = "choose_method",
         /// Registration, recovery, verification, settings: the form.
         ShowForm = "show_form",
+        /// Registration: the passkey of the new account.
+        CreatePasskey = "create_passkey",
         /// A message with a code or link is on its way.
         SentEmail = "sent_email",
         /// Login: the second factor. Settings after recovery: the same, before anything else.
@@ -132,6 +134,19 @@ pub struct FlowInvitation {
     pub email: String,
     /// How it came: the token of a mail proves the address, a link that was passed on does not.
     pub delivery: Delivery,
+}
+
+/// A passkey that a flow may use, or must not make again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownPasskey {
+    /// Id.
+    pub id: CredentialId,
+    /// The authenticator's name for it, in base64url.
+    pub credential_id: String,
+    /// How it can be reached.
+    pub transports: Vec<String>,
+    /// Name given by the person.
+    pub name: String,
 }
 
 /// Backup codes that a flow shows, once.
@@ -226,6 +241,12 @@ pub struct FlowData {
     pub completed: Vec<crate::sessions::CompletedMethod>,
     /// Second factors that the identity can show.
     pub factors: Vec<Factor>,
+    /// What the next answer of a passkey has to sign, in base64url; used once.
+    pub challenge_of_passkey: Option<String>,
+    /// The passkeys of the flow's identity.
+    pub passkeys: Vec<KnownPasskey>,
+    /// Registration: the identity that a passkey is made for.
+    pub new_identity: Option<IdentityId>,
     /// Backup codes to be shown.
     pub codes: Option<ShownCodes>,
     /// Login: required fields of the identity that are missing and asked for now.

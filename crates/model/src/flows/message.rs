@@ -66,6 +66,8 @@ messages! {
     LabelUsername = "1070003", Info, "Username";
     LabelPassword = "1070004", Info, "Password";
     LabelNewPassword = "1070005", Info, "New password";
+    LabelUsePasskey = "1070006", Info, "Sign in with a passkey";
+    LabelAddPasskey = "1070007", Info, "Add a passkey";
     LabelContinue = "1070010", Info, "Continue";
     LabelCode = "1070011", Info, "Code";
     LabelTotpCode = "1070012", Info, "Authentication code";
@@ -92,6 +94,10 @@ messages! {
     LabelNoBackupCodes = "1070035", Info, "Turn backup codes off";
     LabelBackupCodesSaved = "1070036", Info, "I have saved them";
     LabelUseBackupCode = "1070037", Info, "Use a backup code";
+    LabelPasskeyName = "1070038", Info, "Name of the passkey";
+    LabelRenamePasskey = "1070039", Info, "Rename";
+    LabelRemovePasskey = "1070040", Info, "Remove";
+    LabelCreatePasskey = "1070041", Info, "Create account with a passkey";
     VerificationSent = "1080001", Info, "A code was sent";
     AddressVerified = "1080002", Success, "Your address is verified";
     ChangeUndone = "1080003", Success, "The change was undone";
@@ -112,6 +118,7 @@ messages! {
     AccountLocked = "4010002", Error, "Too many attempts; try again in {minutes} minutes";
     AccountInactive = "4010003", Error, "This account is not active";
     MethodUnavailable = "4010005", Error, "This way to sign in is not available";
+    PasskeyRefused = "4010006", Error, "The passkey could not be used";
     SsoRequired = "4010007", Error, "Your organization requires single sign-on";
     VerifyFirst = "4010009", Error, "Verify your address first";
     SsoNotSetUp = "4010010", Error, "Single sign-on is not set up; contact your administrator";

@@ -30,6 +30,8 @@ pub enum Group {
     Identifier,
     /// Sign-in, registration or change by password.
     Password,
+    /// Passkey.
+    Passkey,
     /// Authenticator application.
     Totp,
     /// Backup codes.
@@ -81,6 +83,18 @@ impl InputType {
     }
 }
 
+/// A ceremony of WebAuthn Level 3.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Webauthn {
+    /// `create` or `get`.
+    pub kind: String,
+    /// `conditional` where it may be offered as the field is filled in, else `optional`.
+    pub mediation: String,
+    /// The options, in the standard's JSON form.
+    #[schema(value_type = Object)]
+    pub options: serde_json::Value,
+}
+
 /// One choice of a `select`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SelectOption {
@@ -91,7 +105,7 @@ pub struct SelectOption {
 }
 
 /// The attributes of a node; which are present depends on its kind.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Attributes {
     /// Field name (inputs).
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -135,6 +149,9 @@ pub struct Attributes {
     /// The text (texts).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// What a browser is asked for, for its own dialogue (hidden inputs).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webauthn: Option<Webauthn>,
     /// To be offered for copying, and kept out of logs (texts).
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub secret: bool,
@@ -208,6 +225,14 @@ impl Node {
     /// A button that sends `name=value`.
     pub fn button(group: Group, name: &str, value: &str, label: MessageId) -> Self {
         Self::input(group, InputType::Submit, name).with_value(value).with_label(label)
+    }
+
+    /// The hidden input that takes what a browser's own dialogue answers.
+    pub fn passkey(kind: &str, mediation: &str, options: serde_json::Value, label: MessageId) -> Self {
+        let mut node = Self::input(Group::Passkey, InputType::Hidden, "passkey_response").with_value("");
+        let (kind, mediation) = (kind.to_owned(), mediation.to_owned());
+        node.attributes.webauthn = Some(Webauthn { kind, mediation, options });
+        node.with_label(label)
     }
 
     /// A text to be copied and kept, with this element id.

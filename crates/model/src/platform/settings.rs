@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::session_token_template::{self, SessionTokenTemplate};
 use crate::{
     FieldCode, FieldError,
-    credentials::{Factor, PasswordPolicy},
+    credentials::{Factor, PasswordPolicy, WebauthnSettings},
     identities::{Email, https_url, locale},
     organizations::{FeatureFlags, RegistrationMode},
     text::{collect, line, text_enum},
@@ -20,6 +20,8 @@ text_enum! {
     pub enum LoginMethod {
         /// Password.
         Password = "password",
+        /// Passkey.
+        Passkey = "passkey",
         /// Code by mail.
         Code = "code",
         /// Mailed link.
@@ -211,6 +213,8 @@ pub struct TenantSettings {
     pub second_factors: Vec<Factor>,
     /// Whether everybody needs a second factor.
     pub mfa_required: bool,
+    /// How passkeys are made.
+    pub webauthn: WebauthnSettings,
     /// Rules for new passwords.
     pub password_policy: PasswordPolicy,
     /// When failures lock.
@@ -254,6 +258,7 @@ impl Default for TenantSettings {
             allowed_methods: LoginMethod::ALL.to_vec(),
             second_factors: Factor::ALL.to_vec(),
             mfa_required: false,
+            webauthn: WebauthnSettings::default(),
             password_policy: PasswordPolicy::default(),
             lockout: Lockout::default(),
             session_policy: SessionPolicy::default(),
@@ -293,7 +298,8 @@ impl TenantSettings {
         if self.allowed_methods.is_empty() {
             push(&mut errors, "allowed_methods", FieldCode::TooShort, "At least one method.");
         }
-        if self.mfa_required && !self.second_factors.contains(&Factor::Totp) {
+        errors.extend(self.webauthn.problems());
+        if self.mfa_required && !self.second_factors.iter().any(|factor| factor.is_set_up()) {
             push(
                 &mut errors,
                 "second_factors",

@@ -34,6 +34,8 @@ text_enum! {
     pub enum Method {
         /// Password.
         Password = "password",
+        /// Passkey.
+        Passkey = "passkey",
         /// Authenticator application.
         Totp = "totp",
         /// Backup code.

@@ -1,9 +1,12 @@
 //! `/account/security`: the password and the second factors.
 
-use avnology_core::{flows::FlowRequest, identities::own_summary};
+use avnology_core::{
+    flows::FlowRequest,
+    identities::{CredentialView, list_own_credentials, own_summary},
+};
 use avnology_http::{Auth, PageSignedIn, Query, Reply, Response, Route, SeeOther};
-use avnology_model::{Code, Result, credentials::Factor, flows::FlowKind};
-use avnology_views::credentials::{FactorPage, FactorSection, PasswordSection, Security};
+use avnology_model::{Code, Result, credentials::Factor, flows::FlowKind, platform::LoginMethod};
+use avnology_views::credentials::{FactorPage, FactorSection, PasskeyRow, PasswordSection, Security};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -46,6 +49,7 @@ async fn show(auth: Auth<PageSignedIn>, Query(q): Query<Params>) -> Result<Respo
 
 fn factor_of(section: &str) -> Option<FactorSection> {
     match section {
+        "passkey" => Some(FactorSection::Passkeys),
         "totp" => Some(FactorSection::Totp),
         "recovery_code" => Some(FactorSection::BackupCodes),
         _ => None,
@@ -72,11 +76,16 @@ async fn begin(auth: &Auth<PageSignedIn>, section: String) -> Result<Response> {
 async fn draw_factor(auth: &Auth<PageSignedIn>, held: &Held, factor: FactorSection) -> Result<Response> {
     let summary = own_summary(&auth.app, &auth.cx, auth.session()).await?;
     let shell = shell(auth).await?;
+    let rows = match factor {
+        FactorSection::Passkeys => passkeys(auth).await?,
+        FactorSection::Totp | FactorSection::BackupCodes => Vec::new(),
+    };
     let html = FactorPage {
         cx: shell.cx(),
         person: &person_of(&summary.identity),
         flow: &held.view,
         factor,
+        passkeys: &rows,
         back_url: held.view.return_to.as_deref().unwrap_or(PATH),
     }
     .render();
@@ -87,7 +96,10 @@ async fn draw(auth: &Auth<PageSignedIn>, held: Option<&Held>) -> Result<Response
     let summary = own_summary(&auth.app, &auth.cx, auth.session()).await?;
     let shell = shell(auth).await?;
     let enrolled = summary.identity.mfa_methods.contains(&Factor::Totp);
-    let offered = auth.app.settings().settings.second_factors.contains(&Factor::Totp);
+    let settings = auth.app.settings();
+    let offered = settings.settings.second_factors.contains(&Factor::Totp);
+    let count = passkeys(auth).await?.len();
+    let takes_passkeys = count > 0 || settings.settings.allowed_methods.contains(&LoginMethod::Passkey);
     let html = Security {
         cx: shell.cx(),
         person: &person_of(&summary.identity),
@@ -98,11 +110,28 @@ async fn draw(auth: &Auth<PageSignedIn>, held: Option<&Held>) -> Result<Response
             Some(held) => PasswordSection::Form(&held.view),
             None => PasswordSection::StepUp { url: STEP_UP },
         },
+        passkeys: takes_passkeys.then_some(count),
         totp: (offered || enrolled).then_some(enrolled),
         backup_codes: summary.backup_codes,
     }
     .render();
     Ok(page(auth, html))
+}
+
+async fn passkeys(auth: &Auth<PageSignedIn>) -> Result<Vec<PasskeyRow>> {
+    let held = list_own_credentials(&auth.app, auth.session()).await?;
+    let row = |credential: CredentialView| {
+        let passkey = credential.passkey?;
+        Some(PasskeyRow {
+            id: credential.id.to_string(),
+            name: credential.name.unwrap_or_default(),
+            authenticator: passkey.authenticator_name,
+            synced: passkey.backed_up,
+            created_at: credential.create_time,
+            last_used_at: credential.last_used_at,
+        })
+    };
+    Ok(held.into_iter().filter_map(row).collect())
 }
 
 pub(crate) fn routes() -> Vec<Route> {

@@ -76,6 +76,7 @@ struct Fields {
     default_role: String,
     mfa_required: bool,
     method_password: bool,
+    method_passkey: bool,
     method_code: bool,
     method_link: bool,
     idle_hours: String,
@@ -88,6 +89,7 @@ impl Fields {
     fn methods(&self, offered: &[LoginMethod]) -> Vec<LoginMethod> {
         let ticked = |method: &LoginMethod| match method {
             LoginMethod::Password => self.method_password,
+            LoginMethod::Passkey => self.method_passkey,
             LoginMethod::Code => self.method_code,
             LoginMethod::Link => self.method_link,
         };
@@ -117,7 +119,9 @@ async fn save(auth: Keeper, form: Form<Fields>) -> Result<Response> {
     let before = organizations::get(&auth.app, acting).await?;
     let saved = async {
         let methods = fields.methods(offered);
-        if methods.is_empty() && !(fields.method_password || fields.method_code || fields.method_link) {
+        if methods.is_empty()
+            && !(fields.method_password || fields.method_passkey || fields.method_code || fields.method_link)
+        {
             let words = "Allow at least one way to sign in.";
             let first = offered.first().map_or("password", |method| method.as_str());
             return Err(Error::field(format!("method_{first}"), avnology_model::FieldCode::Required, words));

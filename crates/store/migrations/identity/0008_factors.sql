@@ -31,3 +31,23 @@ CREATE TABLE recovery_codes (
   used_at BIGINT,
   PRIMARY KEY (identity_id, hash)
 );
+
+-- Passkeys (WebAuthn Level 3).
+CREATE TABLE passkeys (
+  id TEXT PRIMARY KEY,
+  identity_id TEXT NOT NULL,
+  credential_id BYTEA NOT NULL,
+  -- Public key and what the authenticator said of itself, as JSON.
+  credential TEXT NOT NULL,
+  name TEXT NOT NULL,
+  aaguid TEXT NOT NULL,
+  transports TEXT NOT NULL,
+  counter BIGINT NOT NULL,
+  backup_eligible BOOLEAN NOT NULL,
+  backed_up BOOLEAN NOT NULL,
+  rp_id TEXT NOT NULL,
+  create_time BIGINT NOT NULL,
+  last_used_at BIGINT
+);
+CREATE UNIQUE INDEX passkeys_credential_id ON passkeys (credential_id);
+CREATE INDEX passkeys_identity ON passkeys (identity_id, create_time, id);

@@ -1,22 +1,45 @@
 //! `/account/security` with the section of one second factor.
 
 use askama::Template;
-use avnology_model::flows::{FlowView, Group};
+use avnology_model::{
+    Timestamp,
+    flows::{FlowView, Group},
+};
 
 use crate::{
     Context, Link, Notice, Person,
-    flows::forms::{self, Forms, Picture, Secret},
+    flows::forms::{self, Forms, PasskeyForm, Picture, Secret},
     layout::Section,
     parts::{ErrorSummary, Form, html},
+    when::When,
 };
 
 /// Which second factor a page is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FactorSection {
+    /// Passkeys.
+    Passkeys,
     /// Authenticator app.
     Totp,
     /// Backup codes.
     BackupCodes,
+}
+
+/// A passkey that a person has.
+#[derive(Clone, Debug)]
+pub struct PasskeyRow {
+    /// Id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What made it, where that is known.
+    pub authenticator: Option<String>,
+    /// Whether it is on more than one device.
+    pub synced: bool,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// Last use.
+    pub last_used_at: Option<Timestamp>,
 }
 
 /// One second factor of a person: set up, changed or removed.
@@ -30,6 +53,8 @@ pub struct FactorPage<'a> {
     pub flow: &'a FlowView,
     /// The section.
     pub factor: FactorSection,
+    /// The passkeys there are; for the section of passkeys.
+    pub passkeys: &'a [PasskeyRow],
     /// Where to go when it is done.
     pub back_url: &'a str,
 }
@@ -38,11 +63,14 @@ impl FactorPage<'_> {
     /// The page.
     pub fn render(&self) -> String {
         let group = match self.factor {
+            FactorSection::Passkeys => Group::Passkey,
             FactorSection::Totp => Group::Totp,
             FactorSection::BackupCodes => Group::RecoveryCode,
         };
         let forms = forms::of_section(self.flow, group);
         let (state, title, lead) = self.words(&forms);
+        // Passkeys stand in a list of their own.
+        let has_forms = self.factor != FactorSection::Passkeys;
         html(&Document {
             cx: self.cx,
             page: "account-security",
@@ -56,15 +84,34 @@ impl FactorPage<'_> {
             lead,
             pictures: forms.pictures,
             secrets: forms.secrets,
-            form: forms.main,
-            others: forms.others,
+            passkeys: self.rows(),
+            action: &self.flow.ui.action,
+            csrf_token: csrf(self.flow),
+            passkey: forms.passkey.map(|form| PasskeyForm { alone: false, ..form }),
+            form: forms.main.filter(|_| has_forms),
+            others: if has_forms { forms.others } else { Vec::new() },
             back: Link::new("Back to security", self.back_url),
         })
+    }
+
+    fn rows(&self) -> Vec<Row> {
+        let now = self.cx.now;
+        let row = |row: &PasskeyRow| Row {
+            passkey: row.clone(),
+            created: When::new(row.created_at, now),
+            used: row.last_used_at.map(|at| When::new(at, now)),
+        };
+        self.passkeys.iter().map(row).collect()
     }
 
     /// State, heading and what the page asks for.
     fn words(&self, forms: &Forms) -> (&'static str, &'static str, &'static str) {
         match (self.factor, forms.secrets.is_empty()) {
+            (FactorSection::Passkeys, _) => (
+                "passkeys",
+                "Your passkeys",
+                "A passkey signs you in with your fingerprint, face or PIN, and works only on the pages it was made for.",
+            ),
             (FactorSection::Totp, false) => {
                 ("totp", "Set up an authenticator app", crate::flows::ENROLL_WORDS)
             }
@@ -92,6 +139,19 @@ impl FactorPage<'_> {
     }
 }
 
+/// A passkey with its times in words.
+struct Row {
+    passkey: PasskeyRow,
+    created: When,
+    used: Option<When>,
+}
+
+/// The form token of a flow.
+fn csrf(flow: &FlowView) -> &str {
+    let node = flow.ui.nodes.iter().find(|node| node.name() == "csrf_token");
+    node.and_then(|node| node.attributes.value.as_deref()).unwrap_or_default()
+}
+
 #[derive(Template)]
 #[template(path = "account/factor.html")]
 struct Document<'a> {
@@ -107,6 +167,10 @@ struct Document<'a> {
     lead: &'static str,
     pictures: Vec<Picture>,
     secrets: Vec<Secret>,
+    passkeys: Vec<Row>,
+    action: &'a str,
+    csrf_token: &'a str,
+    passkey: Option<PasskeyForm>,
     form: Option<Form>,
     others: Vec<Form>,
     back: Link,

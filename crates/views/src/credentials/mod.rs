@@ -3,5 +3,5 @@
 mod factor;
 mod security;
 
-pub use factor::{FactorPage, FactorSection};
+pub use factor::{FactorPage, FactorSection, PasskeyRow};
 pub use security::{PasswordSection, Security};

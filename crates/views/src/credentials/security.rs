@@ -41,6 +41,8 @@ pub struct Security<'a> {
     pub password_changed_at: Option<Timestamp>,
     /// The form, or what comes before it.
     pub password: PasswordSection<'a>,
+    /// How many passkeys there are; none where the tenant offers none.
+    pub passkeys: Option<usize>,
     /// Whether an authenticator app is enrolled; none where the tenant offers none.
     pub totp: Option<bool>,
     /// Backup codes that are left; none where there are no second factors.
@@ -66,6 +68,7 @@ impl Security<'_> {
             form: None,
             // The anchor `#password` is the field of that name where there is one.
             anchor: true,
+            passkeys: self.passkeys,
             totp: self.totp,
             backup_codes: self.backup_codes,
         };
@@ -106,11 +109,19 @@ struct Document<'a> {
     step_up: Option<Link>,
     form: Option<Form>,
     anchor: bool,
+    passkeys: Option<usize>,
     totp: Option<bool>,
     backup_codes: Option<u32>,
 }
 
 impl Document<'_> {
+    fn passkeys_held(&self) -> String {
+        match self.passkeys {
+            None | Some(0) => "You have none yet.".to_owned(),
+            Some(held) => format!("You have {}.", count(i64::try_from(held).unwrap_or(i64::MAX), "passkey")),
+        }
+    }
+
     fn codes_left(&self) -> String {
         match self.backup_codes {
             Some(0) => "None left. Make new ones.".to_owned(),

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::forms::{Picture, Secret};
+use super::forms::{PasskeyForm, Picture, Secret};
 use crate::{
     Context, Link, Notice,
     organizations::Home,
@@ -25,6 +25,7 @@ pub(crate) struct Card<'a> {
     pub(crate) facts: Vec<Fact>,
     pub(crate) pictures: Vec<Picture>,
     pub(crate) secrets: Vec<Secret>,
+    pub(crate) passkey: Option<PasskeyForm>,
     pub(crate) main: Option<Form>,
     /// A link that is the next step.
     pub(crate) go: Option<Link>,
@@ -58,6 +59,7 @@ impl<'a> Card<'a> {
             facts: Vec::new(),
             pictures: Vec::new(),
             secrets: Vec::new(),
+            passkey: None,
             main: None,
             go: None,
             others: Vec::new(),

@@ -23,6 +23,8 @@ pub(crate) struct Forms {
     pub(crate) pictures: Vec<Picture>,
     /// Texts to keep.
     pub(crate) secrets: Vec<Secret>,
+    /// A ceremony of the browser's own dialogue.
+    pub(crate) passkey: Option<PasskeyForm>,
     /// The group that the main form is about.
     pub(crate) leading: Option<Group>,
 }
@@ -34,6 +36,24 @@ pub(crate) struct Picture {
     pub(crate) src: String,
     pub(crate) alt: String,
     pub(crate) side: u32,
+}
+
+/// A form that the browser's own dialogue fills in; the script of the page shows it.
+#[derive(Clone, Debug)]
+pub(crate) struct PasskeyForm {
+    pub(crate) action: String,
+    pub(crate) hidden: Vec<Hidden>,
+    /// `get` or `create`.
+    pub(crate) kind: String,
+    /// `conditional` where browsers may offer it in the field for the identifier.
+    pub(crate) mediation: String,
+    /// The options, as JSON.
+    pub(crate) options: String,
+    pub(crate) label: String,
+    /// Whether it is all that the page is about.
+    pub(crate) alone: bool,
+    /// Whether the passkey is given a name.
+    pub(crate) named: bool,
 }
 
 /// A text to copy and keep.
@@ -83,6 +103,7 @@ impl<'a> Builder<'a> {
                 links: self.links(),
                 pictures: self.pictures(),
                 secrets: self.secrets(),
+                passkey: self.passkey(true),
                 errors: self.errors(),
                 notices: self.notices(),
                 ..Forms::default()
@@ -93,7 +114,12 @@ impl<'a> Builder<'a> {
         let mut others = Vec::new();
         for submit in submits.into_iter().filter(|submit| !std::ptr::eq(*submit, primary)) {
             if self.needs_main_fields(submit, group) {
-                main.buttons.push(Button { skips_checks: true, ..button(submit, Style::Secondary) });
+                let needs_passkeys = submit.group == Group::Passkey;
+                main.buttons.push(Button {
+                    skips_checks: true,
+                    needs_passkeys,
+                    ..button(submit, Style::Secondary)
+                });
             } else {
                 others.push(self.other_form(submit));
             }
@@ -104,6 +130,7 @@ impl<'a> Builder<'a> {
             links: self.links(),
             pictures: self.pictures(),
             secrets: self.secrets(),
+            passkey: self.passkey(false),
             errors: self.errors(),
             notices: self.notices(),
             leading,
@@ -265,6 +292,26 @@ impl<'a> Builder<'a> {
         }
     }
 
+    fn passkey(&self, alone: bool) -> Option<PasskeyForm> {
+        let node = self.nodes.iter().find(|n| n.attributes.webauthn.is_some())?;
+        let ceremony = node.attributes.webauthn.clone()?;
+        let shared = self.nodes.iter().filter(|n| n.group == Group::Default && is(n, InputType::Hidden));
+        let mut hidden: Vec<Hidden> = shared
+            .map(|n| Hidden::new(n.name(), n.attributes.value.as_deref().unwrap_or_default()))
+            .collect();
+        hidden.push(Hidden::new("method", "passkey"));
+        Some(PasskeyForm {
+            action: self.flow.ui.action.clone(),
+            hidden,
+            kind: ceremony.kind,
+            mediation: ceremony.mediation,
+            options: ceremony.options.to_string(),
+            label: label(node),
+            alone,
+            named: self.nodes.iter().any(|n| n.group == Group::Passkey && n.name() == "name"),
+        })
+    }
+
     fn pictures(&self) -> Vec<Picture> {
         let pictures = self.nodes.iter().filter(|n| n.kind == NodeKind::Image);
         let picture = |n: &&Node| {
@@ -332,7 +379,8 @@ fn is(node: &Node, input_type: InputType) -> bool {
 
 /// Whether it is an input that is no button.
 fn is_field(node: &Node) -> bool {
-    node.kind == NodeKind::Input && !is(node, InputType::Submit)
+    // What the browser's own dialogue fills in has a form of its own.
+    node.kind == NodeKind::Input && !is(node, InputType::Submit) && node.attributes.webauthn.is_none()
 }
 
 fn is_secret(node: &Node) -> bool {
@@ -375,6 +423,7 @@ const fn group_name(group: Group) -> &'static str {
         Group::Default => "",
         Group::Identifier => "identifier",
         Group::Password => "password",
+        Group::Passkey => "passkey",
         Group::Totp => "totp",
         Group::RecoveryCode => "recovery_code",
         Group::Code => "code",

@@ -201,7 +201,8 @@ pub(crate) const ENROLL_WORDS: &str = "Scan the picture with your authenticator 
 /// What to enter as second factor.
 pub(super) const fn second_factor_words(leading: Option<Group>) -> &'static str {
     match leading {
-        Some(Group::RecoveryCode) => "Enter one of your backup codes.",
+        Some(Group::RecoveryCode) => "Use your passkey, or enter one of your backup codes.",
+        None => "Use your passkey.",
         _ => "Enter the six-digit code that your authenticator app shows.",
     }
 }
@@ -238,6 +239,7 @@ pub(super) fn show(card: &mut Card<'_>, forms: Forms, resend_at: Option<Timestam
         |form: &Form| form.buttons.iter().any(|b| b.sends.as_ref().is_some_and(|(name, _)| name == "resend"));
     card.pictures = forms.pictures;
     card.secrets = forms.secrets;
+    card.passkey = forms.passkey;
     card.main = forms.main;
     card.others = forms.others;
     for form in card.main.iter_mut().chain(&mut card.others).filter(|form| sends_again(form)) {

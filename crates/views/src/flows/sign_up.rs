@@ -36,6 +36,7 @@ impl SignUp<'_> {
         let heading = match (self.flow.state, &home) {
             (FlowState::SentEmail, _) => "Check your e-mail".to_owned(),
             (FlowState::VerifyAddress, _) => "Verify your e-mail".to_owned(),
+            (FlowState::CreatePasskey, _) => "Create your passkey".to_owned(),
             (FlowState::EnrollFactor, _) => "Set up a second factor".to_owned(),
             (_, Some(home)) => format!("Join {}", home.name),
             (_, None) => "Create your account".to_owned(),
@@ -49,6 +50,12 @@ impl SignUp<'_> {
             FlowState::SentEmail | FlowState::VerifyAddress => {
                 card.icon = Some(Icon::Mail);
                 card.lead.push(sign_in::code_words(self.flow));
+            }
+            FlowState::CreatePasskey => {
+                card.lead.push(Sentence::plain(
+                    "Your device asks for your fingerprint, face or PIN. There is no password to remember.",
+                ));
+                card.links.push(Link::new("Start again", "/sign-up"));
             }
             FlowState::EnrollFactor => {
                 card.lead.push(Sentence::plain("A second factor is asked of everyone here."));

@@ -121,6 +121,14 @@ impl FactorChanged<'_> {
                 "Your authenticator app was removed",
                 "The authenticator app was removed from your account. Signing in no longer asks for its code.",
             ),
+            (Factor::Passkey, true) => (
+                "A passkey was added",
+                "A passkey was added to your account. It signs you in with your fingerprint, face or PIN.",
+            ),
+            (Factor::Passkey, false) => (
+                "A passkey was removed",
+                "A passkey was removed from your account. It no longer signs you in.",
+            ),
             (Factor::RecoveryCode, true) => (
                 "You have new backup codes",
                 "New backup codes were made for your account. Codes that you had before no longer work.",

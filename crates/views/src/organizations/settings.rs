@@ -126,6 +126,7 @@ impl Settings<'_> {
 fn by(method: LoginMethod) -> &'static str {
     match method {
         LoginMethod::Password => "password",
+        LoginMethod::Passkey => "passkey",
         LoginMethod::Code => "mailed code",
         LoginMethod::Link => "mailed link",
     }

@@ -47,11 +47,20 @@ pub(crate) struct Button {
     pub(crate) style: Style,
     /// Whether fields may stay empty.
     pub(crate) skips_checks: bool,
+    /// Whether it is of use only where the browser has passkeys, which its script knows.
+    pub(crate) needs_passkeys: bool,
 }
 
 impl Button {
     pub(crate) fn new(label: impl Into<String>, style: Style) -> Self {
-        Self { sends: None, label: label.into(), about: String::new(), style, skips_checks: false }
+        Self {
+            sends: None,
+            label: label.into(),
+            about: String::new(),
+            style,
+            skips_checks: false,
+            needs_passkeys: false,
+        }
     }
 }
 

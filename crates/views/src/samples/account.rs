@@ -126,6 +126,7 @@ fn security(world: &World) -> Pages {
             has_password,
             password_changed_at: has_password.then(|| world.now.plus_seconds(-95 * DAY)),
             password,
+            passkeys: Some(usize::from(totp) * 2),
             totp: Some(totp),
             backup_codes,
         }
@@ -148,8 +149,15 @@ fn security(world: &World) -> Pages {
 
 fn factors(world: &World) -> Pages {
     let page = |flow: &FlowView, factor| {
-        FactorPage { cx: world.cx(), person: &world.jane, flow, factor, back_url: "/account/security" }
-            .render()
+        FactorPage {
+            cx: world.cx(),
+            person: &world.jane,
+            flow,
+            factor,
+            passkeys: &[],
+            back_url: "/account/security",
+        }
+        .render()
     };
     let new = || nodes::new_totp(world, FlowKind::Settings, FlowState::ShowForm);
     let codes = || nodes::saying(nodes::new_codes(world), Id::SaveBackupCodes);

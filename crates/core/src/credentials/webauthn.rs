@@ -1,0 +1,450 @@
+//! WebAuthn Level 3 ceremonies: what a browser is asked for, and whether its answer is right (`contract/11` §6).
+//!
+//! Signatures and attestation statements are checked by `webauthn-rs-core`; what our rules add to the standard stands here.
+
+use avnology_model::{
+    credentials::{UserVerification, WebauthnSettings},
+    ids::IdentityId,
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use url::Url;
+use webauthn_rs_core::{
+    WebauthnCore,
+    error::WebauthnError,
+    proto::{
+        AuthenticationState, COSEAlgorithm, Credential, PublicKeyCredential, RegisterPublicKeyCredential,
+        RegistrationState, RequestRegistrationExtensions, UserVerificationPolicy,
+    },
+};
+
+use crate::{Tenant, platform::Keys};
+
+/// Milliseconds that a browser gives the person.
+const TIMEOUT_MILLIS: u32 = 300_000;
+/// Longest id of a credential, in bytes (WebAuthn Level 3 §4, credential id).
+const LONGEST_ID: usize = 1_023;
+/// Largest answer, in characters of JSON: attestations carry certificates.
+const LARGEST: usize = 64 * 1024;
+/// What we ask keys to sign with.
+const ALGORITHMS: [COSEAlgorithm; 3] = [COSEAlgorithm::ES256, COSEAlgorithm::EDDSA, COSEAlgorithm::RS256];
+
+/// 256 random bits that an answer has to sign.
+pub(crate) type Challenge = [u8; 32];
+
+/// Why an answer was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    Challenge,
+    Origin,
+    RpId,
+    Signature,
+    UserVerification,
+    UnknownCredential,
+    Counter,
+    Attestation,
+    Format,
+}
+
+impl Refused {
+    /// The member `reason` of `_017`.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Challenge => "challenge",
+            Self::Origin => "origin",
+            Self::RpId => "rp_id",
+            Self::Signature => "signature",
+            Self::UserVerification => "user_verification",
+            Self::UnknownCredential => "unknown_credential",
+            Self::Counter => "counter",
+            Self::Attestation => "attestation",
+            Self::Format => "format",
+        }
+    }
+
+    fn of(error: &WebauthnError) -> Self {
+        use WebauthnError as E;
+        match error {
+            E::MismatchedChallenge => Self::Challenge,
+            E::InvalidRPOrigin | E::CredentialCrossOrigin => Self::Origin,
+            E::InvalidRPIDHash => Self::RpId,
+            E::UserNotPresent | E::UserNotVerified => Self::UserVerification,
+            E::CredentialNotFound => Self::UnknownCredential,
+            E::CredentialPossibleCompromise => Self::Counter,
+            E::AuthenticationFailure => Self::Signature,
+            other if format!("{other:?}").starts_with("Attestation") => Self::Attestation,
+            _ => Self::Format,
+        }
+    }
+}
+
+/// The tenant as browsers know it.
+pub(crate) struct RelyingParty {
+    /// The domain that credentials are bound to.
+    pub(crate) id: String,
+    name: String,
+    origin: String,
+    verification: UserVerification,
+}
+
+/// A credential that a browser may or may not use.
+#[derive(Clone, Debug)]
+pub(crate) struct Known<'a> {
+    /// Its id, in base64url.
+    pub(crate) id: &'a str,
+    /// How it can be reached.
+    pub(crate) transports: &'a [String],
+}
+
+/// Somebody who makes a credential.
+pub(crate) struct NewUser<'a> {
+    /// 64 bytes that stand for the identity.
+    pub(crate) handle: [u8; 64],
+    /// What they sign in with.
+    pub(crate) name: &'a str,
+    /// What they are called.
+    pub(crate) display_name: &'a str,
+}
+
+/// A credential that was made.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Made {
+    pub(crate) credential_id: Vec<u8>,
+    pub(crate) credential: Value,
+    pub(crate) aaguid: String,
+    pub(crate) transports: Vec<String>,
+    pub(crate) counter: u32,
+    pub(crate) backup_eligible: bool,
+    pub(crate) backed_up: bool,
+    pub(crate) user_verified: bool,
+}
+
+/// A credential that was used.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Used {
+    pub(crate) counter: u32,
+    pub(crate) backed_up: bool,
+    pub(crate) user_verified: bool,
+}
+
+/// The 64 bytes that stand for an identity: they tell nothing of it.
+pub(crate) fn user_handle(keys: &Keys, identity: IdentityId) -> [u8; 64] {
+    let mut handle = [0; 64];
+    let halves = ["webauthn-user-1", "webauthn-user-2"];
+    for (half, purpose) in handle.chunks_mut(32).zip(halves) {
+        half.copy_from_slice(&keys.hmac(purpose, identity.to_string().as_bytes()));
+    }
+    handle
+}
+
+impl RelyingParty {
+    pub(crate) fn of(app: &Tenant, settings: &WebauthnSettings, tenant_name: &str) -> Self {
+        let host = app.config.public_url.host_str().unwrap_or_default();
+        Self {
+            id: settings.rp_id.clone().unwrap_or_else(|| host.to_owned()),
+            name: settings.rp_name.clone().unwrap_or_else(|| tenant_name.to_owned()),
+            origin: app.config.origin(),
+            verification: settings.user_verification,
+        }
+    }
+
+    /// `PublicKeyCredentialCreationOptionsJSON`.
+    pub(crate) fn creation(
+        &self,
+        challenge: &Challenge,
+        user: &NewUser<'_>,
+        exclude: &[Known<'_>],
+        must_verify: bool,
+    ) -> Value {
+        json!({
+            "rp": { "id": self.id, "name": self.name },
+            "user": {
+                "id": URL_SAFE_NO_PAD.encode(user.handle), "name": user.name, "displayName": user.display_name,
+            },
+            "challenge": URL_SAFE_NO_PAD.encode(challenge),
+            "pubKeyCredParams": ALGORITHMS.map(|alg| json!({ "type": "public-key", "alg": number(alg) })),
+            "timeout": TIMEOUT_MILLIS,
+            "excludeCredentials": descriptors(exclude),
+            "authenticatorSelection": {
+                "residentKey": "required", "requireResidentKey": true, "userVerification": self.verification(must_verify),
+            },
+            "attestation": "none",
+        })
+    }
+
+    /// `PublicKeyCredentialRequestOptionsJSON`.
+    pub(crate) fn request(&self, challenge: &Challenge, allow: &[Known<'_>], must_verify: bool) -> Value {
+        json!({
+            "challenge": URL_SAFE_NO_PAD.encode(challenge),
+            "rpId": self.id,
+            "timeout": TIMEOUT_MILLIS,
+            "userVerification": self.verification(must_verify),
+            "allowCredentials": descriptors(allow),
+        })
+    }
+
+    fn verification(&self, must_verify: bool) -> &'static str {
+        if must_verify { "required" } else { self.verification.as_str() }
+    }
+
+    fn must_verify(&self, asked: bool) -> bool {
+        asked || self.verification == UserVerification::Required
+    }
+
+    /// Checks the answer to [`RelyingParty::creation`].
+    pub(crate) fn check_creation(
+        &self,
+        challenge: &Challenge,
+        answer: &Answer,
+        must_verify: bool,
+    ) -> Result<Made, Refused> {
+        answer.check_client(challenge, &self.origin)?;
+        let must_verify = self.must_verify(must_verify);
+        let state: RegistrationState = from(json!({
+            "policy": policy(must_verify), "exclude_credentials": [], "challenge": URL_SAFE_NO_PAD.encode(challenge),
+            "credential_algorithms": ALGORITHMS, "require_resident_key": true, "authenticator_attachment": null,
+            "extensions": RequestRegistrationExtensions::default(), "allow_synchronised_authenticators": true,
+        }))?;
+        let given: RegisterPublicKeyCredential = from(answer.normal(&["attestationObject", "transports"]))?;
+        let made = self.core().and_then(|core| {
+            core.register_credential(&given, &state, None).map_err(|error| Refused::of(&error))
+        })?;
+        if made.cred_id.len() > LONGEST_ID || made.cred_id.as_slice() != answer.raw_id.as_slice() {
+            return Err(Refused::Format);
+        }
+        Ok(Made {
+            credential_id: made.cred_id.to_vec(),
+            aaguid: answer.aaguid(&self.id),
+            transports: answer.transports(),
+            counter: made.counter,
+            backup_eligible: made.backup_eligible,
+            backed_up: made.backup_state,
+            user_verified: made.user_verified,
+            credential: serde_json::to_value(&made).map_err(|_| Refused::Format)?,
+        })
+    }
+
+    /// Checks the answer to [`RelyingParty::request`] by a credential that is known, whose counter stands at `counter`.
+    pub(crate) fn check_request(
+        &self,
+        challenge: &Challenge,
+        answer: &Answer,
+        (credential, counter): (&Value, u32),
+        must_verify: bool,
+    ) -> Result<Used, Refused> {
+        answer.check_client(challenge, &self.origin)?;
+        let mut held: Credential = from(credential.clone())?;
+        // Keys that can be copied are counted by each of their devices.
+        held.counter = if held.backup_eligible { 0 } else { counter };
+        // How it was verified when it was made says nothing of now.
+        held.user_verified = false;
+        held.registration_policy = policy(false);
+        let state: AuthenticationState = from(json!({
+            "credentials": [], "policy": policy(self.must_verify(must_verify)),
+            "challenge": URL_SAFE_NO_PAD.encode(challenge), "appid": null, "allow_backup_eligible_upgrade": false,
+        }))?;
+        let given: PublicKeyCredential =
+            from(answer.normal(&["authenticatorData", "signature", "userHandle"]))?;
+        let core = self.core()?;
+        let used = core
+            .authenticate_single_credential(&given, &state, &held)
+            .map_err(|error| Refused::of(&error))?;
+        Ok(Used {
+            counter: used.counter(),
+            backed_up: used.backup_state(),
+            user_verified: used.user_verified(),
+        })
+    }
+
+    fn core(&self) -> Result<WebauthnCore, Refused> {
+        let origin = Url::parse(&self.origin).map_err(|_| Refused::Origin)?;
+        let timeout = std::time::Duration::from_millis(u64::from(TIMEOUT_MILLIS));
+        Ok(WebauthnCore::new_unsafe_experts_only(&self.name, &self.id, vec![origin], timeout, None, None))
+    }
+}
+
+fn number(algorithm: COSEAlgorithm) -> i64 {
+    algorithm as i64
+}
+
+fn policy(must_verify: bool) -> UserVerificationPolicy {
+    // Where it is not asked for, whether the person was verified is only noted.
+    if must_verify {
+        UserVerificationPolicy::Required
+    } else {
+        UserVerificationPolicy::Discouraged_DO_NOT_USE
+    }
+}
+
+fn from<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Refused> {
+    serde_json::from_value(value).map_err(|_| Refused::Format)
+}
+
+fn descriptors(known: &[Known<'_>]) -> Vec<Value> {
+    let descriptor = |known: &Known<'_>| {
+        if known.transports.is_empty() {
+            json!({ "type": "public-key", "id": known.id })
+        } else {
+            json!({ "type": "public-key", "id": known.id, "transports": known.transports })
+        }
+    };
+    known.iter().map(descriptor).collect()
+}
+
+/// What `toJSON()` of a browser's credential gives, taken apart as far as our own rules need.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// The credential's id.
+    pub(crate) raw_id: Vec<u8>,
+    /// Whom the authenticator takes the person for.
+    pub(crate) user_handle: Option<Vec<u8>>,
+    response: Map<String, Value>,
+    client: Map<String, Value>,
+}
+
+impl Answer {
+    /// Reads an answer: an object, or its JSON as text.
+    pub(crate) fn read(value: &Value) -> Result<Self, Refused> {
+        let parsed;
+        let object = match value {
+            Value::String(text) if text.len() <= LARGEST => {
+                parsed = serde_json::from_str::<Value>(text).map_err(|_| Refused::Format)?;
+                parsed.as_object()
+            }
+            other => other.as_object(),
+        };
+        let object = object.ok_or(Refused::Format)?;
+        let text =
+            |map: &Map<String, Value>, name: &str| map.get(name).and_then(Value::as_str).map(str::to_owned);
+        if text(object, "type").as_deref() != Some("public-key") {
+            return Err(Refused::Format);
+        }
+        let raw = text(object, "rawId").or_else(|| text(object, "id")).ok_or(Refused::Format)?;
+        if text(object, "id").is_some_and(|id| id != raw) {
+            return Err(Refused::Format);
+        }
+        let raw_id = bytes(&raw)?;
+        if raw_id.is_empty() || raw_id.len() > LONGEST_ID {
+            return Err(Refused::Format);
+        }
+        let response = object.get("response").and_then(Value::as_object).cloned().ok_or(Refused::Format)?;
+        let client = bytes(&text(&response, "clientDataJSON").ok_or(Refused::Format)?)?;
+        let client: Value = serde_json::from_slice(&client).map_err(|_| Refused::Format)?;
+        let Value::Object(client) = client else { return Err(Refused::Format) };
+        let user_handle = text(&response, "userHandle").map(|handle| bytes(&handle)).transpose()?;
+        Ok(Self { raw_id, user_handle, response, client })
+    }
+
+    /// Our own rules about the client's data: the very origin, and no frame of another one.
+    fn check_client(&self, challenge: &Challenge, origin: &str) -> Result<(), Refused> {
+        let told = |name: &str| self.client.get(name).and_then(Value::as_str);
+        if told("challenge") != Some(URL_SAFE_NO_PAD.encode(challenge).as_str()) {
+            return Err(Refused::Challenge);
+        }
+        let is_framed = self.client.get("crossOrigin").is_some_and(|value| *value != Value::Bool(false))
+            || self.client.contains_key("topOrigin");
+        if told("origin") != Some(origin) || is_framed {
+            return Err(Refused::Origin);
+        }
+        Ok(())
+    }
+
+    /// The answer with nothing in it but these members of the response; extensions that nobody asked for are left out.
+    fn normal(&self, members: &[&str]) -> Value {
+        let id = URL_SAFE_NO_PAD.encode(&self.raw_id);
+        let mut response: Map<String, Value> = Map::new();
+        for name in members.iter().chain(&["clientDataJSON"]) {
+            let value = self.response.get(*name).cloned().unwrap_or(Value::Null);
+            response.insert((*name).to_owned(), value);
+        }
+        if members.contains(&"transports") {
+            response.insert("transports".to_owned(), Value::Null);
+        }
+        json!({ "id": id, "rawId": id, "type": "public-key", "response": response, "extensions": {} })
+    }
+
+    fn transports(&self) -> Vec<String> {
+        let listed = self.response.get("transports").and_then(Value::as_array);
+        let known =
+            |text: &&str| matches!(*text, "usb" | "nfc" | "ble" | "smart-card" | "hybrid" | "internal");
+        let texts = listed.into_iter().flatten().filter_map(Value::as_str).filter(known);
+        let mut transports: Vec<String> = texts.map(str::to_owned).collect();
+        transports.sort_unstable();
+        transports.dedup();
+        transports
+    }
+
+    /// The model of the authenticator: 16 bytes behind hash, flags and counter of the authenticator data (§6.1, §6.5.1).
+    fn aaguid(&self, rp_id: &str) -> String {
+        let object =
+            self.response.get("attestationObject").and_then(Value::as_str).and_then(|t| bytes(t).ok());
+        let found = object.and_then(|object| {
+            // The authenticator data begin with the hash of the relying party's id, which stands in the object once.
+            let hash = avnology_model::secret_token::sha256(rp_id.as_bytes());
+            let at = object.windows(32).position(|window| window == hash)?;
+            object.get(at + 37..at + 53).map(<[u8]>::to_vec)
+        });
+        found.map(|bytes| uuid_text(&bytes)).unwrap_or_default()
+    }
+}
+
+fn bytes(text: &str) -> Result<Vec<u8>, Refused> {
+    URL_SAFE_NO_PAD.decode(text).map_err(|_| Refused::Format)
+}
+
+fn uuid_text(bytes: &[u8]) -> String {
+    let hex = crate::hex(bytes);
+    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default().to_owned();
+    [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn an_aaguid_is_written_as_a_uuid() {
+        let bytes: Vec<u8> = (0..16).map(|i| i * 17).collect();
+        assert_eq!(uuid_text(&bytes), "00112233-4455-6677-8899-aabbccddeeff");
+    }
+
+    #[test]
+    fn what_has_another_form_is_refused_as_such() {
+        let client = URL_SAFE_NO_PAD.encode(r#"{"type":"webauthn.get"}"#);
+        let good = json!({ "id": "AAEC", "rawId": "AAEC", "type": "public-key", "response": { "clientDataJSON": client } });
+        assert!(Answer::read(&good).is_ok());
+        assert!(Answer::read(&Value::String(good.to_string())).is_ok(), "its JSON as text");
+        let with = |pointer: &str, value: Value| {
+            let mut other = good.clone();
+            if let Some(member) = other.pointer_mut(pointer) {
+                *member = value;
+            }
+            Answer::read(&other).err()
+        };
+        for (pointer, value) in [
+            ("/type", json!("password")),
+            ("/rawId", json!("AAE")),
+            ("/rawId", json!("AA/C")),
+            ("/id", json!("AAED")),
+            ("/rawId", json!("")),
+            ("/response", json!([])),
+            ("/response/clientDataJSON", json!(7)),
+            ("/response/clientDataJSON", json!(URL_SAFE_NO_PAD.encode("[]"))),
+        ] {
+            assert_eq!(with(pointer, value), Some(Refused::Format), "{pointer}");
+        }
+        for value in [json!(null), json!("{"), json!([]), json!("x".repeat(LARGEST + 1))] {
+            assert_eq!(Answer::read(&value).err(), Some(Refused::Format));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn reading_never_fails_otherwise(text in ".{0,200}") {
+            prop_assert!(Answer::read(&Value::String(text)).is_err());
+        }
+    }
+}

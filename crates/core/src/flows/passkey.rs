@@ -1,0 +1,293 @@
+//! Passkeys as first and as second factor (`contract/11` §6). What is signed is taken out of the flow before it is
+//! checked, so that no answer counts twice, and every refused try asks for another one.
+
+use avnology_model::{
+    Code, Error, Result,
+    credentials::Factor,
+    events::EventType,
+    flows::{Flow, FlowState, KnownPasskey, MessageId},
+    identities::{Email, Identity},
+    platform::{FederationMode, LoginMethod},
+    sessions::{Aal, CompletedMethod, Method},
+};
+use avnology_store::{
+    IdentityTx,
+    credentials::passkeys::{self as rows, StoredPasskey},
+    identities::identities,
+    sessions::sessions as session_rows,
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+
+use super::{
+    account::{self, Identifier},
+    complete::{self, Next},
+    place,
+    step::{Forget, Outcome, Step, Work, refuse, refuse_method, refuse_missing, refuse_state},
+};
+use crate::{
+    credentials::webauthn::{Answer, Challenge, Known, Refused, RelyingParty, Used, user_handle},
+    events::emit,
+    platform::SettingsVersion,
+    sessions::NewSession,
+};
+
+/// Has a flow ask for the signature of this challenge from now on.
+pub(super) fn challenge(flow: &mut Flow, challenge: &Challenge) {
+    flow.data.challenge_of_passkey = Some(URL_SAFE_NO_PAD.encode(challenge));
+}
+
+/// What the flow asks to have signed.
+pub(super) fn challenge_of(flow: &Flow) -> Option<Challenge> {
+    let text = flow.data.challenge_of_passkey.as_deref()?;
+    URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()
+}
+
+/// Notes with a flow which passkeys its identity has.
+pub(super) fn note(tx: &mut IdentityTx<'_>, flow: &mut Flow) -> Result<()> {
+    flow.data.passkeys = match flow.identity_id {
+        None => Vec::new(),
+        Some(id) => rows::list(tx, id)?.iter().map(known).collect(),
+    };
+    Ok(())
+}
+
+fn known(stored: &StoredPasskey) -> KnownPasskey {
+    KnownPasskey {
+        id: stored.id,
+        credential_id: URL_SAFE_NO_PAD.encode(&stored.credential_id),
+        transports: stored.transports.clone(),
+        name: stored.name.clone(),
+    }
+}
+
+/// The passkeys of the flow's identity, as browsers are told of them.
+pub(super) fn listed(flow: &Flow) -> Vec<Known<'_>> {
+    flow.data.passkeys.iter().map(|p| Known { id: &p.credential_id, transports: &p.transports }).collect()
+}
+
+/// The tenant as browsers know it.
+pub(super) fn relying_party(work: &Work) -> RelyingParty {
+    of_settings(work, &work.settings)
+}
+
+fn of_settings(work: &Work, settings: &SettingsVersion) -> RelyingParty {
+    RelyingParty::of(&work.app, &settings.settings.webauthn, &settings.settings.name)
+}
+
+/// The answer that was submitted, and the challenge that it must sign, which is used up; the refusal where there is none.
+pub(super) fn take(work: &Work, flow: &mut Flow) -> Result<(Challenge, Answer), Step> {
+    let given = ["passkey_response", "webauthn_login", "webauthn_register"]
+        .iter()
+        .find_map(|name| work.input.body.get(*name))
+        .filter(|value| !matches!(value, Value::Null) && **value != json!(""));
+    let Some(given) = given else { return Err(refuse_missing(flow, "passkey_response")) };
+    let taken = challenge_of(flow);
+    challenge(flow, &work.challenge);
+    match (taken, Answer::read(given)) {
+        (Some(taken), Ok(answer)) => Ok((taken, answer)),
+        (None, _) => Err(refuse_passkey(flow, Refused::Challenge)),
+        (_, Err(refused)) => Err(refuse_passkey(flow, refused)),
+    }
+}
+
+/// `_017` with its reason.
+pub(super) fn refuse_passkey(flow: &mut Flow, refused: Refused) -> Step {
+    match refuse(flow, Code::PasskeyRefused, MessageId::PasskeyRefused) {
+        Step::Refuse(error) => Step::Refuse(error.with_member("reason", refused.as_str())),
+        other => other,
+    }
+}
+
+/// What the first half of a submit found.
+#[derive(Clone)]
+struct Gate {
+    challenge: Challenge,
+    answer: std::sync::Arc<Answer>,
+    passkey: StoredPasskey,
+}
+
+/// `method: passkey` of a login: as first factor, or in state `second_factor`.
+pub(super) async fn submit(work: &Work) -> Result<Outcome> {
+    let gate = match work.prepare(gate).await? {
+        Ok(gate) => gate,
+        Err(outcome) => return Ok(outcome),
+    };
+    let is_second = gate.1;
+    let gate = gate.0;
+    let checked = check(work, &gate, is_second);
+    let (session, next) = (NewSession::draw(&work.cx), Next::draw(work));
+    work.step(move |tx, work, flow, forget| {
+        let (mut identity, used) = match settle(tx, work, flow, forget, &gate, checked, is_second)? {
+            Ok(settled) => settled,
+            Err(step) => return Ok(step),
+        };
+        let aal = if used.user_verified { Aal::Aal2 } else { Aal::Aal1 };
+        let mut done = CompletedMethod::first_factor(Method::Passkey, work.now());
+        (done.aal, done.credential_id) = (aal, Some(gate.passkey.id.to_string()));
+        if is_second {
+            flow.data.completed.retain(|before| before.method != Method::Passkey);
+            flow.data.completed.push(done);
+            return complete::go_on(tx, work, flow, forget, &mut identity, &session, &next);
+        }
+        if let Some(step) = may_lead_in(tx, work, flow, &identity)? {
+            return Ok(step);
+        }
+        "passkey".clone_into(&mut flow.active);
+        if flow.data.identifier.is_none() {
+            flow.data.identifier = identity.email.clone().or_else(|| identity.username.clone());
+        }
+        complete::first_factor(tx, work, flow, forget, &mut identity, done, &session, &next)
+    })
+    .await
+}
+
+/// `method: passkey` in the settings flow that recovery goes on with, in state `second_factor`.
+pub(super) async fn in_recovery(work: &Work) -> Result<Outcome> {
+    let (gate, is_second) = match work.prepare(gate).await? {
+        Ok(gate) => gate,
+        Err(outcome) => return Ok(outcome),
+    };
+    let checked = check(work, &gate, is_second);
+    work.step(move |tx, work, flow, forget| {
+        if let Err(step) = settle(tx, work, flow, forget, &gate, checked, is_second)? {
+            return Ok(step);
+        }
+        flow.state = FlowState::ShowForm;
+        flow.data.messages.push(MessageId::ChooseNewPassword.into());
+        Ok(Step::Continue)
+    })
+    .await
+}
+
+fn gate(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow) -> Result<Result<(Gate, bool), Step>> {
+    let is_second = flow.state == FlowState::SecondFactor;
+    if !is_second && !matches!(flow.state, FlowState::ChooseMethod | FlowState::SentEmail) {
+        return Ok(Err(refuse_state(flow)));
+    }
+    if let Some(step) = not_offered(work, flow, is_second) {
+        return Ok(Err(step));
+    }
+    let (challenge, answer) = match take(work, flow) {
+        Ok(taken) => taken,
+        Err(step) => return Ok(Err(step)),
+    };
+    let found = rows::find(tx, &answer.raw_id)?;
+    let passkey = match found {
+        Some(passkey) if is_meant(tx, work, flow, &passkey, &answer)? => passkey,
+        _ => return Ok(Err(refuse_passkey(flow, Refused::UnknownCredential))),
+    };
+    Ok(Ok((Gate { challenge, answer: std::sync::Arc::new(answer), passkey }, is_second)))
+}
+
+fn not_offered(work: &Work, flow: &mut Flow, is_second: bool) -> Option<Step> {
+    if is_second {
+        let offered = flow.data.factors.clone();
+        let is_offered = offered.contains(&Factor::Passkey);
+        return (!is_offered).then(|| refuse_method(flow, offered.iter().map(|f| f.as_str()).collect()));
+    }
+    let settings = &work.settings.settings;
+    let allowed = &settings.allowed_methods;
+    let is_homeless = settings.identity_federation_mode == FederationMode::Strict
+        && flow.data.realm.is_none()
+        && !flow.data.is_personal;
+    if !allowed.contains(&LoginMethod::Passkey) || is_homeless {
+        let others = allowed.iter().filter(|method| **method != LoginMethod::Passkey);
+        return Some(refuse_method(flow, others.map(|m| m.as_str()).collect()));
+    }
+    flow.data.organization.is_some().then(|| place::check_method(work, flow, LoginMethod::Passkey)).flatten()
+}
+
+/// Whether the passkey is of who is meant: the flow's identity, or the one that the authenticator names.
+fn is_meant(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    flow: &Flow,
+    passkey: &StoredPasskey,
+    answer: &Answer,
+) -> Result<bool> {
+    let handle = user_handle(&work.app.keys, passkey.identity_id);
+    let names_it = answer.user_handle.as_deref().map(|named| named == handle.as_slice());
+    Ok(match flow.identity_id {
+        Some(id) => id == passkey.identity_id && names_it != Some(false),
+        None => {
+            let identity = identities::get(tx, passkey.identity_id)?;
+            names_it == Some(true) && identity.realm == flow.realm()
+        }
+    })
+}
+
+/// Between the two halves: signatures are not checked in a transaction.
+fn check(work: &Work, gate: &Gate, must_verify: bool) -> Result<Used, Refused> {
+    let held = (&gate.passkey.credential, gate.passkey.counter);
+    relying_party(work).check_request(&gate.challenge, &gate.answer, held, must_verify)
+}
+
+/// Notes the use, or the failure.
+fn settle(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    flow: &mut Flow,
+    forget: &mut Forget,
+    gate: &Gate,
+    checked: Result<Used, Refused>,
+    is_second: bool,
+) -> Result<Result<(Identity, Used), Step>> {
+    let passkey = &gate.passkey;
+    let still = rows::find(tx, &passkey.credential_id)?.is_some_and(|now| now.id == passkey.id);
+    let fits = is_second == (flow.state == FlowState::SecondFactor);
+    if !still || !fits {
+        return Ok(Err(refuse_state(flow)));
+    }
+    let identity = identities::get(tx, passkey.identity_id)?;
+    if is_second && let Some(step) = complete::refuse_changed(tx, flow, &identity)? {
+        return Ok(Err(step));
+    }
+    let used = match checked {
+        // Two answers may have been checked at the same time.
+        Ok(used) if !rows::note_use(tx, passkey.id, used.counter, used.backed_up, work.now())? => {
+            Err(Refused::Counter)
+        }
+        other => other,
+    };
+    let refused = match used {
+        Ok(used) => return Ok(Ok((identity, used))),
+        Err(refused) => refused,
+    };
+    let id = identity.id;
+    let account = account::of_identity(identity);
+    if refused != Refused::Format {
+        account::record_failure(tx, work, &account, Method::Passkey, Code::PasskeyRefused)?;
+        forget.extend(session_rows::token_hashes_of(tx, id)?);
+    }
+    if refused == Refused::Counter {
+        let payload = json!({ "user_id": id, "credential_id": passkey.id, "reason": "counter" });
+        emit(tx, &work.cx.event(EventType::UserCredentialSuspicious, payload).on("identity", &id))?;
+    }
+    Ok(Err(refuse_passkey(flow, refused)))
+}
+
+/// Home-realm discovery for who signed in without an identifier: the address decides, as if it had been entered.
+fn may_lead_in(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    flow: &mut Flow,
+    identity: &Identity,
+) -> Result<Option<Step>> {
+    if flow.restricted_to().is_some() || flow.session_id.is_some() {
+        return Ok(None);
+    }
+    let mode = work.settings.settings.identity_federation_mode;
+    let email = identity.email.as_deref().and_then(|email| Email::parse(email).ok());
+    if let (Some(email), FederationMode::Shared) = (email, mode)
+        && let Some(step) = place::discover(tx, mode, flow, &Identifier::Email(email))?
+    {
+        return Ok(Some(step));
+    }
+    Ok(place::check_method(work, flow, LoginMethod::Passkey))
+}
+
+/// An error of a verb as the flow's refusal; failures stay what they are.
+pub(super) fn refusal(error: Error) -> Result<Step> {
+    if error.is_failure() { Err(error) } else { Ok(Step::Refuse(error)) }
+}

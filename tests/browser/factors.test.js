@@ -1,0 +1,4 @@
+import { suite } from "./harness/index.js";
+import { factors } from "./factors.js";
+
+factors(suite());
