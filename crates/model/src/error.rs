@@ -79,6 +79,8 @@ codes! {
         "Another account has this address. Sign in to it, or use another address.";
     CsrfFailed = "015", 403, "CSRF check failed",
         "The request did not come from our own page, or the page is too old. Go back, reload, and try again.";
+    CaptchaWrong = "016", 400, "CAPTCHA missing or wrong",
+        "Who is not signed in proves by a CAPTCHA that a person asks. Sign in, or send `captcha_token`.";
     WrongRecoveryCode = "018", 400, "Invalid recovery code",
         "The code is not right. Look for the newest message; older codes no longer work.";
     RecoveryExpired = "019", 400, "Recovery expired",

@@ -50,6 +50,7 @@ static IDENTITY: &[Migration] = migrations! { "identity":
     5 = "0005_organizations";
     6 = "0006_signing_keys";
     7 = "0007_audit";
+    8 = "0010_privacy";
 };
 
 static ORGANIZATION: &[Migration] = migrations! { "organization":

@@ -25,6 +25,7 @@ mod mail;
 mod organizations;
 mod people;
 pub mod postgres;
+mod privacy;
 pub mod smtp;
 
 pub use answer::Answer;

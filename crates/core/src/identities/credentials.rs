@@ -50,7 +50,8 @@ pub async fn list(app: &Tenant, cx: &Cx, id: IdentityId) -> Result<Vec<Credentia
         .await
 }
 
-fn shown(tx: &mut IdentityTx<'_>, id: IdentityId) -> Result<Vec<CredentialView>> {
+/// What an identity can prove itself with.
+pub(crate) fn shown(tx: &mut IdentityTx<'_>, id: IdentityId) -> Result<Vec<CredentialView>> {
     let password = passwords::find(tx, id)?.map(|p| CredentialView {
         id: p.id,
         kind: CredentialKind::Password,
