@@ -67,6 +67,15 @@ impl Client {
         self.exchange(text.as_bytes()).await
     }
 
+    /// Posts without a body, as whoever the token is of.
+    pub(crate) async fn post_as(&mut self, path: &str, bearer: &str) -> Outcome<Answer> {
+        let text = format!(
+            "POST {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {bearer}\r\ncontent-length: 0\r\n\r\n",
+            self.host
+        );
+        self.exchange(text.as_bytes()).await
+    }
+
     async fn exchange(&mut self, request: &[u8]) -> Outcome<Answer> {
         self.stream.write_all(request).await?;
         timeout(PATIENCE, self.answer()).await.map_err(|_| "no answer within 30 s")?

@@ -7,6 +7,7 @@
 mod bare;
 mod client;
 mod organizations;
+mod privacy;
 mod report;
 mod scenes;
 mod seed;

@@ -16,6 +16,7 @@ use crate::{
     Outcome, bare,
     client::Client,
     organizations::{self, Seeded},
+    privacy,
     report::{self, Goal, Line, median, middle, rounded},
     seed::{self, told},
     server::{Server, Setting, machine_busy},
@@ -58,6 +59,8 @@ enum Part {
     SignIn,
     /// Organizations.
     Organizations,
+    /// A copy of a person's data.
+    Privacy,
 }
 
 /// People with a password of each cost.
@@ -68,6 +71,8 @@ const QUIET: f64 = 0.1;
 const HOT: usize = 500;
 /// Starts that are timed.
 const STARTS: usize = 5;
+/// What happened to the person whose data is copied.
+const EVENTS: usize = 10_000;
 
 /// What all measurements share.
 struct Stage {
@@ -111,6 +116,9 @@ pub(crate) async fn all(options: Options) -> Outcome<()> {
     }
     if wanted(Part::Organizations) {
         stage.organizations().await?;
+    }
+    if wanted(Part::Privacy) {
+        stage.export().await?;
     }
     report::print(&stage.lines, &stage.facts, &stage.goals)?;
     Ok(())
@@ -482,6 +490,32 @@ impl Stage {
             rss_mib: server.rss_mib()?,
             ratio: None,
         })
+    }
+
+    /// A copy of all that is held about a person to whom much happened.
+    async fn export(&mut self) -> Outcome<()> {
+        let data_dir = self.dir.path().join("long-past");
+        let token = privacy::make(&data_dir, EVENTS).await?;
+        let ours = self.server(&data_dir, "production", (bare::PATH, Some(&token))).await?;
+        say("copying the data of a person with a long past");
+        privacy::wait_until_recorded(ours.address, &self.api_key, EVENTS).await?;
+        let (mut took, mut bytes) = (Vec::new(), 0);
+        // Three are made in a day.
+        for _ in 0..self.options.rounds.min(3) {
+            let (time, size) = privacy::copy(ours.address, &token).await?;
+            took.push(time.as_secs_f64());
+            bytes = size;
+        }
+        let seconds = middle(took);
+        self.fact("copy of an account with 10,000 events, size of the file", format!("{} kB", bytes / 1_000));
+        self.fact("resident memory after it", format!("{:.1} MiB", ours.rss_mib()?));
+        self.goal(
+            "copy of an account with 10,000 events",
+            "≤ 2 s",
+            format!("{seconds:.2} s"),
+            seconds <= 2.0,
+        );
+        ours.stop().await
     }
 
     async fn sign_in(&mut self) -> Outcome<()> {

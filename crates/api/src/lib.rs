@@ -4,11 +4,13 @@
 //! A handler parses, calls one verb of core and maps the value. It decides nothing.
 
 mod audit;
+mod file;
 mod flows;
 mod identities;
 mod once;
 mod organizations;
 mod platform;
+mod privacy;
 mod service_accounts;
 mod sessions;
 
@@ -19,6 +21,7 @@ pub fn routes() -> Vec<Route> {
     [
         audit::routes(),
         identities::routes(),
+        privacy::routes(),
         organizations::routes(),
         service_accounts::routes(),
         sessions::routes(),

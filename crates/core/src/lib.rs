@@ -14,6 +14,7 @@ pub mod organizations;
 mod patch;
 pub mod platform;
 pub mod ports;
+pub mod privacy;
 pub mod service_accounts;
 pub mod sessions;
 mod tenant;

@@ -79,6 +79,8 @@ codes! {
         "Another account has this address. Sign in to it, or use another address.";
     CsrfFailed = "015", 403, "CSRF check failed",
         "The request did not come from our own page, or the page is too old. Go back, reload, and try again.";
+    CaptchaWrong = "016", 400, "CAPTCHA missing or wrong",
+        "Who is not signed in proves by a CAPTCHA that a person asks. Sign in, or send `captcha_token`.";
     PasskeyRefused = "017", 400, "Passkey ceremony failed",
         "The passkey could not be used; `reason` says why. Try again, or choose another way.";
     WrongRecoveryCode = "018", 400, "Invalid recovery code",

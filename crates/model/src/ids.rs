@@ -112,6 +112,8 @@ ids! {
     ApiKeyId = "key";
     /// A request to delete an identity.
     DeletionId = "del";
+    /// A copy of all that is held about a person.
+    PrivacyExportId = "pex";
     /// A membership: one identity in one organization.
     MembershipId = "mem";
     /// An invitation into an organization.

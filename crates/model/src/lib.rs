@@ -13,6 +13,7 @@ pub mod ids;
 pub mod organizations;
 pub mod permissions;
 pub mod platform;
+pub mod privacy;
 pub mod secret_token;
 pub mod service_accounts;
 pub mod sessions;

@@ -9,6 +9,7 @@ mod flows;
 mod identities;
 mod organizations;
 mod platform;
+mod privacy;
 mod sessions;
 mod shell;
 
@@ -21,6 +22,7 @@ pub fn routes() -> Vec<Route> {
     [
         flows::routes(),
         identities::routes(),
+        privacy::routes(),
         credentials::routes(),
         sessions::routes(),
         organizations::routes(),

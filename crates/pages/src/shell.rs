@@ -20,6 +20,11 @@ impl Shell {
     pub(crate) fn cx(&self) -> Context<'_> {
         Context::english(&self.brand, self.now).with_switcher(self.switcher.as_ref())
     }
+
+    /// Whether the caller belongs to organizations: to others the word does not occur.
+    pub(crate) fn has_organizations(&self) -> bool {
+        self.switcher.is_some()
+    }
 }
 
 /// The shell for the caller: with a switcher for people who belong to organizations.

@@ -2,7 +2,9 @@
 //!
 //! A new id type or a new type with one text gets its line here, and can then be a parameter and be taken from a row.
 
-use avnology_model::{audit, events, flows, identities, ids, organizations, permissions, platform, sessions};
+use avnology_model::{
+    audit, events, flows, identities, ids, organizations, permissions, platform, privacy, sessions,
+};
 
 use crate::{FromValue, Value, engine::unreadable};
 
@@ -51,6 +53,7 @@ text_columns! {
     ids::RoleId,
     ids::AuditId,
     ids::ExportId,
+    ids::PrivacyExportId,
     identities::IdentityState,
     identities::Realm,
     platform::FederationMode,
@@ -76,4 +79,8 @@ text_columns! {
     organizations::DomainStatus,
     events::MessageType,
     audit::ExportStatus,
+    privacy::Category,
+    privacy::DeletionReason,
+    privacy::DeletionStatus,
+    privacy::PrivacyExportStatus,
 }

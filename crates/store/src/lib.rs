@@ -17,6 +17,7 @@ pub mod migrations;
 pub mod organizations;
 pub mod permissions;
 pub mod platform;
+pub mod privacy;
 pub mod service_accounts;
 pub mod sessions;
 pub mod statements;

@@ -51,6 +51,7 @@ static IDENTITY: &[Migration] = migrations! { "identity":
     6 = "0006_signing_keys";
     7 = "0007_audit";
     8 = "0008_factors";
+    9 = "0009_privacy";
 };
 
 static ORGANIZATION: &[Migration] = migrations! { "organization":

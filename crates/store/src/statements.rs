@@ -4,7 +4,7 @@
 
 use crate::{
     Sql, audit, credentials, events, flows, identities, migrations, organizations, permissions, platform,
-    service_accounts, sessions,
+    privacy, service_accounts, sessions,
 };
 
 /// The statements that run on the identity layer.
@@ -46,6 +46,10 @@ pub static IDENTITY: &[&[&Sql]] = &[
     audit::records::ALL,
     audit::checkpoints::ALL,
     audit::exports::ALL,
+    privacy::activity::ALL,
+    privacy::deletions::ALL,
+    privacy::exports::ALL,
+    privacy::holdings::ALL,
 ];
 
 /// The statements that run on an organization's own database.

@@ -27,6 +27,7 @@ mod organizations;
 mod passkey;
 mod people;
 pub mod postgres;
+mod privacy;
 pub mod smtp;
 
 pub use answer::Answer;

@@ -99,7 +99,7 @@ impl SoftPasskey {
         object.push(0x59);
         object.extend(u16::try_from(data.len()).expect("short").to_be_bytes());
         object.extend(&data);
-        self.wrap(json!({
+        self.wrap(&json!({
             "clientDataJSON": BASE64.encode(client), "attestationObject": BASE64.encode(object),
             "transports": ["internal", "hybrid"],
         }))
@@ -120,13 +120,13 @@ impl SoftPasskey {
         let mut signed = data.clone();
         signed.extend(avnology_model::secret_token::sha256(&client));
         let signature: Signature = self.key.sign(&signed);
-        self.wrap(json!({
+        self.wrap(&json!({
             "clientDataJSON": BASE64.encode(client), "authenticatorData": BASE64.encode(data),
             "signature": BASE64.encode(signature.to_der().as_bytes()), "userHandle": BASE64.encode(&self.user_handle),
         }))
     }
 
-    fn wrap(&self, response: Value) -> Value {
+    fn wrap(&self, response: &Value) -> Value {
         let id = BASE64.encode(&self.id);
         json!({
             "id": id, "rawId": id, "type": "public-key", "authenticatorAttachment": "platform", "response": response,

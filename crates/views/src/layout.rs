@@ -57,12 +57,15 @@ pub(crate) enum Section {
     Profile,
     Security,
     Sessions,
+    Activity,
+    Privacy,
     /// No entry of the navigation leads here: who has none never sees it.
     Organizations,
 }
 
 impl Section {
-    pub(crate) const ALL: [Self; 4] = [Self::Overview, Self::Profile, Self::Security, Self::Sessions];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Overview, Self::Profile, Self::Security, Self::Sessions, Self::Activity, Self::Privacy];
 
     pub(crate) fn label(self) -> &'static str {
         match self {
@@ -70,6 +73,8 @@ impl Section {
             Self::Profile => "Profile",
             Self::Security => "Security",
             Self::Sessions => "Sessions",
+            Self::Activity => "Activity",
+            Self::Privacy => "Privacy",
             Self::Organizations => "Organizations",
         }
     }
@@ -80,6 +85,8 @@ impl Section {
             Self::Profile => "/account/profile",
             Self::Security => "/account/security",
             Self::Sessions => "/account/sessions",
+            Self::Activity => "/account/activity",
+            Self::Privacy => "/account/privacy",
             Self::Organizations => "/account/organizations",
         }
     }
@@ -90,6 +97,8 @@ impl Section {
             Self::Profile => Icon::Person,
             Self::Security => Icon::Shield,
             Self::Sessions => Icon::Devices,
+            Self::Activity => Icon::List,
+            Self::Privacy => Icon::Lock,
             Self::Organizations => Icon::Building,
         }
     }

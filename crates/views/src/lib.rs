@@ -14,6 +14,7 @@ pub mod mail;
 pub mod organizations;
 mod parts;
 pub mod platform;
+pub mod privacy;
 #[cfg(any(test, feature = "samples"))]
 pub mod samples;
 pub mod sessions;

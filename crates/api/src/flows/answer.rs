@@ -57,7 +57,6 @@ pub(super) async fn json(auth: &Auth<Visitor>, outcome: Outcome) -> Result<Respo
                 session_token: token,
                 redirect_to,
                 verification_flow_id: done.verification_flow_id,
-                ..SubmitAnswer::default()
             };
             Ok(with(with(Json(answer).respond(), cookies), acts_in))
         }

@@ -85,7 +85,11 @@ impl World {
         let is_read = |route: &&Route| {
             let is_of_organizations = is_of_path(route) || matches!(route.access(), AccessRule::Scoped(_));
             // Whoever looks leaves a trace in the log.
-            route.is_api() && is_get(route) && is_of_organizations && !route.path().contains("audit")
+            route.is_api()
+                && is_get(route)
+                && is_of_organizations
+                && !route.path().contains("audit")
+                && !route.path().ends_with(":download")
         };
         for route in walked().iter().filter(is_read) {
             let path = self.path(route, &self.beta.id);
@@ -173,6 +177,24 @@ async fn make(world: &World, segment: &str, path: &str) -> String {
                 bob.client.post("/v1/audit/events:export").header("x-avnology-org", &beta.id).json(&body);
             begun.await.at("/export_id")
         }
+        "own exports" => {
+            let begun = bob.client.post("/v1/privacy:exportMyData").await;
+            begun.is(202);
+            world.app.make_copies().await;
+            begun.at("/export_id")
+        }
+        "exports of identities" => {
+            let begun = world.app.admin_key().post(&format!("/v1/identities/{}:exportData", bob.id)).await;
+            begun.is(202);
+            world.app.make_copies().await;
+            begun.at("/export_id")
+        }
+        "deletions" => {
+            let leaving = beta.member("jill@beta-secret.example", "member").await;
+            let asked = leaving.client.post("/v1/privacy:requestAccountDeletion").await;
+            asked.is(202);
+            asked.at("/id")
+        }
         other => panic!("{path}: the walk does not know what stands behind /{other}/; teach it in `make`"),
     }
 }
@@ -212,7 +234,12 @@ fn named(route: &Route) -> Vec<(String, String)> {
             let name = pair[1].trim_start_matches('{').split('}').next().unwrap_or_default();
             // A group names its members by their identity.
             let is_of_group = pair[0] == "members" && route.path().contains("/groups/");
-            let segment = if is_of_group { "identities" } else { pair[0] };
+            let segment = match pair[0] {
+                _ if is_of_group => "identities",
+                "exports" if route.path().starts_with("/v1/privacy/") => "own exports",
+                "exports" if route.path().starts_with("/v1/identities/") => "exports of identities",
+                other => other,
+            };
             (segment.to_owned(), name.to_owned())
         })
         .collect();

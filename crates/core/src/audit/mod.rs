@@ -7,9 +7,11 @@ mod chain;
 mod checkpoint;
 mod exports;
 mod follow;
+mod forget;
 mod home;
 mod names;
 mod offline;
+mod person;
 mod prepare;
 mod read;
 mod refusals;
@@ -21,10 +23,13 @@ mod view;
 
 pub use chain::check as check_chain;
 pub use chain::first_hash;
+pub(crate) use exports::take_turn as take_export_turn;
 pub use exports::{Download, ExportView, NewExport, download, export, get_export, read_piece, write_exports};
 pub use follow::{follow, take_over};
+pub(crate) use forget::{concerned, forget};
 pub use home::Place;
 pub use offline::{Checked, SignedState, Unsound, check_export};
+pub(crate) use person::{logs_of, of_person};
 pub use read::{
     AuditPage, CheckpointPage, CheckpointView, Period, Summary, SummaryBucket, get, list, list_checkpoints,
     summary,

@@ -214,7 +214,7 @@ impl RelyingParty {
             return Err(Refused::Format);
         }
         Ok(Made {
-            credential_id: made.cred_id.to_vec(),
+            credential_id: made.cred_id.clone(),
             aaguid: answer.aaguid(&self.id),
             transports: answer.transports(),
             counter: made.counter,

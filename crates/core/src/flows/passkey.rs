@@ -208,13 +208,11 @@ fn is_meant(
 ) -> Result<bool> {
     let handle = user_handle(&work.app.keys, passkey.identity_id);
     let names_it = answer.user_handle.as_deref().map(|named| named == handle.as_slice());
-    Ok(match flow.identity_id {
-        Some(id) => id == passkey.identity_id && names_it != Some(false),
-        None => {
-            let identity = identities::get(tx, passkey.identity_id)?;
-            names_it == Some(true) && identity.realm == flow.realm()
-        }
-    })
+    if let Some(id) = flow.identity_id {
+        return Ok(id == passkey.identity_id && names_it != Some(false));
+    }
+    let identity = identities::get(tx, passkey.identity_id)?;
+    Ok(names_it == Some(true) && identity.realm == flow.realm())
 }
 
 /// Between the two halves: signatures are not checked in a transaction.

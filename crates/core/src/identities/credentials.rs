@@ -126,7 +126,8 @@ pub async fn list(app: &Tenant, cx: &Cx, id: IdentityId) -> Result<Vec<Credentia
         .await
 }
 
-fn shown(tx: &mut IdentityTx<'_>, id: IdentityId) -> Result<Vec<CredentialView>> {
+/// What an identity can prove itself with.
+pub(crate) fn shown(tx: &mut IdentityTx<'_>, id: IdentityId) -> Result<Vec<CredentialView>> {
     let password = passwords::find(tx, id)?
         .map(|p| CredentialView::new(p.id, CredentialKind::Password, p.create_time, p.last_used_at));
     let totp = totp::find(tx, id)?

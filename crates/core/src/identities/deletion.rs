@@ -2,21 +2,25 @@
 
 use avnology_model::{
     Code, Error, Result,
+    audit::Log,
     events::{EventType, MessageRequest, MessageType},
     identities::{Deletion, Identity, IdentityState, Realm},
     ids::{DeletionId, IdentityId, OrganizationId},
     platform::Precondition,
+    privacy::{DeletionReason, DeletionRequest, DeletionStatus},
     secret_token::SecretHash,
     sessions::{Aal, RevokeReason},
 };
 use avnology_store::{
     IdentityTx,
+    audit::erasures,
     credentials::{lockouts, passwords},
     flows::{flows, links},
     identities::{avatars, federation, identities},
     organizations::memberships,
     permissions::tuples,
     platform::messages,
+    privacy::{activity, deletions, exports},
     sessions::sessions as session_rows,
 };
 use serde_json::json;
@@ -25,7 +29,7 @@ use super::{IdentityView, erase_factors, reach, states::keep_last_admin};
 use crate::{
     Cx, Tenant,
     events::{emit, emit_message, emit_to_manager},
-    organizations,
+    organizations, privacy,
     sessions::{self, LiveSession},
 };
 
@@ -50,11 +54,13 @@ pub async fn delete(
     let grace = i64::from(settings.settings.deletion_grace_days) * DAY;
     let at_once = force || grace == 0;
     let (cx, expected) = (cx.clone(), expected.clone());
-    let deletion = Deletion {
-        id: DeletionId::new(cx.now, cx.random()),
-        scheduled_for: cx.now.plus_seconds(grace),
+    let request = DeletionRequest {
+        is_own: false,
+        revoke_sessions: true,
         cancel_on_login: false,
+        ..new_request(&cx, id, grace)
     };
+    let notice = Notice { receipt_url: privacy::receipt_url(app, request.id), sealed_link: None };
     let hashes = app
         .store
         .identity()
@@ -69,7 +75,7 @@ pub async fn delete(
             if identity.state == IdentityState::ScheduledDeletion {
                 return Ok(Vec::new());
             }
-            schedule(tx, &cx, &mut identity, deletion.clone())?;
+            schedule(tx, &cx, &mut identity, &request, &notice)?;
             sessions::end_all(tx, &cx, id, None, RevokeReason::Deactivated)
         })
         .await?;
@@ -88,7 +94,7 @@ pub(super) fn require_strong(app: &Tenant, cx: &Cx, person: Option<&LiveSession>
 }
 
 /// `_305` with `organization_ids` while there are organizations that nobody else owns.
-pub(super) fn keep_owned(tx: &mut IdentityTx<'_>, id: IdentityId) -> Result<()> {
+pub(crate) fn keep_owned(tx: &mut IdentityTx<'_>, id: IdentityId) -> Result<()> {
     let owned = memberships::solely_owned(tx, id)?;
     if owned.is_empty() {
         return Ok(());
@@ -99,15 +105,60 @@ pub(super) fn keep_owned(tx: &mut IdentityTx<'_>, id: IdentityId) -> Result<()> 
         .with_member("organization_ids", ids))
 }
 
-fn schedule(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &mut Identity, deletion: Deletion) -> Result<()> {
+/// A request that nobody has said anything of yet, with this grace period in seconds.
+pub(crate) fn new_request(cx: &Cx, id: IdentityId, grace: i64) -> DeletionRequest {
+    DeletionRequest {
+        id: DeletionId::new(cx.now, cx.random()),
+        identity_id: Some(id),
+        status: DeletionStatus::Scheduled,
+        is_own: true,
+        reason: DeletionReason::Other,
+        note: None,
+        revoke_sessions: false,
+        cancel_on_login: true,
+        create_time: cx.now,
+        scheduled_for: cx.now.plus_seconds(grace),
+        removed_at: None,
+        finish_time: None,
+        receipt: None,
+    }
+}
+
+/// What the mail of a deletion holds besides its date.
+#[derive(Clone, Debug)]
+pub(crate) struct Notice {
+    /// Where the receipt will be.
+    pub(crate) receipt_url: String,
+    /// The link that cancels it, sealed for the address; none for what an administrator has decided.
+    pub(crate) sealed_link: Option<Vec<u8>>,
+}
+
+/// Schedules a deletion in this transaction, and tells the person.
+pub(crate) fn schedule(
+    tx: &mut IdentityTx<'_>,
+    cx: &Cx,
+    identity: &mut Identity,
+    request: &DeletionRequest,
+    notice: &Notice,
+) -> Result<()> {
     identity.previous_state = Some(identity.state);
     identity.state = IdentityState::ScheduledDeletion;
-    let payload = json!({ "user_id": identity.id, "deletion_id": deletion.id, "scheduled_for": deletion.scheduled_for });
-    let until = deletion.scheduled_for;
-    identity.deletion = Some(deletion);
+    let (id, scheduled_for) = (request.id, request.scheduled_for);
+    let payload = json!({ "user_id": identity.id, "deletion_id": id, "scheduled_for": scheduled_for });
+    identity.deletion = Some(Deletion { id, scheduled_for, cancel_on_login: request.cancel_on_login });
     identities::update(tx, identity, cx.now)?;
+    deletions::insert(tx, request)?;
     emit(tx, &cx.event(EventType::UserDeletionScheduled, payload).on("identity", &identity.id))?;
-    notify(tx, cx, identity, MessageType::DeletionScheduled, Some(until))
+    announce(tx, cx, identity, notice)
+}
+
+/// Mails that the account will be deleted.
+pub(crate) fn announce(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity, notice: &Notice) -> Result<()> {
+    let Some(address) = &identity.email else { return Ok(()) };
+    let mut message = message(MessageType::DeletionScheduled, address, identity);
+    message.until = identity.deletion.as_ref().map(|deletion| deletion.scheduled_for);
+    message.receipt_url = Some(notice.receipt_url.clone());
+    emit_message(tx, cx, &message, notice.sealed_link.as_deref())
 }
 
 /// Takes a scheduled deletion back. `_800` when there is none.
@@ -139,32 +190,35 @@ pub(crate) fn cancel_scheduled(
     by: &str,
 ) -> Result<()> {
     let id = identity.deletion.take().map(|d| d.id);
+    let request = id.map(|id| deletions::find(tx, id)).transpose()?.flatten();
+    if let Some(id) = id {
+        deletions::cancel(tx, id, cx.now)?;
+    }
     identity.state = identity.previous_state.take().unwrap_or(IdentityState::Active);
     identities::update(tx, identity, cx.now)?;
     let payload = json!({ "user_id": identity.id, "deletion_id": id, "by": by });
     emit(tx, &cx.event(EventType::UserDeletionCancelled, payload).on("identity", &identity.id))?;
-    notify(tx, cx, identity, MessageType::DeletionCancelled, None)
+    if let Some(request) = request.filter(|request| request.is_own) {
+        let payload = json!({ "deletion_id": request.id, "user_id": identity.id, "reason": request.reason });
+        let event = cx.event(EventType::PrivacyDeletionCancelled, payload);
+        emit(tx, &event.on("deletion", &request.id).on("identity", &identity.id))?;
+    }
+    let Some(address) = &identity.email else { return Ok(()) };
+    emit_message(tx, cx, &message(MessageType::DeletionCancelled, address, identity), None)
 }
 
-fn notify(
-    tx: &mut IdentityTx<'_>,
-    cx: &Cx,
-    identity: &Identity,
-    kind: MessageType,
-    until: Option<avnology_model::Timestamp>,
-) -> Result<()> {
-    let Some(address) = &identity.email else { return Ok(()) };
+fn message(kind: MessageType, address: &str, identity: &Identity) -> MessageRequest {
     let mut request = MessageRequest::new(kind, address);
     request.identity_id = Some(identity.id);
     request.name = Some(identity.display_name());
     request.locale.clone_from(&identity.locale);
-    request.until = until;
-    emit_message(tx, cx, &request, None)
+    request
 }
 
 /// Removes everything of an identity in this transaction; the hashes of its tokens.
 fn purge(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity, reason: &str) -> Result<Vec<SecretHash>> {
     let id = identity.id;
+    begin_erasing(tx, cx, identity)?;
     let hashes = session_rows::erase(tx, id)?;
     passwords::erase(tx, id)?;
     erase_factors(tx, &mut identity.clone())?;
@@ -172,6 +226,8 @@ fn purge(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity, reason: &str) ->
     lockouts::clear(tx, &id.to_string())?;
     flows::erase(tx, id)?;
     links::erase(tx, id)?;
+    activity::erase(tx, id)?;
+    exports::erase(tx, id)?;
     organizations::end_of_person(tx, cx, identity)?;
     for membership in memberships::of_identity(tx, id, u32::MAX)? {
         organizations::end_membership(tx, cx, &membership, reason)?;
@@ -190,6 +246,30 @@ fn purge(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity, reason: &str) ->
     // The rows that say who managed the person are gone.
     emit_to_manager(tx, &event, identity.managed_by)?;
     Ok(hashes)
+}
+
+/// Notes which logs may tell about the person, before the rows that say so are gone: when all of them are done there is a
+/// receipt.
+fn begin_erasing(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity) -> Result<()> {
+    let id = identity.id;
+    let asked =
+        identity.deletion.as_ref().map(|deletion| deletions::find(tx, deletion.id)).transpose()?.flatten();
+    let deletion = if let Some(request) = asked {
+        request.id
+    } else {
+        // Removed at once.
+        let request = DeletionRequest { is_own: false, ..new_request(cx, id, 0) };
+        deletions::insert(tx, &request)?;
+        request.id
+    };
+    deletions::begin(tx, deletion, id, cx.now)?;
+    let mut logs = erasures::logs_of(tx, &id.to_string())?;
+    logs.push(Log::Tenant);
+    logs.extend(identity.managed_by.map(Log::Organization));
+    logs.extend(
+        memberships::of_identity(tx, id, u32::MAX)?.iter().map(|m| Log::Organization(m.organization_id)),
+    );
+    logs.into_iter().try_for_each(|log| deletions::add_log(tx, deletion, log))
 }
 
 /// Removes the identities whose home an organization was that is gone. Those who run the platform stay, without a home.

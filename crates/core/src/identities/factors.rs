@@ -256,6 +256,7 @@ fn note(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &mut Identity) -> Result<()>
     identities::update(tx, identity, cx.now)
 }
 
+#[derive(Clone, Copy)]
 enum Change {
     Enrolled(Factor, CredentialId),
     Removed(Factor, CredentialId),

@@ -31,9 +31,12 @@ pub use credentials::{
     BackupCodesView, CredentialView, PasskeyView, list as list_credentials, list_own as list_own_credentials,
     remove as remove_credential, remove_own as remove_own_credential,
 };
-pub(crate) use credentials::{may_do_without, remove_password};
+pub(crate) use credentials::{may_do_without, remove_password, shown as credentials_of};
+pub(crate) use deletion::{
+    Notice, announce, cancel_scheduled, keep_owned, new_request, purge_of_organization, remove_denied,
+    replace_unproven, schedule,
+};
 pub use deletion::{cancel as cancel_deletion, delete, purge_due};
-pub(crate) use deletion::{cancel_scheduled, purge_of_organization, remove_denied, replace_unproven};
 pub(crate) use email::{UndoLink, apply_email, mark_verified, prove_ownership};
 pub use email::{peek_undo, undo_change as undo_email_change};
 pub(crate) use factors::{
@@ -46,14 +49,14 @@ pub(crate) use me::change_own;
 pub use me::{OwnChange, OwnSummary, Pending, own_summary, patch_own, view_own};
 pub use password::set as set_password;
 pub(crate) use password::{PasswordChange, store_password};
-pub(crate) use reach::see;
+pub(crate) use reach::{manage, see};
 pub use read::{IdentityPage, get, list};
 pub use recovery_link::{RecoveryLink, create as create_recovery_link};
 pub use reset_mfa::reset_mfa;
 pub(crate) use schema::{Property, PropertyKind, SchemaCache, TraitsSchema};
 pub use sessions::{list as list_sessions, revoke as revoke_session, revoke_all as revoke_sessions};
-pub(crate) use states::lose_home;
 pub use states::{deactivate, reactivate};
+pub(crate) use states::{keep_last_admin, lose_home};
 pub use unlock::unlock;
 pub(crate) use update::save;
 pub use update::{IdentityUpdate, update};

@@ -24,7 +24,7 @@ pub(crate) fn see(tx: &mut IdentityTx<'_>, cx: &Cx, id: IdentityId) -> Result<Id
 }
 
 /// An identity that the caller may change. `_901`, or `_100` for a member that the organization does not manage.
-pub(super) fn manage(tx: &mut IdentityTx<'_>, cx: &Cx, id: IdentityId) -> Result<Identity> {
+pub(crate) fn manage(tx: &mut IdentityTx<'_>, cx: &Cx, id: IdentityId) -> Result<Identity> {
     let identity = see(tx, cx, id)?;
     if is_managed(cx, &identity) && !is_above(tx, cx, id)? {
         return Ok(identity);

@@ -106,7 +106,7 @@ pub(super) fn wrong_state(state: IdentityState) -> Error {
 }
 
 /// `_305` when the identity is the only platform administrator who can sign in.
-pub(super) fn keep_last_admin(tx: &mut IdentityTx<'_>, id: IdentityId) -> Result<()> {
+pub(crate) fn keep_last_admin(tx: &mut IdentityTx<'_>, id: IdentityId) -> Result<()> {
     let is_admin = tuples::platform_role(tx, id)? == Some(PlatformRole::Admin);
     if is_admin && tuples::count_other_active(tx, PlatformRole::Admin, id)? == 0 {
         return Err(

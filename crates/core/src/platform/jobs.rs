@@ -14,7 +14,9 @@ use avnology_store::{
 use tokio::sync::watch;
 
 use super::{idempotency::KEPT_SECONDS as ANSWERS_KEPT, outbox::KEPT_SECONDS as MESSAGES_KEPT};
-use crate::{Tenant, audit, events, identities, organizations, service_accounts, sessions as sessions_verbs};
+use crate::{
+    Tenant, audit, events, identities, organizations, privacy, service_accounts, sessions as sessions_verbs,
+};
 
 const DAY: i64 = 24 * 60 * 60;
 /// How long a session is remembered after its end, so that its token answers `_004`, in seconds (`contract/10` §8.1).
@@ -29,6 +31,8 @@ const RULES_EVERY: Duration = Duration::from_secs(2);
 /// Audit logs are cut once a day, by whoever comes first.
 const CUT_EVERY: Duration = Duration::from_hours(1);
 const USES_EVERY: Duration = Duration::from_secs(5);
+/// Of who was deleted nothing is left soon after the last database has followed.
+const DELETIONS_EVERY: Duration = Duration::from_mins(1);
 const MAIL_EVERY: Duration = Duration::from_secs(5);
 const DOMAINS_EVERY: Duration = Duration::from_secs(20);
 
@@ -39,12 +43,15 @@ pub async fn run_jobs(app: Arc<Tenant>, stop: watch::Receiver<bool>) {
     tokio::join!(
         events::follow(Arc::clone(&app), mail, stop.clone()),
         events::follow(Arc::clone(&app), organizations::GroupFollower::new(Arc::clone(&app)), stop.clone()),
+        events::follow(Arc::clone(&app), privacy::ActivityFollower, stop.clone()),
+        privacy::follow_exports(Arc::clone(&app), stop.clone()),
         events::watch_other_nodes(Arc::clone(&app), stop.clone()),
         audit::follow(Arc::clone(&app), stop.clone()),
         deliver(Arc::clone(&app), stop.clone()),
         look_at_domains(Arc::clone(&app), stop.clone()),
         every(USES_EVERY, stop.clone(), || async { flush_uses(&app).await }),
         every(RULES_EVERY, stop.clone(), || async { organizations::apply_rules(&app).await.map(drop) }),
+        every(DELETIONS_EVERY, stop.clone(), || async { privacy::settle_deletions(&app).await.map(drop) }),
         every(SWEEP_EVERY, stop.clone(), || sweep(&app)),
         every(CUT_EVERY, stop.clone(), || audit::remove_old_daily(&app)),
         every(MEMBERS_EVERY, stop.clone(), || async {
@@ -133,7 +140,11 @@ where
 /// Removes what has served its time, and the identities whose grace period is over.
 pub async fn sweep(app: &Arc<Tenant>) -> Result<()> {
     let cx = app.system_cx();
+    privacy::remind_of_deletions(app).await?;
     identities::purge_due(app, &cx).await?;
+    privacy::settle_deletions(app).await?;
+    privacy::remove_old_activity(app, cx.now).await?;
+    privacy::remove_old_exports(app, cx.now).await?;
     organizations::destroy_due(app, &cx).await?;
     organizations::end_expired_memberships(app).await?;
     organizations::expire_invitations(app).await?;

@@ -154,6 +154,16 @@ text_enum! {
         ApiKeyExpired = "api_key.expired",
         /// An audit log was exported.
         AuditExported = "audit.exported",
+        /// A copy of all that is held about a person is wanted.
+        PrivacyExportRequested = "privacy.export.requested",
+        /// That copy is there.
+        PrivacyExportCompleted = "privacy.export.completed",
+        /// Somebody wants their account deleted.
+        PrivacyDeletionRequested = "privacy.deletion.requested",
+        /// Somebody keeps their account after all.
+        PrivacyDeletionCancelled = "privacy.deletion.cancelled",
+        /// Somebody does not want their data sold.
+        PrivacyOptOutRecorded = "privacy.opt_out.recorded",
         /// Internal: a message to a person is wanted. Never leaves the house.
         MessageRequested = "message.requested",
     }

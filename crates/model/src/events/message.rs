@@ -40,6 +40,8 @@ text_enum! {
         DeletionScheduled = "deletion_scheduled",
         /// Notice: the account stays.
         DeletionCancelled = "deletion_cancelled",
+        /// Notice: an administrator has had all data of the account copied.
+        DataExported = "data_exported",
         /// Someone is asked to join an organization.
         Invitation = "invitation",
         /// Notice to owners: the proof of a domain is gone.
@@ -103,6 +105,9 @@ pub struct MessageRequest {
     pub factor: Option<Factor>,
     /// What asked for it, for a person to recognize.
     pub origin: Option<MessageOrigin>,
+    /// Where whoever has the link sees how far what is announced has come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt_url: Option<String>,
     /// The organization it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization: Option<MessageOrganization>,
@@ -122,6 +127,7 @@ impl MessageRequest {
             new_address: None,
             factor: None,
             origin: None,
+            receipt_url: None,
             organization: None,
         }
     }

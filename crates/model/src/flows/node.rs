@@ -106,6 +106,7 @@ pub struct SelectOption {
 
 /// The attributes of a node; which are present depends on its kind.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "the fields of the contract")]
 pub struct Attributes {
     /// Field name (inputs).
     #[serde(skip_serializing_if = "Option::is_none")]

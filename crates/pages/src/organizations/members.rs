@@ -104,7 +104,7 @@ pub(super) fn pairs(roles: Vec<NamedRole>) -> Vec<(String, String)> {
 }
 
 /// Where the other pages of a list are: the same address with another token.
-pub(super) fn paging<A: Access, T>(
+pub(crate) fn paging<A: Access, T>(
     auth: &Auth<A>,
     list: &List<T>,
     next: Option<Vec<avnology_core::identities::PageKey>>,

@@ -27,6 +27,7 @@ mod settings;
 mod switch;
 
 use avnology_http::Route;
+pub(crate) use members::paging;
 
 pub(crate) fn routes() -> Vec<Route> {
     [

@@ -93,8 +93,11 @@ fn render(
         }
         MessageType::AccountLocked => mail::AccountLocked { cx, name, until, recovery_url, origin }.render(),
         MessageType::DeletionScheduled => {
-            mail::DeletionScheduled { cx, name, scheduled_for: until, sign_in_url: Some(sign_in_url) }
-                .render()
+            let receipt_url = request.receipt_url.as_deref();
+            mail::DeletionScheduled { cx, name, scheduled_for: until, keep_url: link, receipt_url }.render()
+        }
+        MessageType::DataExported => {
+            mail::DataExported { cx, name, activity_url: &url("/account/activity") }.render()
         }
         MessageType::DeletionCancelled => mail::DeletionCancelled { cx, name, account_url }.render(),
         MessageType::Invitation | MessageType::DomainLost | MessageType::ServiceAccountOwnerLost => {

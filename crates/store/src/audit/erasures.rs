@@ -33,13 +33,17 @@ pub fn note(tx: &mut IdentityTx<'_>, log: Log, people: &[String]) -> Result<()> 
     Ok(())
 }
 
+/// The logs that tell about a person.
+pub fn logs_of(tx: &mut IdentityTx<'_>, person: &str) -> Result<Vec<Log>> {
+    let rows = tx.query(&LOGS, &params![person])?;
+    rows.into_iter().map(|mut row| row.take::<String>()?.parse().map_err(Error::internal)).collect()
+}
+
 /// Wants a person removed from every log that tells about them; which these are.
 pub fn want(tx: &mut IdentityTx<'_>, person: &str) -> Result<Vec<Log>> {
-    let mut logs = Vec::new();
-    for mut row in tx.query(&LOGS, &params![person])? {
-        let text: String = row.take()?;
-        logs.push(text.parse().map_err(Error::internal)?);
-        tx.execute(&WANT, &params![text, person])?;
+    let logs = logs_of(tx, person)?;
+    for log in &logs {
+        tx.execute(&WANT, &params![log.to_string(), person])?;
     }
     Ok(logs)
 }

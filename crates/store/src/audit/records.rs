@@ -35,6 +35,9 @@ crate::statements! {
         FROM audit_events e WHERE e.sequence > $1 AND e.sequence <= $2 ORDER BY e.sequence LIMIT $3";
     PARTS = "SELECT sequence, ordinal, person, salt, part FROM audit_parts WHERE sequence {in_numbers:$1} \
         ORDER BY sequence, ordinal";
+    OF_PERSON = "SELECT e.sequence, e.id, e.event_id, e.create_time, e.record, e.personal_hashes, e.prev_hash, e.hash \
+        FROM audit_events e WHERE e.sequence > $2 AND e.sequence IN \
+        (SELECT p.sequence FROM audit_parts p WHERE p.person = $1 AND p.sequence > $2) ORDER BY e.sequence LIMIT $3";
     HASHES = "SELECT sequence, hash FROM audit_events WHERE sequence > $1 ORDER BY sequence LIMIT $2";
     FIRST_AFTER = "SELECT create_time FROM audit_events WHERE sequence > $1 ORDER BY sequence LIMIT 1";
     SUMMARY = "SELECT action, CAST(SUM(count) AS BIGINT), CAST(SUM(failure_count) AS BIGINT) FROM audit_counters \
@@ -265,6 +268,14 @@ pub fn find(tx: &mut Tx<'_>, id: AuditId) -> Result<Option<Record>> {
 /// Up to `limit` records behind `after` and up to `last`, in the order of the chain.
 pub fn after(tx: &mut Tx<'_>, after: i64, last: i64, limit: u32) -> Result<Vec<Record>> {
     let rows = tx.query(&AFTER, &params![after, last, limit])?;
+    let mut records = rows.into_iter().map(|mut row| record(&mut row)).collect::<Result<Vec<_>>>()?;
+    with_parts(tx, &mut records)?;
+    Ok(records)
+}
+
+/// Up to `limit` records behind `after` that have a part of a person, in the order of the chain.
+pub fn of_person(tx: &mut Tx<'_>, person: &str, after: i64, limit: u32) -> Result<Vec<Record>> {
+    let rows = tx.query(&OF_PERSON, &params![person, after, limit])?;
     let mut records = rows.into_iter().map(|mut row| record(&mut row)).collect::<Result<Vec<_>>>()?;
     with_parts(tx, &mut records)?;
     Ok(records)

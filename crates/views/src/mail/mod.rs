@@ -11,7 +11,7 @@ mod notices;
 mod organizations;
 
 pub use codes::{RecoveryCode, RecoveryNotPossible, SignInCode, SignInLink, VerificationCode};
-pub use deletion::{DeletionCancelled, DeletionScheduled};
+pub use deletion::{DataExported, DeletionCancelled, DeletionScheduled};
 pub use notices::{
     AccountLocked, EmailChanged, FactorChanged, PasswordChanged, RegistrationAttempted, UndoLink, Welcome,
 };

@@ -34,7 +34,7 @@ pub(super) fn line(name: &str, label: &str, value: &str) -> Field {
 }
 
 /// Several lines of text.
-pub(super) fn lines(name: &str, label: &str, value: &str, rows: u32) -> Field {
+pub(crate) fn lines(name: &str, label: &str, value: &str, rows: u32) -> Field {
     field(name, label, FieldKind::Lines(rows), value)
 }
 
@@ -46,14 +46,14 @@ pub(super) fn day(name: &str, label: &str, value: &str) -> Field {
 }
 
 /// A choice of one.
-pub(super) fn select(name: &str, label: &str, value: &str, options: &[(String, String)]) -> Field {
+pub(crate) fn select(name: &str, label: &str, value: &str, options: &[(String, String)]) -> Field {
     let options =
         options.iter().map(|(value, label)| SelectOption { value: value.clone(), label: label.clone() });
     Field { autocomplete: None, ..field(name, label, FieldKind::Select(options.collect()), value) }
 }
 
 /// A box to tick; sends `true`.
-pub(super) fn check(name: &str, label: &str, checked: bool) -> Field {
+pub(crate) fn check(name: &str, label: &str, checked: bool) -> Field {
     let kind = FieldKind::Checkbox { href: None, checked };
     Field { required: false, autocomplete: None, ..field(name, label, kind, "") }
 }
@@ -69,12 +69,12 @@ pub(super) fn scope_boxes(scopes: &[String], hint: &str) -> Vec<Fieldset> {
 
 impl Field {
     /// The same, which may stay empty.
-    pub(super) fn optional(self) -> Self {
+    pub(crate) fn optional(self) -> Self {
         Self { required: false, says_optional: true, ..self }
     }
 
     /// The same, which may stay empty and does not say so.
-    pub(super) fn plain_optional(self) -> Self {
+    pub(crate) fn plain_optional(self) -> Self {
         Self { required: false, ..self }
     }
 

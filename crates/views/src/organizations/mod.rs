@@ -7,7 +7,7 @@ mod accounts;
 mod audit;
 mod domain;
 mod domains;
-mod fields;
+pub(crate) mod fields;
 mod frame;
 mod group;
 mod group_form;

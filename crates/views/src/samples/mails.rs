@@ -4,9 +4,10 @@ use avnology_model::credentials::Factor;
 
 use super::World;
 use crate::mail::{
-    AccountLocked, DeletionCancelled, DeletionScheduled, DomainLost, EmailChanged, FactorChanged, Invitation,
-    Mail, PasswordChanged, RecoveryCode, RecoveryNotPossible, RegistrationAttempted, ServiceAccountOwnerLost,
-    SignInCode, SignInLink, UndoLink, VerificationCode, Welcome,
+    AccountLocked, DataExported, DeletionCancelled, DeletionScheduled, DomainLost, EmailChanged,
+    FactorChanged, Invitation, Mail, PasswordChanged, RecoveryCode, RecoveryNotPossible,
+    RegistrationAttempted, ServiceAccountOwnerLost, SignInCode, SignInLink, UndoLink, VerificationCode,
+    Welcome,
 };
 
 const CODE: &str = "418530";
@@ -118,9 +119,11 @@ fn notices(world: &World) -> Vec<(&'static str, Mail)> {
         ),
         (
             "deletion-scheduled",
-            DeletionScheduled { cx, name, scheduled_for: later, sign_in_url: Some(SIGN_IN) }.render(),
+            DeletionScheduled { cx, name, scheduled_for: later, keep_url: Some(SIGN_IN), receipt_url: Some("https://id.example.com/v1/privacy/deletions/del_01kjpwd6m0emptw6bw4v8qtn83:receipt?signature=3f1c") }
+                .render(),
         ),
-        ("deletion-final", DeletionScheduled { cx, name, scheduled_for: later, sign_in_url: None }.render()),
+        ("deletion-final", DeletionScheduled { cx, name, scheduled_for: later, keep_url: None, receipt_url: None }.render()),
+        ("data-exported", DataExported { cx, name, activity_url: "https://id.example.com/account/activity" }.render()),
         (
             "deletion-cancelled",
             DeletionCancelled { cx, name, account_url: "https://id.example.com/account" }.render(),

@@ -9,6 +9,7 @@ mod mails;
 mod nodes;
 mod organizations;
 mod other;
+mod privacy;
 mod rights;
 
 use avnology_model::{Timestamp, ids::IdentityId};
@@ -59,6 +60,7 @@ pub fn pages() -> Vec<(String, String)> {
     let groups = [
         flows::pages(&world),
         account::pages(&world),
+        privacy::pages(&world),
         other::pages(&world),
         entrance::pages(&world),
         organizations::pages(&world),

@@ -134,7 +134,7 @@ async fn mark(app: &Tenant, log: Log, due: Timestamp) -> Result<()> {
 }
 
 /// Takes from the bucket `export` of the caller. `_021`.
-async fn take_turn(app: &Tenant, cx: &Cx) -> Result<()> {
+pub(crate) async fn take_turn(app: &Tenant, cx: &Cx) -> Result<()> {
     let subject = cx.actor.id.clone().unwrap_or_default();
     let usual = RateLimit { limit: 10, window_seconds: 3_600 };
     let limits = bucket_limits(app, &app.settings(), "export", &[usual]);
