@@ -47,6 +47,8 @@ pub(crate) struct Files {
     /// Besides the others on pages of organizations only: who has none need not load them.
     pub(crate) team_style: Asset,
     pub(crate) team_script: Asset,
+    /// Besides the others where a passkey can be made or used.
+    pub(crate) passkey_script: Asset,
 }
 
 /// The files, read at first use.
@@ -78,13 +80,19 @@ pub(crate) fn files() -> &'static Files {
             "text/javascript; charset=utf-8",
             include_bytes!("../assets/team.js"),
         ),
+        passkey_script: Asset::new(
+            "passkeys",
+            "js",
+            "text/javascript; charset=utf-8",
+            include_bytes!("../assets/passkeys.js"),
+        ),
     })
 }
 
 /// Every file.
-pub fn all() -> [&'static Asset; 5] {
+pub fn all() -> [&'static Asset; 6] {
     let files = files();
-    [&files.style, &files.script, &files.icon, &files.team_style, &files.team_script]
+    [&files.style, &files.script, &files.icon, &files.team_style, &files.team_script, &files.passkey_script]
 }
 
 /// The file with this hashed name.

@@ -194,6 +194,7 @@ async fn registration_asks_for_what_is_required_or_self_service(app: TestApp) {
             "password",
             "consents.terms",
             "method=password",
+            "method=passkey",
         ]
     );
     let node = |name: &str| flow.opened.node(name).expect("a node").clone();

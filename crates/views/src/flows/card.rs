@@ -81,6 +81,12 @@ impl<'a> Card<'a> {
         self.others.iter().any(|form| form.buttons.iter().any(|b| b.style != crate::parts::Style::Text))
     }
 
+    /// Whether a passkey can be made or used here, or a button leads to that.
+    fn uses_passkeys(&self) -> bool {
+        let leads_there = |form: &Form| form.buttons.iter().any(|button| button.needs_passkeys);
+        self.passkey.is_some() || self.main.iter().any(leads_there)
+    }
+
     fn has_footer(&self) -> bool {
         let brand = self.cx.brand;
         brand.support_email.is_some() || brand.terms_url.is_some() || brand.privacy_url.is_some()
