@@ -49,6 +49,8 @@ pub(crate) struct Files {
     pub(crate) team_script: Asset,
     /// Besides the others where a passkey can be made or used.
     pub(crate) passkey_script: Asset,
+    /// Besides the others on pages about second factors.
+    pub(crate) factor_style: Asset,
 }
 
 /// The files, read at first use.
@@ -86,13 +88,27 @@ pub(crate) fn files() -> &'static Files {
             "text/javascript; charset=utf-8",
             include_bytes!("../assets/passkeys.js"),
         ),
+        factor_style: Asset::new(
+            "factors",
+            "css",
+            "text/css; charset=utf-8",
+            include_bytes!("../assets/factors.css"),
+        ),
     })
 }
 
 /// Every file.
-pub fn all() -> [&'static Asset; 6] {
+pub fn all() -> [&'static Asset; 7] {
     let files = files();
-    [&files.style, &files.script, &files.icon, &files.team_style, &files.team_script, &files.passkey_script]
+    [
+        &files.style,
+        &files.script,
+        &files.icon,
+        &files.team_style,
+        &files.team_script,
+        &files.passkey_script,
+        &files.factor_style,
+    ]
 }
 
 /// The file with this hashed name.
