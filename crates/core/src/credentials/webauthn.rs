@@ -2,10 +2,7 @@
 //!
 //! Signatures and attestation statements are checked by `webauthn-rs-core`; what our rules add to the standard stands here.
 
-use avnology_model::{
-    credentials::{UserVerification, WebauthnSettings},
-    ids::IdentityId,
-};
+use avnology_model::{credentials::UserVerification, ids::IdentityId, platform::TenantSettings};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -139,13 +136,14 @@ pub(crate) fn user_handle(keys: &Keys, identity: IdentityId) -> [u8; 64] {
 }
 
 impl RelyingParty {
-    pub(crate) fn of(app: &Tenant, settings: &WebauthnSettings, tenant_name: &str) -> Self {
+    pub(crate) fn of(app: &Tenant, settings: &TenantSettings) -> Self {
+        let webauthn = &settings.webauthn;
         let host = app.config.public_url.host_str().unwrap_or_default();
         Self {
-            id: settings.rp_id.clone().unwrap_or_else(|| host.to_owned()),
-            name: settings.rp_name.clone().unwrap_or_else(|| tenant_name.to_owned()),
+            id: webauthn.rp_id.clone().unwrap_or_else(|| host.to_owned()),
+            name: webauthn.rp_name.clone().unwrap_or_else(|| settings.name.clone()),
             origin: app.config.origin(),
-            verification: settings.user_verification,
+            verification: webauthn.user_verification,
         }
     }
 

@@ -203,10 +203,7 @@ fn lock(tx: &mut IdentityTx<'_>, work: &Work, account: &Account, failures: &mut 
     let payload = json!({ "user_id": identity.id, "locked_until": until });
     emit(tx, &work.cx.event(EventType::UserLocked, payload).on("identity", &identity.id))?;
     let Some(address) = identity.email.as_ref().filter(|_| identity.email_verified) else { return Ok(()) };
-    let mut notice = MessageRequest::new(MessageType::AccountLocked, address);
-    notice.identity_id = Some(identity.id);
-    notice.name = Some(identity.display_name());
-    notice.locale.clone_from(&identity.locale);
+    let mut notice = MessageRequest::to_person(MessageType::AccountLocked, address, identity);
     notice.until = Some(until);
     emit_message(tx, &work.cx, &notice, None)
 }

@@ -13,7 +13,7 @@ use avnology_store::{IdentityTx, flows::flows};
 use super::{
     Holder,
     account::Identifier,
-    entry, invitation, passkey, place, registration, return_to, second_factor,
+    entry, invitation, passkey, place, registration, return_to,
     step_up::{self, More},
 };
 use crate::{
@@ -197,7 +197,7 @@ async fn login(
         .is_some_and(|seconds| live.session.authenticated_at.plus_seconds(i64::from(seconds)) <= cx.now);
     let again = request.refresh || too_old;
     let settings = app.settings();
-    let has_factor = !second_factor::usable(&settings.settings, &live.identity).is_empty();
+    let has_factor = !live.identity.second_factors(&settings.settings.second_factors).is_empty();
     // `highest_available` is as much as the person can show.
     let wanted = wanted.unwrap_or(if has_factor { Aal::Aal2 } else { Aal::Aal1 });
     flow.data.requested_aal = wanted;

@@ -54,14 +54,13 @@ pub(super) fn to_enroll(app: &Tenant, flow: &Flow, account: &str, nodes: &mut Ve
     }
 }
 
-fn relying_party(app: &Tenant) -> RelyingParty {
-    let settings = app.settings();
-    RelyingParty::of(app, &settings.settings.webauthn, &settings.settings.name)
-}
-
 /// A passkey to be used: any of this relying party, or one of the flow's identity.
 pub(super) fn use_passkey(app: &Tenant, flow: &Flow, must_verify: bool) -> Option<Node> {
-    let options = relying_party(app).request(&challenge_of(flow)?, &listed(flow), must_verify);
+    let options = RelyingParty::of(app, &app.settings().settings).request(
+        &challenge_of(flow)?,
+        &listed(flow),
+        must_verify,
+    );
     let by_name = flow.identity_id.is_some() || flow.data.identifier.is_some();
     let mediation = if by_name { "optional" } else { "conditional" };
     Some(Node::passkey("get", mediation, options, MessageId::LabelUsePasskey))
@@ -76,7 +75,12 @@ pub(super) fn new_passkey(
     must_verify: bool,
 ) -> Option<Node> {
     let user = NewUser { handle: user_handle(&app.keys, identity), name, display_name: name };
-    let options = relying_party(app).creation(&challenge_of(flow)?, &user, &listed(flow), must_verify);
+    let options = RelyingParty::of(app, &app.settings().settings).creation(
+        &challenge_of(flow)?,
+        &user,
+        &listed(flow),
+        must_verify,
+    );
     Some(Node::passkey("create", "optional", options, MessageId::LabelAddPasskey))
 }
 
@@ -149,7 +153,7 @@ pub(super) fn codes_in_settings(app: &Tenant, flow: &Flow, identity: &Identity, 
         nodes.push(Node::button(Group::RecoveryCode, "confirm", "true", MessageId::LabelBackupCodesSaved));
         return;
     }
-    if identity.mfa_methods.iter().all(|factor| *factor == Factor::RecoveryCode) {
+    if !identity.has_second_factor() {
         return;
     }
     nodes.push(Node::button(Group::RecoveryCode, "regenerate", "true", MessageId::LabelNewBackupCodes));

@@ -1,24 +1,16 @@
 //! Settings: authenticator application and backup codes (`contract/11` §9).
 
-use avnology_model::{
-    Code, Error, Result,
-    credentials::Factor,
-    flows::{Flow, FlowState, MessageId},
-    identities::Identity,
-    secret_token::{SecretKind, SecretToken},
-    sessions::RevokeReason,
-};
-use avnology_store::{IdentityTx, identities::identities, sessions::sessions as session_rows};
+use avnology_model::{Code, Error, Result, credentials::Factor, flows::MessageId, secret_token::SecretKind};
+use avnology_store::{identities::identities, sessions::sessions as session_rows};
 
 use super::{
     enroll::{self, Codes, open_codes},
-    second_factor::usable,
-    settings::{check_fresh, renew},
-    step::{Forget, Outcome, Step, Work, refuse_missing, refuse_state},
+    settings::{alone, check_fresh, saved},
+    step::{Outcome, Step, Work, refusal, refuse_missing, refuse_state},
 };
 use crate::{
     identities::{NewCodes, may_do_without, remove_factors, replace_codes},
-    sessions::{self, LiveSession},
+    sessions::LiveSession,
 };
 
 /// `method: totp`: sets an authenticator application up, or removes it.
@@ -77,7 +69,7 @@ pub(super) async fn recovery_code(work: &Work, live: &LiveSession) -> Result<Out
             return Ok(refuse_missing(flow, "regenerate"));
         }
         let identity = identities::get(tx, id)?;
-        if usable(&work.settings.settings, &identity).is_empty() {
+        if identity.second_factors(&work.settings.settings.second_factors).is_empty() {
             return Ok(Step::Refuse(Error::new(Code::FactorNotEnrolled)));
         }
         flow.data.codes = Some(codes.shown(&work.app.keys, id, true)?);
@@ -104,7 +96,7 @@ async fn confirm(work: &Work, live: &LiveSession) -> Result<Outcome> {
             let text = open_codes(&keys, id, &shown)?;
             let mut identity = identities::get(tx, id)?;
             // The factor may be gone since they were made.
-            if identity.mfa_methods.iter().all(|factor| *factor == Factor::RecoveryCode) {
+            if !identity.has_second_factor() {
                 return Ok(Step::Refuse(Error::new(Code::FactorNotEnrolled)));
             }
             let codes = NewCodes::shown_before(&cx, &text);
@@ -121,39 +113,18 @@ async fn confirm(work: &Work, live: &LiveSession) -> Result<Outcome> {
 /// asks for a second factor and no other remains.
 async fn remove(work: &Work, live: &LiveSession, factor: Factor) -> Result<Outcome> {
     let (id, session) = (live.identity.id, live.id());
-    let token: SecretToken = work.cx.secret(SecretKind::Session);
+    let token = work.cx.secret(SecretKind::Session);
     work.step(move |tx, work, flow, forget| {
         let mut identity = identities::get(tx, id)?;
         if !identity.mfa_methods.contains(&factor) {
             return Ok(Step::Refuse(Error::new(Code::FactorNotEnrolled)));
         }
         if let Err(error) = may_do_without(tx, &work.settings.settings, &identity, factor) {
-            return if error.is_failure() { Err(error) } else { Ok(Step::Refuse(error)) };
+            return refusal(error);
         }
         remove_factors(tx, &work.cx, &mut identity, &[factor])?;
         flow.data.codes = None;
-        end_others(tx, work, forget, &identity, session)?;
-        let session = renew(tx, work, forget, session, &token)?;
-        saved(flow);
-        Ok(Step::ContinueWith(Box::new(flow.clone()), Some(Box::new((session, identity, token.clone())))))
+        alone(tx, work, flow, forget, identity, session, &token)
     })
     .await
-}
-
-fn end_others(
-    tx: &mut IdentityTx<'_>,
-    work: &Work,
-    forget: &mut Forget,
-    identity: &Identity,
-    session: avnology_model::ids::SessionId,
-) -> Result<()> {
-    let reason = RevokeReason::FactorChanged;
-    forget.extend(sessions::end_all(tx, &work.cx, identity.id, Some(session), reason)?);
-    forget.extend(session_rows::token_hashes_of(tx, identity.id)?);
-    Ok(())
-}
-
-fn saved(flow: &mut Flow) {
-    flow.state = FlowState::ShowForm;
-    flow.data.messages.push(MessageId::Saved.into());
 }

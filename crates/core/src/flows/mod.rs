@@ -44,7 +44,6 @@ pub use create::{Created, FlowRequest, create};
 pub use deny::{AccountMade, made as account_made};
 pub use get::{LinkPeek, ended_elsewhere, get, peek_link, turned_away};
 pub use return_to::resolve as resolve_return_to;
-pub(crate) use second_factor::usable as usable_factors;
 pub(crate) use send::take_message;
 pub use step::{Continued, Outcome, Refused, SignedIn};
 pub use step_up::{More, open as open_step_up};

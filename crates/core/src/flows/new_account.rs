@@ -121,7 +121,7 @@ pub(super) fn make(
         let passkey = passkey_making::stored(work, made.clone(), *id, None);
         // It is the way in, not a second factor: no backup codes come with it.
         add_passkey(tx, &work.app.keys, cx, &mut identity, &passkey, None)?;
-        methods = vec![passkey_making::completed(&passkey, work)];
+        methods = vec![CompletedMethod::passkey(passkey.id, true, cx.now)];
     }
     if let Some(step) = draw.totp {
         enroll::enroll(tx, work, flow, &mut identity, step, &draw.codes)?;

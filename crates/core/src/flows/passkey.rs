@@ -1,14 +1,16 @@
 //! Passkeys as first and as second factor (`contract/11` §6). What is signed is taken out of the flow before it is
 //! checked, so that no answer counts twice, and every refused try asks for another one.
 
+use std::sync::Arc;
+
 use avnology_model::{
-    Code, Error, Result,
+    Code, Result,
     credentials::Factor,
     events::EventType,
     flows::{Flow, FlowState, KnownPasskey, MessageId},
     identities::{Email, Identity},
     platform::{FederationMode, LoginMethod},
-    sessions::{Aal, CompletedMethod, Method},
+    sessions::{CompletedMethod, Method},
 };
 use avnology_store::{
     IdentityTx,
@@ -28,7 +30,6 @@ use super::{
 use crate::{
     credentials::webauthn::{Answer, Challenge, Known, Refused, RelyingParty, Used, user_handle},
     events::emit,
-    platform::SettingsVersion,
     sessions::NewSession,
 };
 
@@ -57,22 +58,12 @@ fn known(stored: &StoredPasskey) -> KnownPasskey {
         id: stored.id,
         credential_id: URL_SAFE_NO_PAD.encode(&stored.credential_id),
         transports: stored.transports.clone(),
-        name: stored.name.clone(),
     }
 }
 
 /// The passkeys of the flow's identity, as browsers are told of them.
 pub(super) fn listed(flow: &Flow) -> Vec<Known<'_>> {
     flow.data.passkeys.iter().map(|p| Known { id: &p.credential_id, transports: &p.transports }).collect()
-}
-
-/// The tenant as browsers know it.
-pub(super) fn relying_party(work: &Work) -> RelyingParty {
-    of_settings(work, &work.settings)
-}
-
-fn of_settings(work: &Work, settings: &SettingsVersion) -> RelyingParty {
-    RelyingParty::of(&work.app, &settings.settings.webauthn, &settings.settings.name)
 }
 
 /// The answer that was submitted, and the challenge that it must sign, which is used up; the refusal where there is none.
@@ -103,8 +94,9 @@ pub(super) fn refuse_passkey(flow: &mut Flow, refused: Refused) -> Step {
 #[derive(Clone)]
 struct Gate {
     challenge: Challenge,
-    answer: std::sync::Arc<Answer>,
+    answer: Arc<Answer>,
     passkey: StoredPasskey,
+    is_second: bool,
 }
 
 /// `method: passkey` of a login: as first factor, or in state `second_factor`.
@@ -113,19 +105,15 @@ pub(super) async fn submit(work: &Work) -> Result<Outcome> {
         Ok(gate) => gate,
         Err(outcome) => return Ok(outcome),
     };
-    let is_second = gate.1;
-    let gate = gate.0;
-    let checked = check(work, &gate, is_second);
+    let checked = check(work, &gate);
     let (session, next) = (NewSession::draw(&work.cx), Next::draw(work));
     work.step(move |tx, work, flow, forget| {
-        let (mut identity, used) = match settle(tx, work, flow, forget, &gate, checked, is_second)? {
+        let (mut identity, used) = match settle(tx, work, flow, forget, &gate, checked)? {
             Ok(settled) => settled,
             Err(step) => return Ok(step),
         };
-        let aal = if used.user_verified { Aal::Aal2 } else { Aal::Aal1 };
-        let mut done = CompletedMethod::first_factor(Method::Passkey, work.now());
-        (done.aal, done.credential_id) = (aal, Some(gate.passkey.id.to_string()));
-        if is_second {
+        let done = CompletedMethod::passkey(gate.passkey.id, used.user_verified, work.now());
+        if gate.is_second {
             flow.data.completed.retain(|before| before.method != Method::Passkey);
             flow.data.completed.push(done);
             return complete::go_on(tx, work, flow, forget, &mut identity, &session, &next);
@@ -144,13 +132,13 @@ pub(super) async fn submit(work: &Work) -> Result<Outcome> {
 
 /// `method: passkey` in the settings flow that recovery goes on with, in state `second_factor`.
 pub(super) async fn in_recovery(work: &Work) -> Result<Outcome> {
-    let (gate, is_second) = match work.prepare(gate).await? {
+    let gate = match work.prepare(gate).await? {
         Ok(gate) => gate,
         Err(outcome) => return Ok(outcome),
     };
-    let checked = check(work, &gate, is_second);
+    let checked = check(work, &gate);
     work.step(move |tx, work, flow, forget| {
-        if let Err(step) = settle(tx, work, flow, forget, &gate, checked, is_second)? {
+        if let Err(step) = settle(tx, work, flow, forget, &gate, checked)? {
             return Ok(step);
         }
         flow.state = FlowState::ShowForm;
@@ -160,7 +148,7 @@ pub(super) async fn in_recovery(work: &Work) -> Result<Outcome> {
     .await
 }
 
-fn gate(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow) -> Result<Result<(Gate, bool), Step>> {
+fn gate(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow) -> Result<Result<Gate, Step>> {
     let is_second = flow.state == FlowState::SecondFactor;
     if !is_second && !matches!(flow.state, FlowState::ChooseMethod | FlowState::SentEmail) {
         return Ok(Err(refuse_state(flow)));
@@ -177,7 +165,7 @@ fn gate(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow) -> Result<Result<
         Some(passkey) if is_meant(tx, work, flow, &passkey, &answer)? => passkey,
         _ => return Ok(Err(refuse_passkey(flow, Refused::UnknownCredential))),
     };
-    Ok(Ok((Gate { challenge, answer: std::sync::Arc::new(answer), passkey }, is_second)))
+    Ok(Ok(Gate { challenge, answer: Arc::new(answer), passkey, is_second }))
 }
 
 fn not_offered(work: &Work, flow: &mut Flow, is_second: bool) -> Option<Step> {
@@ -216,9 +204,14 @@ fn is_meant(
 }
 
 /// Between the two halves: signatures are not checked in a transaction.
-fn check(work: &Work, gate: &Gate, must_verify: bool) -> Result<Used, Refused> {
+fn check(work: &Work, gate: &Gate) -> Result<Used, Refused> {
     let held = (&gate.passkey.credential, gate.passkey.counter);
-    relying_party(work).check_request(&gate.challenge, &gate.answer, held, must_verify)
+    RelyingParty::of(&work.app, &work.settings.settings).check_request(
+        &gate.challenge,
+        &gate.answer,
+        held,
+        gate.is_second,
+    )
 }
 
 /// Notes the use, or the failure.
@@ -229,16 +222,17 @@ fn settle(
     forget: &mut Forget,
     gate: &Gate,
     checked: Result<Used, Refused>,
-    is_second: bool,
 ) -> Result<Result<(Identity, Used), Step>> {
     let passkey = &gate.passkey;
     let still = rows::find(tx, &passkey.credential_id)?.is_some_and(|now| now.id == passkey.id);
-    let fits = is_second == (flow.state == FlowState::SecondFactor);
+    let fits = gate.is_second == (flow.state == FlowState::SecondFactor);
     if !still || !fits {
         return Ok(Err(refuse_state(flow)));
     }
     let identity = identities::get(tx, passkey.identity_id)?;
-    if is_second && let Some(step) = complete::refuse_changed(tx, flow, &identity)? {
+    if gate.is_second
+        && let Some(step) = complete::refuse_changed(tx, flow, &identity)?
+    {
         return Ok(Err(step));
     }
     let used = match checked {
@@ -283,9 +277,4 @@ fn may_lead_in(
         return Ok(Some(step));
     }
     Ok(place::check_method(work, flow, LoginMethod::Passkey))
-}
-
-/// An error of a verb as the flow's refusal; failures stay what they are.
-pub(super) fn refusal(error: Error) -> Result<Step> {
-    if error.is_failure() { Err(error) } else { Ok(Step::Refuse(error)) }
 }

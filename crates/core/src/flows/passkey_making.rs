@@ -10,7 +10,7 @@ use avnology_model::{
     identities::Identity,
     ids::{CredentialId, IdentityId},
     secret_token::SecretKind,
-    sessions::{Aal, CompletedMethod, Method, RevokeReason, SessionKind},
+    sessions::{CompletedMethod, SessionKind},
     text::line,
 };
 use avnology_store::{
@@ -24,15 +24,15 @@ use super::{
     complete::{self, Next},
     enroll::Codes,
     identifier::refuse_invalid,
-    passkey::{self, refusal, refuse_passkey, relying_party, take},
-    settings::{check_fresh, renew},
-    step::{Outcome, Step, Work, refuse_missing, refuse_state},
+    passkey::{self, refuse_passkey, take},
+    settings::{alone, check_fresh},
+    step::{Outcome, Step, Work, refusal, refuse_missing, refuse_state},
 };
 use crate::{
-    credentials::webauthn::{Answer, Challenge, Made, Refused},
+    credentials::webauthn::{Answer, Challenge, Made, Refused, RelyingParty},
     events::emit,
     identities::{add_passkey, remove_passkey},
-    sessions::{self, LiveSession, NewSession},
+    sessions::{LiveSession, NewSession},
 };
 
 /// Most characters of a name.
@@ -53,7 +53,7 @@ pub(super) fn stored(work: &Work, made: Made, identity: IdentityId, name: Option
         counter: made.counter,
         backup_eligible: made.backup_eligible,
         backed_up: made.backed_up,
-        rp_id: relying_party(work).id,
+        rp_id: RelyingParty::of(&work.app, &work.settings.settings).id,
         create_time: work.now(),
         last_used_at: None,
     }
@@ -66,7 +66,7 @@ pub(super) fn check(
     answer: &Answer,
     must_verify: bool,
 ) -> Result<Made, Refused> {
-    relying_party(work).check_creation(challenge, answer, must_verify)
+    RelyingParty::of(&work.app, &work.settings.settings).check_creation(challenge, answer, must_verify)
 }
 
 /// The name that was entered, if any; the refusal of one that cannot be used.
@@ -115,7 +115,7 @@ async fn add(work: &Work, live: &LiveSession) -> Result<Outcome> {
     };
     let checked = check(work, &challenge, &answer, false);
     let (codes, token) = (Codes::draw(work), work.cx.secret(SecretKind::Session));
-    let (session, name) = (live.session.clone(), name);
+    let session = live.session.clone();
     let made = checked.map(|made| stored(work, made, session.identity_id, name.as_deref()));
     work.step(move |tx, work, flow, forget| {
         let passkey = match &made {
@@ -142,16 +142,13 @@ async fn add(work: &Work, live: &LiveSession) -> Result<Outcome> {
         }
         passkey::note(tx, flow)?;
         forget.extend(session_rows::token_hashes_of(tx, identity.id)?);
-        flow.data.messages.insert(0, MessageId::Saved.into());
         if !recovers {
+            flow.data.messages.insert(0, MessageId::Saved.into());
             return Ok(Step::Continue);
         }
-        let reason = RevokeReason::FactorChanged;
-        forget.extend(sessions::end_all(tx, &work.cx, identity.id, Some(session.id), reason)?);
-        let session = renew(tx, work, forget, session.id, &token)?;
         let payload = json!({ "user_id": identity.id, "channel": "email" });
         emit(tx, &work.cx.event(EventType::UserRecoveryCompleted, payload).on("identity", &identity.id))?;
-        Ok(Step::ContinueWith(Box::new(flow.clone()), Some(Box::new((session, identity, token.clone())))))
+        alone(tx, work, flow, forget, identity, session.id, &token)
     })
     .await
 }
@@ -188,13 +185,8 @@ async fn remove(work: &Work, live: &LiveSession, id: Option<CredentialId>) -> Re
             return refusal(error);
         }
         flow.data.codes = None;
-        let reason = RevokeReason::FactorChanged;
-        forget.extend(sessions::end_all(tx, &work.cx, identity.id, Some(session), reason)?);
-        forget.extend(session_rows::token_hashes_of(tx, identity.id)?);
-        let session = renew(tx, work, forget, session, &token)?;
         passkey::note(tx, flow)?;
-        flow.data.messages.push(MessageId::Saved.into());
-        Ok(Step::ContinueWith(Box::new(flow.clone()), Some(Box::new((session, identity, token.clone())))))
+        alone(tx, work, flow, forget, identity, session, &token)
     })
     .await
 }
@@ -235,15 +227,8 @@ pub(super) async fn in_login(work: &Work) -> Result<Outcome> {
             }
             Err(error) => return refusal(error),
         }
-        flow.data.completed.push(completed(&passkey, work));
+        flow.data.completed.push(CompletedMethod::passkey(passkey.id, true, work.now()));
         complete::go_on(tx, work, flow, forget, &mut identity, &session, &next)
     })
     .await
-}
-
-/// A passkey that was made with the person verified, as a step of a sign-in.
-pub(super) fn completed(passkey: &StoredPasskey, work: &Work) -> CompletedMethod {
-    let mut done = CompletedMethod::first_factor(Method::Passkey, work.now());
-    (done.aal, done.credential_id) = (Aal::Aal2, Some(passkey.id.to_string()));
-    done
 }

@@ -255,10 +255,8 @@ fn prove_first(
         return Ok(step);
     }
     if let Some(existing) = existing {
-        let mut notice =
-            MessageRequest::new(MessageType::AccountExists, existing.email.clone().unwrap_or_default());
-        notice.identity_id = Some(existing.id);
-        notice.name = Some(existing.display_name());
+        let address = existing.email.clone().unwrap_or_default();
+        let notice = MessageRequest::to_person(MessageType::AccountExists, address, existing);
         emit_message(tx, &work.cx, &notice, None)?;
     }
     let kind = existing.is_none().then_some(MessageType::SignInCode);

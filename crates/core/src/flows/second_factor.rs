@@ -24,19 +24,12 @@ use super::{
 use crate::{
     credentials::{recovery_codes, totp},
     identities::open_totp,
-    sessions::{LiveSession, NewSession},
+    sessions::NewSession,
 };
 
-/// The second factors that an identity has and the tenant offers; none where nothing but backup codes is left.
-pub(crate) fn usable(settings: &TenantSettings, identity: &Identity) -> Vec<Factor> {
-    let offered = |factor: &Factor| settings.second_factors.contains(factor);
-    let factors: Vec<Factor> = identity.mfa_methods.iter().copied().filter(offered).collect();
-    if factors.iter().all(|factor| *factor == Factor::RecoveryCode) { Vec::new() } else { factors }
-}
-
-/// Makes a flow ask for what it lacks of `needed`; whether it lacks anything. `_006` where nothing can be set up.
+/// Makes a flow ask for what it lacks of `needed`; whether it lacks anything.
 pub(super) fn ask(settings: &TenantSettings, flow: &mut Flow, identity: &Identity, needed: Aal) -> bool {
-    let factors = usable(settings, identity);
+    let factors = identity.second_factors(&settings.second_factors);
     let needed = if factors.is_empty() { needed } else { needed.max(Aal::Aal2) };
     let reached = flow.data.completed.iter().map(|done| done.aal).max().unwrap_or_default();
     if reached >= needed {
@@ -53,15 +46,45 @@ pub(super) fn ask(settings: &TenantSettings, flow: &mut Flow, identity: &Identit
     true
 }
 
+/// A second factor that is typed in.
+#[derive(Clone, Copy)]
+pub(super) enum Typed {
+    Totp,
+    BackupCode,
+}
+
+impl Typed {
+    const fn factor(self) -> Factor {
+        match self {
+            Self::Totp => Factor::Totp,
+            Self::BackupCode => Factor::RecoveryCode,
+        }
+    }
+
+    const fn method(self) -> Method {
+        match self {
+            Self::Totp => Method::Totp,
+            Self::BackupCode => Method::RecoveryCode,
+        }
+    }
+
+    const fn node(self) -> &'static str {
+        match self {
+            Self::Totp => "totp_code",
+            Self::BackupCode => "recovery_code",
+        }
+    }
+}
+
 /// `method: totp` and `method: recovery_code` of a login in state `second_factor`.
-pub(super) async fn submit(work: &Work, factor: Factor) -> Result<Outcome> {
+pub(super) async fn submit(work: &Work, typed: Typed) -> Result<Outcome> {
     let (session, next) = (NewSession::draw(&work.cx), Next::draw(work));
     work.step(move |tx, work, flow, forget| {
-        let mut identity = match pass(tx, work, flow, forget, factor)? {
+        let mut identity = match pass(tx, work, flow, forget, typed)? {
             Ok(identity) => identity,
             Err(step) => return Ok(step),
         };
-        let done = CompletedMethod::second_factor(method(factor), work.now());
+        let done = CompletedMethod::second_factor(typed.method(), work.now());
         flow.data.completed.retain(|before| before.method != done.method);
         flow.data.completed.push(done);
         complete::go_on(tx, work, flow, forget, &mut identity, &session, &next)
@@ -70,11 +93,9 @@ pub(super) async fn submit(work: &Work, factor: Factor) -> Result<Outcome> {
 }
 
 /// The same in the settings flow that recovery goes on with: after it, the new password can be set.
-pub(super) async fn in_recovery(work: &Work, live: &LiveSession, factor: Factor) -> Result<Outcome> {
-    let id = live.identity.id;
+pub(super) async fn in_recovery(work: &Work, typed: Typed) -> Result<Outcome> {
     work.step(move |tx, work, flow, forget| {
-        debug_assert_eq!(flow.identity_id, Some(id));
-        if let Err(step) = pass(tx, work, flow, forget, factor)? {
+        if let Err(step) = pass(tx, work, flow, forget, typed)? {
             return Ok(step);
         }
         flow.state = FlowState::ShowForm;
@@ -84,29 +105,21 @@ pub(super) async fn in_recovery(work: &Work, live: &LiveSession, factor: Factor)
     .await
 }
 
-const fn method(factor: Factor) -> Method {
-    match factor {
-        Factor::Totp => Method::Totp,
-        Factor::Passkey => Method::Passkey,
-        Factor::RecoveryCode => Method::RecoveryCode,
-    }
-}
-
 /// The identity, if the factor that was submitted is right.
 fn pass(
     tx: &mut IdentityTx<'_>,
     work: &Work,
     flow: &mut Flow,
     forget: &mut Forget,
-    factor: Factor,
+    typed: Typed,
 ) -> Result<Result<Identity, Step>> {
     let (FlowState::SecondFactor, Some(id)) = (flow.state, flow.identity_id) else {
         return Ok(Err(refuse_state(flow)));
     };
-    if !flow.data.factors.contains(&factor) {
+    if !flow.data.factors.contains(&typed.factor()) {
         return Ok(Err(refuse_method(flow, flow.data.factors.iter().map(|f| f.as_str()).collect())));
     }
-    let node = node(factor);
+    let node = typed.node();
     let Some(entered) = work.input.text(node).map(str::to_owned) else {
         return Ok(Err(refuse_missing(flow, node)));
     };
@@ -118,16 +131,14 @@ fn pass(
     if let Some(step) = account::check(tx, work, flow, &account)? {
         return Ok(Err(step));
     }
-    let is_right = match factor {
-        Factor::Totp => use_totp(tx, work, id, &entered)?,
-        // It has a way of its own.
-        Factor::Passkey => false,
-        Factor::RecoveryCode => use_recovery_code(tx, work, id, &entered)?,
+    let is_right = match typed {
+        Typed::Totp => use_totp(tx, work, id, &entered)?,
+        Typed::BackupCode => use_recovery_code(tx, work, id, &entered)?,
     };
     // Also where the lock of this session's own account begins.
     forget.extend(session_rows::token_hashes_of(tx, id)?);
     if !is_right {
-        return refuse(tx, work, flow, &account, factor).map(Err);
+        return refuse(tx, work, flow, &account, typed).map(Err);
     }
     account.identity.map_or_else(|| Ok(Err(refuse_state(flow))), |identity| Ok(Ok(identity)))
 }
@@ -153,30 +164,21 @@ pub(super) fn digits(entered: &str) -> String {
     entered.chars().filter(|c| !c.is_whitespace()).collect()
 }
 
-const fn node(factor: Factor) -> &'static str {
-    match factor {
-        Factor::Totp => "totp_code",
-        Factor::Passkey => "passkey_response",
-        Factor::RecoveryCode => "recovery_code",
-    }
-}
-
 fn refuse(
     tx: &mut IdentityTx<'_>,
     work: &Work,
     flow: &mut Flow,
     account: &Account,
-    factor: Factor,
+    typed: Typed,
 ) -> Result<Step> {
-    let (code, message) = match factor {
-        Factor::Totp => (Code::WrongCode, MessageId::WrongCode),
-        Factor::Passkey => (Code::PasskeyRefused, MessageId::PasskeyRefused),
-        Factor::RecoveryCode => (Code::WrongRecoveryCode, MessageId::WrongBackupCode),
+    let (code, message) = match typed {
+        Typed::Totp => (Code::WrongCode, MessageId::WrongCode),
+        Typed::BackupCode => (Code::WrongRecoveryCode, MessageId::WrongBackupCode),
     };
-    account::record_failure(tx, work, account, method(factor), code)?;
+    account::record_failure(tx, work, account, typed.method(), code)?;
     let failures = lockouts::find(tx, &account.key)?.map_or(0, |failures| failures.failures);
     let remaining = work.settings.settings.lockout.max_failures.saturating_sub(failures);
-    Ok(match refuse_node(flow, node(factor), code, message) {
+    Ok(match refuse_node(flow, typed.node(), code, message) {
         Step::Refuse(error) => Step::Refuse(error.with_member("attempts_remaining", remaining)),
         other => other,
     })

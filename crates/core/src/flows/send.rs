@@ -123,10 +123,10 @@ pub(super) fn send(
     let until = arm(work, flow, drawn, sending);
     flow.data.messages.push(sending.told.into());
     let Some(kind) = sending.kind else { return Ok(()) };
-    let mut request = MessageRequest::new(kind, sending.address);
-    request.identity_id = sending.identity.map(|i| i.id);
-    request.name = sending.identity.map(Identity::display_name);
-    request.locale = sending.identity.and_then(|i| i.locale.clone());
+    let mut request = match sending.identity {
+        Some(identity) => MessageRequest::to_person(kind, sending.address, identity),
+        None => MessageRequest::new(kind, sending.address),
+    };
     request.flow_id = Some(flow.id);
     request.until = Some(until);
     let (code, link) = match kind {

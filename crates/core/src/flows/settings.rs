@@ -5,7 +5,7 @@ use avnology_model::{
     events::EventType,
     flows::{Flow, FlowState, MessageId},
     identities::Identity,
-    ids::CredentialId,
+    ids::{CredentialId, SessionId},
     secret_token::{SecretKind, SecretToken},
     sessions::{Method, RevokeReason, Session, SessionKind},
 };
@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     complete::refuse_password,
-    step::{Forget, Outcome, Step, Work, refuse, refuse_missing, refuse_node, refuse_state},
+    step::{Forget, Outcome, Step, Work, refusal, refuse, refuse_missing, refuse_node, refuse_state},
     traits,
     verification::NewVerification,
 };
@@ -246,11 +246,11 @@ async fn save(work: &Work, session: Session, change: PasswordChange, guesses: bo
 }
 
 /// Replaces the token of the present session at once.
-pub(super) fn renew(
+fn renew(
     tx: &mut IdentityTx<'_>,
     work: &Work,
     forget: &mut Forget,
-    id: avnology_model::ids::SessionId,
+    id: SessionId,
     token: &SecretToken,
 ) -> Result<Session> {
     let found = session_rows::find(tx, id)?.filter(|s| s.revoked_at.is_none() && s.expires_at > work.now());
@@ -266,7 +266,25 @@ pub(super) fn renew(
     Ok(session)
 }
 
-fn saved(flow: &mut Flow) {
+/// What a person signs in with was changed: all other sessions end, and this one goes on with a new token.
+pub(super) fn alone(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    flow: &mut Flow,
+    forget: &mut Forget,
+    identity: Identity,
+    session: SessionId,
+    token: &SecretToken,
+) -> Result<Step> {
+    let reason = RevokeReason::FactorChanged;
+    forget.extend(sessions::end_all(tx, &work.cx, identity.id, Some(session), reason)?);
+    forget.extend(session_rows::token_hashes_of(tx, identity.id)?);
+    let session = renew(tx, work, forget, session, token)?;
+    saved(flow);
+    Ok(Step::ContinueWith(Box::new(flow.clone()), Some(Box::new((session, identity, token.clone())))))
+}
+
+pub(super) fn saved(flow: &mut Flow) {
     flow.state = FlowState::ShowForm;
     flow.data.messages.push(MessageId::Saved.into());
 }
@@ -280,12 +298,9 @@ async fn remove(work: &Work, live: &LiveSession) -> Result<Outcome> {
             return Ok(refuse(flow, Code::StepUnavailable, MessageId::StartAgain));
         }
         if let Err(error) = remove_password(tx, &work.cx, &work.settings.settings, &mut identity, "self") {
-            return if error.code() == Code::LastCredential { Ok(Step::Refuse(error)) } else { Err(error) };
+            return refusal(error);
         }
-        forget.extend(sessions::end_all(tx, &work.cx, id, Some(session), RevokeReason::FactorChanged)?);
-        let session = renew(tx, work, forget, session, &token)?;
-        saved(flow);
-        Ok(Step::ContinueWith(Box::new(flow.clone()), Some(Box::new((session, identity, token.clone())))))
+        alone(tx, work, flow, forget, identity, session, &token)
     })
     .await
 }

@@ -290,6 +290,11 @@ pub(super) fn refuse_with(flow: &mut Flow, error: Error) -> Step {
     Step::Refuse(error)
 }
 
+/// An error of a verb as a refusal that leaves the flow usable; failures stay what they are.
+pub(super) fn refusal(error: Error) -> Result<Step> {
+    if error.is_failure() { Err(error) } else { Ok(Step::Refuse(error)) }
+}
+
 /// Refuses for good: the flow is over, and nothing came of it.
 pub(super) fn end(flow: &mut Flow, now: Timestamp, error: Error) -> Step {
     flow.completed_at = Some(now);

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use avnology_model::{
     Code, Error, Result,
-    credentials::Factor,
     flows::{Flow, FlowKind, FlowState, Transport},
     ids::FlowId,
     platform::LoginMethod,
@@ -13,7 +12,8 @@ use avnology_model::{
 
 use super::{
     Holder, Submission, choose, code, complete, deny, enroll, factor_settings, get, identifier, invitation,
-    link, new_passkey, passkey, passkey_making, password, place, recovery, registration, second_factor,
+    link, new_passkey, passkey, passkey_making, password, place, recovery, registration,
+    second_factor::{self, Typed},
     settings,
     step::{Outcome, Refused, Work, check_open, refuse_method, refuse_state},
     step_up, verification,
@@ -83,8 +83,8 @@ async fn login(work: &Work, flow: &Flow) -> Result<Outcome> {
         }
         "passkey" | "webauthn" => passkey::submit(work).await,
         "totp" if flow.state == FlowState::EnrollFactor => enroll::in_login(work).await,
-        "totp" => second_factor::submit(work, Factor::Totp).await,
-        "recovery_code" | "lookup_secret" => second_factor::submit(work, Factor::RecoveryCode).await,
+        "totp" => second_factor::submit(work, Typed::Totp).await,
+        "recovery_code" | "lookup_secret" => second_factor::submit(work, Typed::BackupCode).await,
         "organization" => choose::submit(work).await,
         _ => refuse_unknown(work).await,
     }
@@ -129,10 +129,10 @@ async fn settings_method(
         "passkey" | "webauthn" if flow.state == FlowState::SecondFactor => passkey::in_recovery(work).await,
         "passkey" | "webauthn" => passkey_making::in_settings(work, live).await,
         "totp" if flow.state == FlowState::SecondFactor => {
-            second_factor::in_recovery(work, live, Factor::Totp).await
+            second_factor::in_recovery(work, Typed::Totp).await
         }
         "recovery_code" | "lookup_secret" if flow.state == FlowState::SecondFactor => {
-            second_factor::in_recovery(work, live, Factor::RecoveryCode).await
+            second_factor::in_recovery(work, Typed::BackupCode).await
         }
         "totp" | "recovery_code" | "lookup_secret" if live.session.kind == SessionKind::Recovery => {
             Err(Error::new(Code::StepUpRequired))

@@ -121,10 +121,7 @@ pub(crate) fn begin(
         flow.secret_expires_at = Some(expires_at);
         flow.data.challenge = Some(challenge);
         flow.data.messages.push(MessageId::VerificationSent.into());
-        let mut request = MessageRequest::new(MessageType::Verification, address);
-        request.identity_id = Some(identity.id);
-        request.name = Some(identity.display_name());
-        request.locale.clone_from(&identity.locale);
+        let mut request = MessageRequest::to_person(MessageType::Verification, address, identity);
         request.flow_id = Some(flow.id);
         request.until = Some(expires_at);
         let link = format!("{}/verify?flow={}&token={}", new.origin, flow.id, new.link.expose());

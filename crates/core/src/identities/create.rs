@@ -125,9 +125,7 @@ pub async fn create(
             }
             if let Some(address) = identity.email.as_deref().filter(|_| new.send_welcome) {
                 let url = link.insert(tx, cx, &job.config.origin(), &identity, address)?;
-                let mut request = MessageRequest::new(MessageType::Welcome, address);
-                request.identity_id = Some(identity.id);
-                request.name = Some(identity.display_name());
+                let mut request = MessageRequest::to_person(MessageType::Welcome, address, &identity);
                 request.until = Some(cx.now.plus_seconds(WELCOME_SECONDS));
                 let sealed = seal(&job.keys, address, None, Some(&url))?;
                 emit_message(tx, cx, &request, Some(&sealed))?;

@@ -219,8 +219,8 @@ pub(crate) fn may_do_without(
     identity: &Identity,
     factor: Factor,
 ) -> Result<()> {
-    let is_last = factor != Factor::RecoveryCode
-        && identity.mfa_methods.iter().all(|held| *held == factor || *held == Factor::RecoveryCode);
+    let others = identity.mfa_methods.iter().filter(|held| **held != factor);
+    let is_last = factor.is_set_up() && !others.into_iter().any(|held| held.is_set_up());
     if is_last && (settings.mfa_required || memberships::asks_for_second_factor(tx, identity.id)?) {
         return Err(Error::new(Code::PermissionDenied));
     }

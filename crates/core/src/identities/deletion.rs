@@ -25,7 +25,7 @@ use avnology_store::{
 };
 use serde_json::json;
 
-use super::{IdentityView, erase_factors, reach, states::keep_last_admin};
+use super::{IdentityView, administer::administer, factors::erase_factors, reach, states::keep_last_admin};
 use crate::{
     Cx, Tenant,
     events::{emit, emit_message, emit_to_manager},
@@ -155,7 +155,7 @@ pub(crate) fn schedule(
 /// Mails that the account will be deleted.
 pub(crate) fn announce(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity, notice: &Notice) -> Result<()> {
     let Some(address) = &identity.email else { return Ok(()) };
-    let mut message = message(MessageType::DeletionScheduled, address, identity);
+    let mut message = MessageRequest::to_person(MessageType::DeletionScheduled, address, identity);
     message.until = identity.deletion.as_ref().map(|deletion| deletion.scheduled_for);
     message.receipt_url = Some(notice.receipt_url.clone());
     emit_message(tx, cx, &message, notice.sealed_link.as_deref())
@@ -163,23 +163,13 @@ pub(crate) fn announce(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity, no
 
 /// Takes a scheduled deletion back. `_800` when there is none.
 pub async fn cancel(app: &Tenant, cx: &Cx, id: IdentityId, expected: &Precondition) -> Result<IdentityView> {
-    let (cx, expected) = (cx.clone(), expected.clone());
-    let (view, hashes) = app
-        .store
-        .identity()
-        .write(move |tx| {
-            let mut identity = reach::manage(tx, &cx, id)?;
-            expected.check(&identity.etag())?;
-            if identity.state != IdentityState::ScheduledDeletion {
-                return Err(Error::new(Code::DeletionFinal));
-            }
-            cancel_scheduled(tx, &cx, &mut identity, "admin")?;
-            let hashes = session_rows::token_hashes_of(tx, id)?;
-            Ok((IdentityView::for_administrators(&identity, cx.now), hashes))
-        })
-        .await?;
-    app.sessions.forget(&hashes);
-    Ok(view)
+    let change = |tx: &mut IdentityTx<'_>, cx: &Cx, identity: &mut Identity| {
+        if identity.state != IdentityState::ScheduledDeletion {
+            return Err(Error::new(Code::DeletionFinal));
+        }
+        cancel_scheduled(tx, cx, identity, "admin")
+    };
+    administer(app, cx, id, expected, None, change).await
 }
 
 /// Brings an identity back to the state before its deletion was scheduled.
@@ -204,15 +194,8 @@ pub(crate) fn cancel_scheduled(
         emit(tx, &event.on("deletion", &request.id).on("identity", &identity.id))?;
     }
     let Some(address) = &identity.email else { return Ok(()) };
-    emit_message(tx, cx, &message(MessageType::DeletionCancelled, address, identity), None)
-}
-
-fn message(kind: MessageType, address: &str, identity: &Identity) -> MessageRequest {
-    let mut request = MessageRequest::new(kind, address);
-    request.identity_id = Some(identity.id);
-    request.name = Some(identity.display_name());
-    request.locale.clone_from(&identity.locale);
-    request
+    let message = MessageRequest::to_person(MessageType::DeletionCancelled, address, identity);
+    emit_message(tx, cx, &message, None)
 }
 
 /// Removes everything of an identity in this transaction; the hashes of its tokens.
@@ -221,7 +204,7 @@ fn purge(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity, reason: &str) ->
     begin_erasing(tx, cx, identity)?;
     let hashes = session_rows::erase(tx, id)?;
     passwords::erase(tx, id)?;
-    erase_factors(tx, &mut identity.clone())?;
+    erase_factors(tx, id)?;
     avatars::erase(tx, id)?;
     lockouts::clear(tx, &id.to_string())?;
     flows::erase(tx, id)?;

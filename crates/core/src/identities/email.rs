@@ -18,6 +18,7 @@ use avnology_store::{
 };
 use serde_json::json;
 
+use super::factors::erase_factors;
 use crate::{
     Cx, Tenant,
     events::{emit, emit_message, seal},
@@ -70,7 +71,8 @@ pub(crate) fn prove_ownership(
     if std::mem::take(&mut identity.has_password) {
         super::password::tell(tx, cx, identity, "recovery")?;
     }
-    super::erase_factors(tx, identity)?;
+    erase_factors(tx, identity.id)?;
+    identity.mfa_methods.clear();
     identity.password_change_required = false;
     identity.pending_email = None;
     links::erase(tx, identity.id)?;
@@ -124,10 +126,7 @@ pub(crate) fn apply_email(
         expires_at,
     )?;
     let url = format!("{}/verify?undo={}", undo.origin, undo.token.expose());
-    let mut notice = MessageRequest::new(MessageType::EmailChanged, &old);
-    notice.identity_id = Some(identity.id);
-    notice.name = Some(identity.display_name());
-    notice.locale.clone_from(&identity.locale);
+    let mut notice = MessageRequest::to_person(MessageType::EmailChanged, &old, identity);
     notice.new_address = Some(new);
     notice.until = Some(expires_at);
     let sealed = seal(keys, &old, None, Some(&url))?;

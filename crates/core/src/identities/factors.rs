@@ -239,11 +239,10 @@ pub(crate) fn remove_factors(
 }
 
 /// Removes all that somebody else may have enrolled, or of an identity that goes. Nothing is told.
-pub(crate) fn erase_factors(tx: &mut IdentityTx<'_>, identity: &mut Identity) -> Result<()> {
-    identity.mfa_methods.clear();
-    totp_rows::remove(tx, identity.id)?;
-    passkey_rows::erase(tx, identity.id)?;
-    code_rows::remove(tx, identity.id).map(drop)
+pub(super) fn erase_factors(tx: &mut IdentityTx<'_>, id: IdentityId) -> Result<()> {
+    totp_rows::remove(tx, id)?;
+    passkey_rows::erase(tx, id)?;
+    code_rows::remove(tx, id).map(drop)
 }
 
 /// Notes with the identity which factors it has.
@@ -284,10 +283,7 @@ fn mail(
     factor: Factor,
 ) -> Result<()> {
     let Some(address) = identity.email.as_ref().filter(|_| identity.email_verified) else { return Ok(()) };
-    let mut notice = MessageRequest::new(kind, address);
-    notice.identity_id = Some(identity.id);
-    notice.name = Some(identity.display_name());
-    notice.locale.clone_from(&identity.locale);
+    let mut notice = MessageRequest::to_person(kind, address, identity);
     notice.factor = Some(factor);
     emit_message(tx, cx, &notice, None)
 }

@@ -1,6 +1,7 @@
 //! Identities: made and changed by administrators, by registration, and by the people themselves.
 
 mod admin;
+mod administer;
 mod avatar;
 mod create;
 mod credentials;
@@ -40,8 +41,7 @@ pub use deletion::{cancel as cancel_deletion, delete, purge_due};
 pub(crate) use email::{UndoLink, apply_email, mark_verified, prove_ownership};
 pub use email::{peek_undo, undo_change as undo_email_change};
 pub(crate) use factors::{
-    NewCodes, NewTotp, add_passkey, enroll_totp, erase_factors, open_totp, remove_factors, remove_passkey,
-    replace_codes,
+    NewCodes, NewTotp, add_passkey, enroll_totp, open_totp, remove_factors, remove_passkey, replace_codes,
 };
 pub use input::IdentityInput;
 pub(crate) use input::{Fields, editable, from_json, words_of};

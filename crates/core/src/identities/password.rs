@@ -10,18 +10,15 @@ use avnology_model::{
     platform::Precondition,
     sessions::RevokeReason,
 };
-use avnology_store::{
-    IdentityTx, credentials::passwords, identities::identities, sessions::sessions as session_rows,
-};
+use avnology_store::{IdentityTx, credentials::passwords, identities::identities};
 use secrecy::SecretString;
 use serde_json::json;
 
-use super::{IdentityView, reach, words_of};
+use super::{IdentityView, administer::administer, reach, words_of};
 use crate::{
     Cx, Tenant,
     credentials::check_new_password,
     events::{emit, emit_message},
-    sessions,
 };
 
 /// A password that was checked and hashed and is to be stored.
@@ -55,25 +52,12 @@ pub async fn set(
     check_new_password(app, &policy, password, &words_of(&identity), &former).await?;
     let phc = app.hasher.hash(password, cx.random()).await?;
     let change = PasswordChange { credential: CredentialId::new(cx.now, cx.random()), phc, by: "admin" };
-    let (cx, expected) = (cx.clone(), expected.clone());
-    let (view, hashes) = app
-        .store
-        .identity()
-        .write(move |tx| {
-            let mut identity = reach::manage(tx, &cx, id)?;
-            expected.check(&identity.etag())?;
-            identity.password_change_required = require_change;
-            store_password(tx, &cx, &mut identity, &change)?;
-            let hashes = if revoke_sessions {
-                sessions::end_all(tx, &cx, id, None, RevokeReason::PasswordChanged)?
-            } else {
-                session_rows::token_hashes_of(tx, id)?
-            };
-            Ok((IdentityView::for_administrators(&identity, cx.now), hashes))
-        })
-        .await?;
-    app.sessions.forget(&hashes);
-    Ok(view)
+    let ends = revoke_sessions.then_some(RevokeReason::PasswordChanged);
+    let store = move |tx: &mut IdentityTx<'_>, cx: &Cx, identity: &mut Identity| {
+        identity.password_change_required = require_change;
+        store_password(tx, cx, identity, &change)
+    };
+    administer(app, cx, id, expected, ends, store).await
 }
 
 /// Stores a password, tells of it in the log and to the person.
@@ -94,9 +78,6 @@ pub(crate) fn tell(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity, by: &s
     let payload = json!({ "user_id": identity.id, "by": by });
     emit(tx, &cx.event(EventType::UserPasswordChanged, payload).on("identity", &identity.id))?;
     let Some(address) = identity.email.as_ref().filter(|_| identity.email_verified) else { return Ok(()) };
-    let mut notice = MessageRequest::new(MessageType::PasswordChanged, address);
-    notice.identity_id = Some(identity.id);
-    notice.name = Some(identity.display_name());
-    notice.locale.clone_from(&identity.locale);
+    let notice = MessageRequest::to_person(MessageType::PasswordChanged, address, identity);
     emit_message(tx, cx, &notice, None)
 }

@@ -10,12 +10,10 @@ use avnology_model::{
     secret_token::SecretHash,
     sessions::RevokeReason,
 };
-use avnology_store::{
-    IdentityTx, identities::identities, permissions::tuples, sessions::sessions as session_rows,
-};
+use avnology_store::{IdentityTx, identities::identities, permissions::tuples};
 use serde_json::json;
 
-use super::{IdentityView, reach};
+use super::{IdentityView, administer::administer};
 use crate::{Cx, Tenant, events::emit, sessions};
 
 /// Switches an identity off: it cannot sign in, and unless `keep_sessions` its sessions end. `_910`, `_305`.
@@ -27,27 +25,14 @@ pub async fn deactivate(
     reason: Option<String>,
     keep_sessions: bool,
 ) -> Result<IdentityView> {
-    let (cx, expected) = (cx.clone(), expected.clone());
-    let (view, hashes) = app
-        .store
-        .identity()
-        .write(move |tx| {
-            let mut identity = reach::manage(tx, &cx, id)?;
-            expected.check(&identity.etag())?;
-            if identity.state != IdentityState::Active {
-                return Err(wrong_state(identity.state));
-            }
-            switch_off(tx, &cx, &mut identity, reason.as_deref())?;
-            let hashes = if keep_sessions {
-                session_rows::token_hashes_of(tx, id)?
-            } else {
-                sessions::end_all(tx, &cx, id, None, RevokeReason::Deactivated)?
-            };
-            Ok((IdentityView::for_administrators(&identity, cx.now), hashes))
-        })
-        .await?;
-    app.sessions.forget(&hashes);
-    Ok(view)
+    let ends = (!keep_sessions).then_some(RevokeReason::Deactivated);
+    let change = move |tx: &mut IdentityTx<'_>, cx: &Cx, identity: &mut Identity| {
+        if identity.state != IdentityState::Active {
+            return Err(wrong_state(identity.state));
+        }
+        switch_off(tx, cx, identity, reason.as_deref())
+    };
+    administer(app, cx, id, expected, ends, change).await
 }
 
 /// Switches an identity off in this transaction. `_305` for the last platform administrator.
@@ -80,25 +65,15 @@ pub async fn reactivate(
     id: IdentityId,
     expected: &Precondition,
 ) -> Result<IdentityView> {
-    let (cx, expected) = (cx.clone(), expected.clone());
-    let (view, hashes) = app
-        .store
-        .identity()
-        .write(move |tx| {
-            let mut identity = reach::manage(tx, &cx, id)?;
-            expected.check(&identity.etag())?;
-            if identity.state != IdentityState::Inactive {
-                return Err(wrong_state(identity.state));
-            }
-            identity.state = IdentityState::Active;
-            identities::update(tx, &mut identity, cx.now)?;
-            emit(tx, &cx.event(EventType::UserEnabled, json!({ "user_id": id })).on("identity", &id))?;
-            let hashes = session_rows::token_hashes_of(tx, id)?;
-            Ok((IdentityView::for_administrators(&identity, cx.now), hashes))
-        })
-        .await?;
-    app.sessions.forget(&hashes);
-    Ok(view)
+    let change = move |tx: &mut IdentityTx<'_>, cx: &Cx, identity: &mut Identity| {
+        if identity.state != IdentityState::Inactive {
+            return Err(wrong_state(identity.state));
+        }
+        identity.state = IdentityState::Active;
+        identities::update(tx, identity, cx.now)?;
+        emit(tx, &cx.event(EventType::UserEnabled, json!({ "user_id": id })).on("identity", &id))
+    };
+    administer(app, cx, id, expected, None, change).await
 }
 
 pub(super) fn wrong_state(state: IdentityState) -> Error {

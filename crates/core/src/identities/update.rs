@@ -164,10 +164,7 @@ fn tell_old_address(tx: &mut IdentityTx<'_>, cx: &Cx, before: &Identity, identit
     let payload = json!({ "user_id": identity.id, "old": before.email, "new": identity.email });
     emit(tx, &cx.event(EventType::UserEmailChanged, payload).on("identity", &identity.id))?;
     let Some(old) = &before.email else { return Ok(()) };
-    let mut notice = MessageRequest::new(MessageType::EmailChanged, old);
-    notice.identity_id = Some(identity.id);
-    notice.name = Some(identity.display_name());
-    notice.locale.clone_from(&identity.locale);
+    let mut notice = MessageRequest::to_person(MessageType::EmailChanged, old, identity);
     notice.new_address.clone_from(&identity.email);
     emit_message(tx, cx, &notice, None)
 }

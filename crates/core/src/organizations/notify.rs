@@ -45,10 +45,7 @@ pub(crate) fn tell_owners(
         }
         let Some(person) = identities::find(tx, membership.identity_id)? else { continue };
         let Some(address) = person.email.clone() else { continue };
-        let mut request = MessageRequest::new(notice.kind, address);
-        request.identity_id = Some(person.id);
-        request.name = Some(person.display_name());
-        request.locale = person.locale;
+        let mut request = MessageRequest::to_person(notice.kind, address, &person);
         request.until = Some(notice.until);
         request.organization = Some(about.clone());
         emit_message(tx, cx, &request, None)?;

@@ -6,11 +6,12 @@ use avnology_model::{
     privacy::{PrivacyExport, PrivacyExportStatus},
 };
 use avnology_store::privacy::exports as rows;
-use aws_lc_rs::constant_time;
 
 use super::exports::managed;
-use crate::{Cx, Tenant, hex};
+use crate::{Cx, Tenant};
 
+/// What the signatures of these links are for.
+const PURPOSE: &str = "privacy-export";
 /// How long a link is good, in seconds.
 const LINK: i64 = 24 * 60 * 60;
 
@@ -30,12 +31,13 @@ pub struct Download {
 pub(super) fn link(app: &Tenant, cx: &Cx, export: &PrivacyExport) -> (String, Timestamp) {
     let end = cx.now.plus_seconds(LINK).min(export.expire_time);
     let (origin, id, until) = (app.config.origin(), export.id, end.micros());
-    let signature = signature(app, id, until);
+    let signature = app.keys.sign_link(PURPOSE, &said(id, until));
     (format!("{origin}/v1/privacy/exports/{id}:download?until={until}&signature={signature}"), end)
 }
 
-fn signature(app: &Tenant, id: PrivacyExportId, until: i64) -> String {
-    hex(&app.keys.hmac("privacy-export", format!("{id} {until}").as_bytes()))
+/// What a link says.
+fn said(id: PrivacyExportId, until: i64) -> String {
+    format!("{id} {until}")
 }
 
 /// The file that a link leads to. `_901` for a link of somebody's own making, `_601` when its time is over.
@@ -45,9 +47,7 @@ pub async fn download(
     id: PrivacyExportId,
     (until, signed): (i64, &str),
 ) -> Result<Download> {
-    let expected = signature(app, id, until);
-    constant_time::verify_slices_are_equal(expected.as_bytes(), signed.as_bytes())
-        .map_err(|_| Error::not_found())?;
+    app.keys.check_link(PURPOSE, &said(id, until), signed)?;
     if until <= cx.now.micros() {
         return Err(Code::ExportExpired.into());
     }

@@ -149,10 +149,7 @@ pub async fn export_for(app: &Tenant, cx: &Cx, person: IdentityId) -> Result<Pri
         refuse_second(tx, person)?;
         begin(tx, &cx2, &new)?;
         let Some(address) = &identity.email else { return Ok(()) };
-        let mut notice = MessageRequest::new(MessageType::DataExported, address);
-        notice.identity_id = Some(person);
-        notice.name = Some(identity.display_name());
-        notice.locale.clone_from(&identity.locale);
+        let notice = MessageRequest::to_person(MessageType::DataExported, address, &identity);
         emit_message(tx, &cx2, &notice, None)
     });
     begun.await?;

@@ -7,19 +7,20 @@
 use std::sync::Arc;
 
 use avnology_model::{
-    Code, Error, Result, Timestamp,
+    Error, Result, Timestamp,
     audit::Log,
     ids::DeletionId,
     privacy::{Category, DeletionRequest, DeletionStatus},
 };
 use avnology_store::{organizations::organizations, privacy::deletions as rows};
-use aws_lc_rs::constant_time;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use crate::{Tenant, audit, hex, platform};
+use crate::{Tenant, audit, platform};
 
+/// What the signatures of links to receipts are for.
+const PURPOSE: &str = "deletion-receipt";
 /// Type of the signed statement.
 const TYP: &str = "avnology-deletion-receipt+jwt";
 /// How long other nodes have to hear of a removal before the log forgets it, in seconds.
@@ -48,20 +49,15 @@ pub struct DeletionReceipt {
     pub receipt: Option<String>,
 }
 
-fn signature(app: &Tenant, id: DeletionId) -> String {
-    hex(&app.keys.hmac("deletion-receipt", id.to_string().as_bytes()))
-}
-
 /// Where the receipt of a deletion is. Whoever has the link can read it: nobody can sign in any more.
 pub(crate) fn receipt_url(app: &Tenant, id: DeletionId) -> String {
-    format!("{}/v1/privacy/deletions/{id}:receipt?signature={}", app.config.origin(), signature(app, id))
+    let signature = app.keys.sign_link(PURPOSE, &id.to_string());
+    format!("{}/v1/privacy/deletions/{id}:receipt?signature={signature}", app.config.origin())
 }
 
 /// The receipt of a deletion by its link. `_901` for a link of somebody's own making.
 pub async fn get_receipt(app: &Tenant, id: DeletionId, signed: &str) -> Result<DeletionReceipt> {
-    let expected = signature(app, id);
-    constant_time::verify_slices_are_equal(expected.as_bytes(), signed.as_bytes())
-        .map_err(|_| Error::from(Code::NotFound))?;
+    app.keys.check_link(PURPOSE, &id.to_string(), signed)?;
     let found = app.store.identity().read(move |tx| rows::find(tx, id)).await?;
     let request = found.ok_or_else(Error::not_found)?;
     Ok(DeletionReceipt {

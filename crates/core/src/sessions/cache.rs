@@ -121,7 +121,7 @@ impl LiveSession {
         if !self.is_fresh(&settings.session_policy, now) {
             return Err(Error::new(Code::StepUpRequired));
         }
-        let has_factor = !crate::flows::usable_factors(settings, &self.identity).is_empty();
+        let has_factor = !self.identity.second_factors(&settings.second_factors).is_empty();
         if has_factor && self.session.aal < Aal::Aal2 {
             return Err(Error::new(Code::SecondFactorRequired));
         }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Timestamp,
     credentials::Factor,
+    identities::Identity,
     ids::{FlowId, IdentityId},
     text::text_enum,
 };
@@ -129,6 +130,16 @@ impl MessageRequest {
             origin: None,
             receipt_url: None,
             organization: None,
+        }
+    }
+
+    /// A message of this kind to an address of a person, who is greeted by name and in their language.
+    pub fn to_person(kind: MessageType, to: impl Into<String>, person: &Identity) -> Self {
+        Self {
+            identity_id: Some(person.id),
+            name: Some(person.display_name()),
+            locale: person.locale.clone(),
+            ..Self::new(kind, to)
         }
     }
 }

@@ -145,8 +145,6 @@ pub struct KnownPasskey {
     pub credential_id: String,
     /// How it can be reached.
     pub transports: Vec<String>,
-    /// Name given by the person.
-    pub name: String,
 }
 
 /// Backup codes that a flow shows, once.

@@ -169,6 +169,18 @@ impl Identity {
         local.or(self.username.as_deref()).unwrap_or_default().to_owned()
     }
 
+    /// The second factors that the identity has and the tenant offers; none where nothing but backup codes is left.
+    pub fn second_factors(&self, offered: &[Factor]) -> Vec<Factor> {
+        let held: Vec<Factor> =
+            self.mfa_methods.iter().copied().filter(|factor| offered.contains(factor)).collect();
+        if held.iter().any(|factor| factor.is_set_up()) { held } else { Vec::new() }
+    }
+
+    /// Whether it has a second factor that was set up: backup codes only come along.
+    pub fn has_second_factor(&self) -> bool {
+        self.mfa_methods.iter().any(|factor| factor.is_set_up())
+    }
+
     /// Strong entity tag (RFC 9110 §8.8.3) of this version, without quotes.
     pub fn etag(&self) -> String {
         let bits = self.id.bytes().iter().fold(self.version.cast_unsigned(), |sum, byte| {

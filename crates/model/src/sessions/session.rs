@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::{
     Timestamp,
-    ids::{DeviceId, IdentityId, OrganizationId, SessionId},
+    ids::{CredentialId, DeviceId, IdentityId, OrganizationId, SessionId},
     secret_token::SecretHash,
     text::text_enum,
 };
@@ -106,6 +106,12 @@ impl CompletedMethod {
             connection_id: None,
             credential_id: None,
         }
+    }
+
+    /// A passkey used now; with its owner verified it is two factors at once.
+    pub fn passkey(id: CredentialId, verified: bool, now: Timestamp) -> Self {
+        let aal = if verified { Aal::Aal2 } else { Aal::Aal1 };
+        Self { aal, credential_id: Some(id.to_string()), ..Self::first_factor(Method::Passkey, now) }
     }
 
     /// A second factor completed now.

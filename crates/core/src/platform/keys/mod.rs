@@ -14,12 +14,12 @@ use avnology_store::{
     Store,
     platform::data_keys::{self as rows, DataKey as Wrapped},
 };
-use aws_lc_rs::hmac;
+use aws_lc_rs::{constant_time, hmac};
 use zeroize::Zeroizing;
 
 use self::cipher::{Cipher, bind};
 pub use self::masters::MasterKeys;
-use crate::Cx;
+use crate::{Cx, hex};
 
 /// The owner of the tenant's own data keys.
 const TENANT: &str = "tenant";
@@ -153,6 +153,20 @@ impl Keys {
         let mut out = [0; 32];
         out.copy_from_slice(hmac::sign(&key, data).as_ref());
         out
+    }
+}
+
+impl Keys {
+    /// What makes a link of ours that says `text`: a signature in hexadecimal. Whoever has the link may use it.
+    pub(crate) fn sign_link(&self, purpose: &str, text: &str) -> String {
+        hex(&self.hmac(purpose, text.as_bytes()))
+    }
+
+    /// `_901` for a link of somebody's own making.
+    pub(crate) fn check_link(&self, purpose: &str, text: &str, signature: &str) -> Result<()> {
+        let expected = self.sign_link(purpose, text);
+        constant_time::verify_slices_are_equal(expected.as_bytes(), signature.as_bytes())
+            .map_err(|_| Error::not_found())
     }
 }
 
