@@ -50,7 +50,7 @@ pub(super) fn routes() -> Vec<Route> {
             .summary("Ask for the deletion of one's own account")
             .tag("privacy")
             .answers::<ScheduledDeletion>(202, "It is scheduled.")
-            .refuses(&[Code::StepUpRequired, Code::LastOwner, Code::JobRunning]),
+            .refuses(&[Code::StepUpRequired, Code::SecondFactorRequired, Code::LastOwner, Code::JobRunning]),
         Route::get("/v1/privacy/deletions/{del_id}", get)
             .operation_id("getAccountDeletion")
             .summary("Read the deletion of one's own account")

@@ -145,7 +145,7 @@ pub(super) fn routes() -> Vec<Route> {
             .summary("Begin a copy of all that is held about oneself")
             .tag("privacy")
             .answers::<PrivacyExportBegun>(202, "It is being made.")
-            .refuses(&[Code::StepUpRequired, Code::JobRunning]),
+            .refuses(&[Code::StepUpRequired, Code::SecondFactorRequired, Code::JobRunning]),
         Route::get("/v1/privacy/exports/{pex_id}", get)
             .operation_id("getMyExport")
             .summary("See how far a copy of one's own data is, and where its file is")

@@ -1,6 +1,7 @@
 //! Assurance that is asked for: by a request, by the tenant, by an organization (`contract/11` §§4.5, 4.6; `contract/10` §7.1).
 
-use avnology_model::{Code, events::EventType};
+use avnology_model::{Code, events::EventType, ids::IdentityId};
+use avnology_store::credentials::passwords;
 use avnology_testkit::{Authenticator, PASSWORD, TestApp, backup_codes, on_both_engines};
 use serde_json::json;
 
@@ -16,6 +17,9 @@ on_both_engines! {
     the_last_factor_cannot_be_removed_while_it_is_required,
     where_no_factor_is_offered_none_can_be_required,
     changes_of_the_account_ask_for_the_factor_that_is_there,
+    a_copy_and_the_deletion_of_the_account_ask_for_it_too,
+    a_weak_hash_is_renewed_although_a_factor_is_asked_for,
+    what_a_settings_flow_shows_is_its_sessions_alone,
     a_browser_is_shown_its_backup_codes_before_it_goes_on,
 }
 
@@ -206,6 +210,73 @@ async fn changes_of_the_account_ask_for_the_factor_that_is_there(app: TestApp) {
     let done = login.submit("totp", json!({ "totp_code": jane.app.code(app.now()) })).await;
     client.take(&done);
     flow.submit("password", change).await.goes_on("show_form");
+}
+
+async fn a_copy_and_the_deletion_of_the_account_ask_for_it_too(app: TestApp) {
+    app.account(JANE).await;
+    let browser = app.browser();
+    browser.sign_in(JANE, PASSWORD).await.ok();
+    let page = async || browser.get("/account/privacy").header("accept", "text/html").await.text();
+    let asks = "/sign-in?refresh=true&#38;return_to=%2Faccount%2Fprivacy";
+    let before = page().await;
+    assert!(!before.contains(asks) && before.contains("/account/privacy/export"), "{before}");
+    let client = app.program().signed_in(JANE).await.client;
+    let flow = client.open("settings").await;
+    let mine = Authenticator::of(&flow.opened);
+    flow.submit("totp", json!({ "totp_code": mine.code(app.now()) })).await.goes_on("show_form");
+    app.advance(30);
+    let after = page().await;
+    assert!(after.contains(asks) && !after.contains("/account/privacy/export"), "{after}");
+    let order = json!({ "reason": "UNUSED" });
+    let refusals = [
+        client.post("/v1/privacy:exportMyData").await,
+        client.post("/v1/privacy:requestAccountDeletion").json(&order).await,
+    ];
+    for refused in refusals {
+        assert_eq!(refused.refused(Code::SecondFactorRequired)["continue_flow"]["state"], "second_factor");
+    }
+    assert_eq!(client.whoami().await.at("/identity/state"), "active");
+    let login = client.open_with("login", &[("aal", "aal2")]).await;
+    let done = login.submit("totp", json!({ "totp_code": mine.code(app.now()) })).await;
+    client.take(&done);
+    client.post("/v1/privacy:exportMyData").await.is(202);
+    client.post("/v1/privacy:requestAccountDeletion").json(&order).await.is(202);
+}
+
+async fn a_weak_hash_is_renewed_although_a_factor_is_asked_for(app: TestApp) {
+    // From the tests of the reference implementation of Argon2 (test.c, version 0x13): eight bytes of salt.
+    const WEAK: &str = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
+    let hash_of = async |id| {
+        let found = app.tenant().store.identity().read(move |tx| passwords::find(tx, id)).await;
+        found.expect("credentials").expect("a password").phc
+    };
+    let jane = app.secured(JANE).await;
+    let id: IdentityId = jane.person.id.parse().expect("an identity");
+    let old = hash_of(id).await;
+    let weaken = app.tenant().store.identity().write(move |tx| passwords::rehash(tx, id, &old, WEAK));
+    weaken.await.expect("a weak hash");
+    app.program().sign_in(JANE, "passwort").await.refused(Code::WrongCredentials);
+    assert_eq!(hash_of(id).await, WEAK);
+    app.program().sign_in(JANE, "password").await.goes_on("second_factor");
+    assert_ne!(hash_of(id).await, WEAK);
+    app.program().sign_in(JANE, "password").await.goes_on("second_factor");
+}
+
+async fn what_a_settings_flow_shows_is_its_sessions_alone(app: TestApp) {
+    let (jane, joe) = (app.person(JANE).await, app.person("joe@acme.example").await);
+    let flow = jane.client.open_with("settings", &[("section", "totp")]).await;
+    let path = format!("/v1/flows/settings/{}", flow.id);
+    assert!(jane.client.get(&path).await.node("totp_secret").is_some());
+    let second = app.program();
+    let done = second.sign_in(JANE, PASSWORD).await;
+    second.take(&done);
+    let anybody = app.program();
+    let others = [(&joe.client, Code::NotFound), (&second, Code::NotFound), (&anybody, Code::SessionInvalid)];
+    for (client, refusal) in others {
+        client.get(&path).await.refused(Code::NotFound);
+        let code = json!({ "method": "totp", "body": { "totp_code": "000000" } });
+        client.post(&format!("{path}:submit")).json(&code).await.refused(refusal);
+    }
 }
 
 async fn a_browser_is_shown_its_backup_codes_before_it_goes_on(app: TestApp) {

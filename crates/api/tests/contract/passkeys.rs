@@ -31,6 +31,7 @@ on_both_engines! {
     where_passkeys_are_switched_off_none_is_asked_for,
     the_relying_party_is_this_host_or_a_domain_above_it,
     password_managers_find_the_pages,
+    an_address_at_a_domain_with_single_sign_on_is_no_way_around_it,
 }
 
 async fn signed_up(app: &TestApp, key: &mut SoftPasskey) -> Person {
@@ -532,4 +533,17 @@ async fn password_managers_find_the_pages(app: TestApp) {
             "enroll": "https://id.example.com/account/security#passkeys", "manage": "https://id.example.com/account/security#passkeys",
         })
     );
+}
+
+async fn an_address_at_a_domain_with_single_sign_on_is_no_way_around_it(app: TestApp) {
+    let mut key = SoftPasskey::new(1);
+    signed_up(&app, &mut key).await;
+    sign_in(&app, &mut key).await.ok();
+    let team = app.team_with("Acme", "owner@elsewhere.example", json!({})).await;
+    team.holds_domain("acme.example", |_| {}).await;
+    sign_in(&app, &mut key).await.ok();
+    team.alter(|organization| organization.sso_required = true).await;
+    sign_in(&app, &mut key).await.refused(Code::SsoRequired);
+    team.alter(|organization| organization.sso_required = false).await;
+    sign_in(&app, &mut key).await.ok();
 }

@@ -33,7 +33,8 @@ pub(super) async fn submit(work: &Work) -> Result<Outcome> {
     let outcome = work
         .step(move |tx, work, flow, forget| settle(tx, work, flow, forget, &gate, verdict, &session, &next))
         .await?;
-    if let (true, Outcome::SignedIn(_), Some(id), Some(old)) = (needs_rehash, &outcome, identity, old) {
+    let was_right = !matches!(outcome, Outcome::Refused(_));
+    if let (true, true, Some(id), Some(old)) = (needs_rehash, was_right, identity, old) {
         rehash(work, id, &old, &password).await;
     }
     Ok(outcome)

@@ -150,8 +150,9 @@ impl KeepLink {
     }
 }
 
-/// Schedules the deletion of the caller's own account and tells them by mail. `_902`; `_110` without a fresh sign-in;
-/// `_305` while they alone own an organization or run the platform; `_801` when one is scheduled.
+/// Schedules the deletion of the caller's own account and tells them by mail. `_902`; `_110` without a fresh sign-in, `_006`
+/// without the second factor they have; `_305` while they alone own an organization or run the platform; `_801` when one is
+/// scheduled.
 pub async fn request(
     app: &Tenant,
     cx: &Cx,
@@ -159,9 +160,7 @@ pub async fn request(
     order: DeletionOrder,
 ) -> Result<ScheduledDeletion> {
     let settings = app.settings();
-    if !live.is_fresh(&settings.settings.session_policy, cx.now) {
-        return Err(Error::new(Code::StepUpRequired));
-    }
+    live.check_privileged(&settings.settings, cx.now)?;
     let id = live.identity.id;
     let note = order.note.as_deref().map(|note| lines(note, NOTE)).transpose();
     let note = note.map_err(|(code, message)| Error::field("note", code, message))?;

@@ -96,12 +96,10 @@ fn new_export(cx: &Cx, person: IdentityId, requested_by: Option<String>) -> Priv
     }
 }
 
-/// Begins a copy of all that is held about the caller. `_110` without a fresh sign-in; `_021` after three in a day; `_801`
-/// while one is being made.
+/// Begins a copy of all that is held about the caller. `_110` without a fresh sign-in, `_006` without the second factor
+/// they have; `_021` after three in a day; `_801` while one is being made.
 pub async fn export_own(app: &Tenant, cx: &Cx, live: &LiveSession) -> Result<PrivacyExportView> {
-    if !live.is_fresh(&app.settings().settings.session_policy, cx.now) {
-        return Err(Error::new(Code::StepUpRequired));
-    }
+    live.check_privileged(&app.settings().settings, cx.now)?;
     audit::take_export_turn(app, cx).await?;
     let export = new_export(cx, live.identity.id, None);
     let (new, cx2) = (export.clone(), cx.clone());

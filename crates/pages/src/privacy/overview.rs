@@ -62,7 +62,7 @@ async fn draw(
     let export = privacy::newest_export(&auth.app, &auth.cx, live).await?.map(card);
     let owned = if tells_owned { owned(auth).await? } else { Vec::new() };
     let deletion = deletion(auth, &identity).await?;
-    let is_fresh = live.is_fresh(&settings.settings.session_policy, auth.cx.now);
+    let asks = live.check_privileged(&settings.settings, auth.cx.now).is_err();
     let shell = shell(auth).await?;
     let is_shown = |held: &CategoryView| held.key != Category::Organizations || shell.has_organizations();
     let categories: Vec<CategoryRow> =
@@ -72,7 +72,7 @@ async fn draw(
         person: &person_of(&identity),
         notice: notice.as_ref(),
         csrf_token: &csrf::page_token(&auth.app, live.id()),
-        step_up_url: (!is_fresh).then_some(STEP_UP),
+        step_up_url: asks.then_some(STEP_UP),
         export: export.as_ref(),
         opted_out_at: opted_out_at(&identity),
         deletion,
@@ -124,10 +124,12 @@ fn done(word: &str) -> Response {
     SeeOther(format!("{PATH}?done={word}")).respond()
 }
 
-/// The page again with why it was not done; a sign-in that is too old leads through a new one.
+/// The page again with why it was not done; a sign-in that is too old or too weak leads through a new one.
 async fn failed(auth: &Own, error: Error, form: DeletionForm) -> Result<Response> {
     let text = match error.code() {
-        Code::StepUpRequired => return Ok(SeeOther(STEP_UP.to_owned()).respond()),
+        Code::StepUpRequired | Code::SecondFactorRequired => {
+            return Ok(SeeOther(STEP_UP.to_owned()).respond());
+        }
         Code::JobRunning => "That is on its way already.",
         Code::TooManyRequests => "You have had three copies made today. Please come back tomorrow.",
         Code::LastOwner if error.members().contains_key("organization_ids") => {
