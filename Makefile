@@ -53,7 +53,7 @@ openapi-check: build ## Fails when openapi/avnology.json is not the present docu
 	$(BINARY) openapi --check openapi/avnology.json
 
 tour: build ## Runs the commands of README.md and compares their answers
-	scripts/install-packages.sh curl jq
+	scripts/install-packages.sh curl jq oathtool
 	$(CARGO) build -p avnology-testkit --example dns
 	scripts/check-tour.sh $(BINARY) $(abspath $(TARGET)/debug/examples/dns)
 

@@ -62,6 +62,20 @@ OTHER=$(jq -r .session.id answer.json)
 curl -sS -X DELETE "$URL/v1/sessions/$OTHER" -H "Authorization: Bearer $TOKEN" -w '%{http_code}\n'
 curl -sS "$URL/v1/sessions/whoami" -H "Authorization: Bearer $(jq -r .session_token answer.json)" | jq -c '{status, code}'
 
+# --- a second factor
+curl -sS "$URL/v1/flows/settings?section=totp" -H "Authorization: Bearer $TOKEN" > flow.json
+SECRET=$(jq -r '.ui.nodes[] | select(.attributes.id == "totp_secret").attributes.text' flow.json)
+curl -sS "$(jq -r .ui.action flow.json)" -H "Authorization: Bearer $TOKEN" \
+  --json "{\"method\": \"totp\", \"body\": {\"totp_code\": \"$(oathtool --totp --base32 "$SECRET")\"}}" > answer.json
+jq -c '[.continue_flow.ui.messages[].text]' answer.json
+jq -r '.continue_flow.ui.nodes[] | select(.attributes.id == "recovery_codes").attributes.text' answer.json > codes.txt
+FORM=$(curl -sS "$URL/v1/flows/login?type=api" | jq -r .ui.action)
+curl -sS "$FORM" --json '{"method": "password", "body": {"identifier": "jane@example.com",
+  "password": "seven herons cross the marsh"}}' | jq -c '.continue_flow | {state, asked: [.ui.nodes[].group] | unique}'
+curl -sS "$FORM" --json "{\"method\": \"recovery_code\", \"body\": {\"recovery_code\": \"$(head -n 1 codes.txt)\"}}" |
+  jq -c '.session | {aal, methods: [.authentication_methods[].method]}'
+curl -sS "$URL/v1/privacy:exportMyData" -X POST -H "Authorization: Bearer $TOKEN" | jq -c '{status, code, continue_with: .continue_flow.type}'
+
 # --- administer
 curl -sS -G "$URL/v1/identities" -H "Authorization: Bearer $KEY" \
   --data-urlencode 'filter=email_verified = true AND email ~ "j*@example.com"' \

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs docs/tour.sh against a fresh server, and fails unless README.md shows its commands and what they answer.
 # Usage: scripts/check-tour.sh [path of avnology [path of the name server]]; builds what is not given.
+# SHOW_ANSWERS=1 prints what the server answered, to be pasted into README.md.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -16,7 +17,7 @@ if [ -z "$names" ]; then
   names=${CARGO_TARGET_DIR:-target}/debug/examples/dns
 fi
 names=$(realpath "$names")
-for tool in curl jq; do
+for tool in curl jq oathtool; do
   command -v "$tool" > /dev/null || { echo "check-tour: $tool is needed (apt-get install $tool)" >&2; exit 1; }
 done
 
@@ -80,4 +81,5 @@ if [ "$missing" = 1 ]; then
   cat "$work/answers.txt" >&2
   exit 1
 fi
+[ -z "${SHOW_ANSWERS:-}" ] || cat "$work/answers.txt"
 echo "The tour of README.md works: $(wc -l < "$work/answers.txt") lines of answers."
