@@ -1,6 +1,7 @@
 // An authenticator app and backup codes, with and without JavaScript.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 
 import { PASSWORD, address } from "./harness/index.js";
 import { totp } from "./harness/authenticator.js";
@@ -18,9 +19,29 @@ async function setUp(jane) {
   await jane.sees("account-security/recovery_codes");
   const codes = (await jane.page.locator("#recovery_codes").innerText()).trim().split("\n");
   assert.equal(codes.length, 10);
+  await kept(jane, codes);
   await jane.press();
   await jane.sees("account-security/recovery_code");
   return { key, codes };
+}
+
+/** The codes can be downloaded by anybody, and printed where a script can ask for it. */
+async function kept(jane, codes) {
+  const [file] = await Promise.all([jane.page.waitForEvent("download"), jane.page.getByText("Download").click()]);
+  assert.equal(file.suggestedFilename(), "backup-codes.txt");
+  const text = await readFile(await file.path(), "utf8");
+  for (const code of codes) assert.ok(text.includes(code), "a code is missing in the file");
+  const print = jane.page.getByRole("button", { name: "Print" });
+  assert.equal(await print.count(), jane.hasScripts ? 1 : 0);
+  if (!jane.hasScripts) return;
+  await jane.page.evaluate(() => { window.print = () => { document.body.dataset.printed = "yes"; }; });
+  await print.click();
+  assert.equal(await jane.page.evaluate(() => document.body.dataset.printed), "yes");
+  await jane.page.emulateMedia({ media: "print" });
+  assert.equal(await jane.page.locator("#recovery_codes").isVisible(), true);
+  assert.equal(await print.isVisible(), false);
+  await jane.page.screenshot({ path: new URL("out/backup-codes.print.png", import.meta.url).pathname, fullPage: true });
+  await jane.page.emulateMedia({ media: null });
 }
 
 export function factors(person) {

@@ -111,6 +111,14 @@
     source.after(copy, done);
   }
 
+  // What can be downloaded to be kept can be put on paper, too.
+  for (const file of all(".keep a[download]")) {
+    const print = button("Print");
+    print.className = "copy";
+    print.addEventListener("click", () => window.print());
+    file.after(" ", print);
+  }
+
   // A form is sent once; after 400 ms its button turns.
   for (const form of all("form")) {
     form.addEventListener("submit", (event) => {
