@@ -7,7 +7,7 @@ import { PASSWORD, address } from "./harness/index.js";
 import { totp } from "./harness/authenticator.js";
 
 /** Sets an authenticator app up; its key and the backup codes. */
-async function setUp(jane) {
+export async function setUp(jane) {
   await jane.go("/account/security");
   await jane.sees("account-security/show_form", "form");
   await jane.press("#totp");

@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 
-import { PASSWORD, address, suite } from "./harness/index.js";
-import { device } from "./harness/authenticator.js";
+import { NEW_PASSWORD, PASSWORD, address, suite } from "./harness/index.js";
+import { setUp } from "./factors.js";
+import { device, totp } from "./harness/authenticator.js";
 
 const person = suite();
 const BY_PASSKEY = "form.passkey button";
@@ -94,6 +95,81 @@ person("a passkey that does not verify its owner is refused as second factor, wi
   await jane.sees("account/overview");
 });
 
+/** Asks for the code of a recovery and enters it. */
+async function recover(jane, server, email) {
+  await jane.go("/recovery");
+  await jane.send({ email });
+  await jane.sees("recovery/sent_email");
+  const { code } = await server.mail(email, "recovery");
+  await jane.send({ code });
+}
+
+person("who comes back by recovery may choose a passkey in place of a password", async ({ jane, server }) => {
+  const email = address();
+  await server.account({ email, password: PASSWORD, email_verified: true });
+  const phone = await device(jane);
+  await recover(jane, server, email);
+  await jane.sees("recovery/new_password", "with-passkey");
+  assert.equal(await jane.page.locator("#passkey-name").count(), 0, "its usual name is enough");
+  await jane.press(BY_PASSKEY);
+  await jane.sees("recovery/done", "passkey");
+  await jane.reads("Your passkey is saved");
+  assert.equal((await phone.credentials()).length, 1);
+  await jane.press("#continue");
+  await jane.sees("account/overview");
+  await jane.signOut();
+  await jane.page.goto("/sign-in").catch(() => {});
+  await jane.sees("account/overview");
+});
+
+person("recovery asks for the passkey or the app that there is", async ({ jane, server }) => {
+  const email = address();
+  await server.account({ email, password: PASSWORD, email_verified: true });
+  const phone = await device(jane);
+  await jane.signIn(email);
+  await jane.go("/account/security?section=passkey");
+  await jane.press(BY_PASSKEY);
+  await jane.sees("account-security/recovery_codes", "after-passkey");
+  await jane.press();
+  await jane.signOut();
+  await phone.answers(false);
+  await recover(jane, server, email);
+  await jane.sees("recovery/second_factor", "passkey");
+  await phone.answers(true);
+  await jane.press(BY_PASSKEY);
+  await jane.sees("recovery/new_password", "with-passkey");
+  await jane.send({ password: NEW_PASSWORD });
+  await jane.sees("recovery/done");
+  // With an app beside it both are offered.
+  await jane.go("/account/security?section=totp");
+  await jane.press(BY_PASSKEY);
+  await jane.sees("account-security/totp");
+  const key = (await jane.page.locator("#totp_secret").innerText()).trim();
+  await jane.send({ totp_code: totp(key) });
+  await jane.signOut();
+  await recover(jane, server, email);
+  await jane.sees("recovery/second_factor", "app-and-passkey");
+  await jane.send({ totp_code: "000000" });
+  await jane.sees("recovery/second_factor", "wrong");
+});
+
+person("the step-up page asks for what there is, and sets up what there is not", async ({ jane, server }) => {
+  const email = address();
+  await server.account({ email, password: PASSWORD, email_verified: true });
+  await jane.signIn(email);
+  await jane.go("/mfa?return_to=%2Faccount%2Fsessions");
+  await jane.sees("sign-in/enroll_factor", "mfa");
+  const key = (await jane.page.locator("#totp_secret").innerText()).trim();
+  await jane.send({ totp_code: totp(key) });
+  await jane.sees("account-security/recovery_codes", "mfa");
+  await jane.signOut();
+  await jane.signIn(email);
+  await jane.sees("sign-in/second_factor");
+  await jane.send({ totp_code: totp(key, 1) });
+  await jane.go("/mfa?return_to=%2Faccount%2Fsessions");
+  await jane.sees("account-sessions/list");
+});
+
 person("without passkeys in the browser nothing is said of them", { javaScriptEnabled: false }, async ({ jane }) => {
   await jane.go("/sign-in");
   await jane.sees("sign-in/choose_method", "identifier");
@@ -101,4 +177,27 @@ person("without passkeys in the browser nothing is said of them", { javaScriptEn
   await jane.go("/sign-up");
   await jane.sees("sign-up/show_form");
   assert.equal(await jane.page.locator("button[value=passkey]").isVisible(), false);
+});
+
+person("without JavaScript recovery offers a new password only", { javaScriptEnabled: false }, async ({ jane, server }) => {
+  const email = address();
+  await server.account({ email, password: PASSWORD, email_verified: true });
+  await recover(jane, server, email);
+  await jane.sees("recovery/new_password");
+  assert.equal(await jane.page.locator(BY_PASSKEY).isVisible(), false);
+  await jane.send({ password: NEW_PASSWORD });
+  await jane.sees("recovery/done");
+});
+
+person("without JavaScript recovery asks for the app or a backup code", { javaScriptEnabled: false }, async ({ jane, server }) => {
+  const email = address();
+  await server.account({ email, password: PASSWORD, email_verified: true });
+  await jane.signIn(email);
+  const { codes } = await setUp(jane);
+  await jane.signOut();
+  await recover(jane, server, email);
+  await jane.sees("recovery/second_factor", "app");
+  await jane.page.locator("[name=recovery_code]").fill(codes[0]);
+  await jane.press("button[name=method][value=recovery_code]");
+  await jane.sees("recovery/new_password");
 });

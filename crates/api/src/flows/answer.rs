@@ -1,7 +1,7 @@
 //! What comes of a submit: JSON for programs and scripts, a redirect for forms.
 
 use avnology_core::{
-    flows::{self, Continued, Outcome, Refused, SignedIn},
+    flows::{self, Continued, Held, Outcome, Refused, SignedIn},
     identities::own_summary,
     sessions::SessionView,
 };
@@ -62,10 +62,11 @@ pub(super) async fn json(auth: &Auth<Visitor>, outcome: Outcome) -> Result<Respo
         }
         Outcome::Continue(next) => {
             let Continued { flow, session } = *next;
-            let continue_flow = Some(current_view(auth, &flow).await?);
-            let Some((session, token)) = session else {
+            let Some(Held { session, identity, token }) = session else {
+                let continue_flow = Some(current_view(auth, &flow).await?);
                 return Ok(Json(SubmitAnswer { continue_flow, ..SubmitAnswer::default() }).respond());
             };
+            let continue_flow = Some(of_new_session(auth, &flow, &identity));
             let (token, cookies) = deliver(auth, flow.transport, &session, &token);
             let answer = SubmitAnswer {
                 session: Some(session),
@@ -156,7 +157,7 @@ pub(super) fn redirect(auth: &Auth<Visitor>, (kind, id): (FlowKind, FlowId), out
             let page = SeeOther(page(&next.flow)).respond();
             let session = next.session;
             let cookies =
-                session.map(|(session, token)| deliver(auth, Transport::Browser, &session, &token).1);
+                session.map(|held| deliver(auth, Transport::Browser, &held.session, &held.token).1);
             with(page, cookies.unwrap_or_default())
         }
         Outcome::Refused(refused) => match refused.flow {

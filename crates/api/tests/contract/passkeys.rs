@@ -28,6 +28,7 @@ on_both_engines! {
     a_passkey_is_one_persons,
     a_factor_that_is_required_may_be_a_passkey,
     recovery_takes_a_passkey_and_a_new_one_ends_it,
+    the_first_answer_of_a_recovery_offers_a_new_passkey,
     where_passkeys_are_switched_off_none_is_asked_for,
     the_relying_party_is_this_host_or_a_domain_above_it,
     password_managers_find_the_pages,
@@ -492,6 +493,18 @@ async fn recovery_takes_a_passkey_and_a_new_one_ends_it(app: TestApp) {
     other.whoami().await.refused(Code::SessionInvalid);
     assert_eq!(app.payloads(EventType::UserRecoveryCompleted).await.len(), 1);
     sign_in(&app, &mut new).await.ok();
+}
+
+async fn the_first_answer_of_a_recovery_offers_a_new_passkey(app: TestApp) {
+    app.account(JANE).await;
+    let client = app.program();
+    let recovered = client.recover(JANE).await;
+    client.take(&recovered);
+    let mut key = SoftPasskey::new(3);
+    let answer = json!({ "passkey_response": key.create(&recovered) });
+    let saved = client.follow(&recovered).submit("passkey", answer).await;
+    assert_eq!((saved.at("/session/kind"), saved.messages()), ("standard".to_owned(), vec!["1050001".to_owned()]));
+    sign_in(&app, &mut key).await.ok();
 }
 
 async fn where_passkeys_are_switched_off_none_is_asked_for(app: TestApp) {

@@ -45,7 +45,7 @@ async fn a_code_leads_to_a_session_that_can_only_choose_a_password(app: TestApp)
         (done.at("/continue_flow/type"), done.state(), done.messages()),
         ("settings".to_owned(), "show_form".to_owned(), vec!["1060002".to_owned()])
     );
-    assert_eq!(done.node_names(), ["password", "method=password"]);
+    assert_eq!(done.node_names(), ["password", "method=password", "passkey_response", "name"]);
     let client = app.program().with_token(&done.token());
     assert_eq!(client.whoami().await.at("/kind"), "recovery");
     for path in ["/v1/me", "/v1/sessions", "/v1/me/credentials", "/v1/flows/settings", "/v1/tenant"] {

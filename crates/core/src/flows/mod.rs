@@ -45,7 +45,7 @@ pub use deny::{AccountMade, made as account_made};
 pub use get::{LinkPeek, ended_elsewhere, get, peek_link, turned_away};
 pub use return_to::resolve as resolve_return_to;
 pub(crate) use send::take_message;
-pub use step::{Continued, Outcome, Refused, SignedIn};
+pub use step::{Continued, Held, Outcome, Refused, SignedIn};
 pub use step_up::{More, open as open_step_up};
 pub use submission::{Holder, Submission};
 pub use submit::submit;

@@ -148,6 +148,7 @@ async fn add(work: &Work, live: &LiveSession) -> Result<Outcome> {
         }
         let payload = json!({ "user_id": identity.id, "channel": "email" });
         emit(tx, &work.cx.event(EventType::UserRecoveryCompleted, payload).on("identity", &identity.id))?;
+        "passkey".clone_into(&mut flow.active);
         alone(tx, work, flow, forget, identity, session.id, &token)
     })
     .await

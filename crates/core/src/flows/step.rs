@@ -58,7 +58,17 @@ pub struct Continued {
     /// The flow to go on with.
     pub flow: Flow,
     /// A session that was made or whose token was replaced.
-    pub session: Option<(SessionView, SecretToken)>,
+    pub session: Option<Held>,
+}
+
+/// A session that a step made or renewed: the request did not bring it.
+pub struct Held {
+    /// The session.
+    pub session: SessionView,
+    /// Whose, as it is now.
+    pub identity: Identity,
+    /// Its token.
+    pub token: SecretToken,
 }
 
 /// A refusal.
@@ -201,7 +211,7 @@ impl Work {
         match step {
             Step::Continue => Outcome::Continue(Box::new(Continued { flow, session: None })),
             Step::ContinueWith(next, made) => {
-                let session = made.map(|made| (shown(&made), made.2));
+                let session = made.map(|made| Held { session: shown(&made), identity: made.1, token: made.2 });
                 Outcome::Continue(Box::new(Continued { flow: *next, session }))
             }
             Step::Refuse(error) => Outcome::Refused(Box::new(Refused { error, flow: Some(flow) })),

@@ -61,7 +61,8 @@ fn draw(auth: &Auth<Visitor>, held: &Held) -> Response {
     let saved = held.flow.data.messages.iter().any(|m| m.id == MessageId::Saved.id());
     let html = if held.flow.kind == FlowKind::Settings && saved {
         let target = held.view.return_to.as_deref().unwrap_or("/account");
-        RecoveryDone { cx, continue_url: target }.render()
+        let by_passkey = held.flow.active == "passkey";
+        RecoveryDone { cx, by_passkey, continue_url: target }.render()
     } else {
         let place = held.flow.data.organization.as_ref();
         let sign_in = place.map_or_else(|| "/sign-in".to_owned(), |place| format!("/org/{}", place.slug));

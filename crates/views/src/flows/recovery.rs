@@ -5,7 +5,12 @@ use avnology_model::{
     flows::{FlowState, FlowView, Group},
 };
 
-use super::{FlowPage, card::Card, forms, sign_in};
+use super::{
+    FlowPage,
+    card::Card,
+    forms::{self, Forms, PasskeyForm},
+    sign_in,
+};
 use crate::{
     Context, Link,
     parts::{Icon, Sentence},
@@ -31,7 +36,7 @@ impl Recovery<'_> {
             let forms = forms::of_flow(self.flow);
             (self.second_factor(forms.leading), forms)
         } else if sign_in::is_settings(self.flow) {
-            (self.new_password(), forms::of_section(self.flow, Group::Password))
+            (self.new_password(), Self::new_ways_in(self.flow))
         } else if self.flow.state == FlowState::SentEmail {
             (self.sent(), forms::of_flow(self.flow))
         } else {
@@ -65,20 +70,29 @@ impl Recovery<'_> {
         card
     }
 
+    /// A new password, and a passkey where the browser can make one; its usual name is enough here.
+    fn new_ways_in(flow: &FlowView) -> Forms {
+        let mut forms = forms::of_flow(flow);
+        forms.passkey = forms.passkey.map(|form| PasskeyForm { named: false, ..form });
+        forms
+    }
+
     fn new_password(&self) -> Card<'_> {
         let mut card = self.card("new_password", "Choose a new password");
         card.lead.push(Sentence::plain(
-            "When you save it, you are signed in here and signed out everywhere else.",
+            "Once it is saved, you are signed in here and signed out everywhere else.",
         ));
         card
     }
 }
 
-/// The new password is saved.
+/// The new password or passkey is saved.
 #[derive(Clone, Copy, Debug)]
 pub struct RecoveryDone<'a> {
     /// Brand, language, time.
     pub cx: Context<'a>,
+    /// Whether it is a passkey.
+    pub by_passkey: bool,
     /// Where to go on.
     pub continue_url: &'a str,
 }
@@ -86,7 +100,8 @@ pub struct RecoveryDone<'a> {
 impl RecoveryDone<'_> {
     /// The page.
     pub fn render(&self) -> String {
-        let mut card = Card::new(self.cx, FlowPage::Recovery.name(), "done", "Your password is changed");
+        let heading = if self.by_passkey { "Your passkey is saved" } else { "Your password is changed" };
+        let mut card = Card::new(self.cx, FlowPage::Recovery.name(), "done", heading);
         card.icon = Some(Icon::Check);
         card.lead.push(Sentence::plain("You are signed in here, and were signed out everywhere else."));
         card.go = Some(Link::new("Continue", self.continue_url));

@@ -147,6 +147,7 @@ fn recovery(world: &World) -> Pages {
         token: "avnl_lnk_sample",
     };
     let weak = nodes::refusing(nodes::after_recovery(world), "password", Id::PasswordWeak);
+    let done = |by_passkey| RecoveryDone { cx: world.cx(), by_passkey, continue_url: "/account" }.render();
     vec![
         ("recovery-address", page(&nodes::address(world, FlowKind::Recovery))),
         ("recovery-sent", page(&sent())),
@@ -155,7 +156,8 @@ fn recovery(world: &World) -> Pages {
         ("recovery-new-password", page(&nodes::after_recovery(world))),
         ("recovery-weak-password", page(&weak)),
         ("recovery-link", link.render()),
-        ("recovery-done", RecoveryDone { cx: world.cx(), continue_url: "/account" }.render()),
+        ("recovery-done", done(false)),
+        ("recovery-done-passkey", done(true)),
     ]
 }
 

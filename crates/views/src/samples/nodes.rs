@@ -258,7 +258,14 @@ pub(super) fn settings(world: &World) -> FlowView {
 pub(super) fn after_recovery(world: &World) -> FlowView {
     let mut flow = flow(world, FlowKind::Settings, FlowState::ShowForm);
     flow.identifier = Some("jane@example.com".to_owned());
-    with(flow, vec![new_password(), Node::submit(Group::Password, "password", Id::LabelSave)])
+    let options = serde_json::json!({ "challenge": "pZ6r1Yw0b3m8", "rp": { "id": "id.example.com" } });
+    let nodes = vec![
+        new_password(),
+        Node::submit(Group::Password, "password", Id::LabelSave),
+        Node::passkey("create", "optional", options, Id::LabelAddPasskey),
+        Node::input(Group::Passkey, InputType::Text, "name").with_label(Id::LabelPasskeyName),
+    ];
+    with(flow, nodes)
 }
 
 fn totp_code() -> Node {
