@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 
 import { NEW_PASSWORD, PASSWORD, address, suite } from "./harness/index.js";
 import { setUp } from "./factors.js";
+import { recover } from "./recovery.js";
 import { device, totp } from "./harness/authenticator.js";
 
 const person = suite();
@@ -94,15 +95,6 @@ person("a passkey that does not verify its owner is refused as second factor, wi
   await jane.signIn(email);
   await jane.sees("account/overview");
 });
-
-/** Asks for the code of a recovery and enters it. */
-async function recover(jane, server, email) {
-  await jane.go("/recovery");
-  await jane.send({ email });
-  await jane.sees("recovery/sent_email");
-  const { code } = await server.mail(email, "recovery");
-  await jane.send({ code });
-}
 
 person("who comes back by recovery may choose a passkey in place of a password", async ({ jane, server }) => {
   const email = address();

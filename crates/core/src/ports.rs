@@ -15,6 +15,8 @@ pub struct MessageSecrets {
     pub code: Option<SecretString>,
     /// Link with a single-use token, or a plain link.
     pub link: Option<SecretString>,
+    /// The link by which whoever did not ask for it says so.
+    pub cancel_link: Option<SecretString>,
 }
 
 /// A message ready to be sent.

@@ -112,6 +112,8 @@ ids! {
     ApiKeyId = "key";
     /// A request to delete an identity.
     DeletionId = "del";
+    /// A request to remove the second factors that somebody has lost.
+    FactorRecoveryId = "frc";
     /// A copy of all that is held about a person.
     PrivacyExportId = "pex";
     /// A membership: one identity in one organization.

@@ -1,10 +1,16 @@
 //! What all pages share: brand, person, and the headers of a page.
 
-use avnology_core::{Tenant, organizations, sessions::LiveSession};
+use avnology_core::{
+    Tenant,
+    identities::{StartedBy, own_factor_recovery},
+    organizations,
+    sessions::LiveSession,
+};
 use avnology_http::{Access, Auth, Page, Reply, Response, SetCookie, csrf, held_elsewhere};
 use avnology_model::{Result, Timestamp, identities::Identity};
 use avnology_views::{
     Brand, Context, Person,
+    identities::FactorRecoveryNotice,
     organizations::{Home, SwitchChoice, Switcher},
 };
 
@@ -12,13 +18,16 @@ use avnology_views::{
 pub(crate) struct Shell {
     brand: Brand,
     switcher: Option<Switcher>,
+    factor_recovery: Option<FactorRecoveryNotice>,
     now: Timestamp,
 }
 
 impl Shell {
     /// What pages are told.
     pub(crate) fn cx(&self) -> Context<'_> {
-        Context::english(&self.brand, self.now).with_switcher(self.switcher.as_ref())
+        Context::english(&self.brand, self.now)
+            .with_switcher(self.switcher.as_ref())
+            .with_factor_recovery(self.factor_recovery.as_ref())
     }
 
     /// Whether the caller belongs to organizations: to others the word does not occur.
@@ -29,8 +38,15 @@ impl Shell {
 
 /// The shell for the caller: with a switcher for people who belong to organizations.
 pub(crate) async fn shell<A: Access>(auth: &Auth<A>) -> Result<Shell> {
-    let mut shell = Shell { brand: brand(&auth.app), switcher: None, now: auth.cx.now };
+    let mut shell =
+        Shell { brand: brand(&auth.app), switcher: None, factor_recovery: None, now: auth.cx.now };
     let Some(live) = auth.caller.session() else { return Ok(shell) };
+    let recovery = own_factor_recovery(&auth.app, &auth.cx, live).await?;
+    shell.factor_recovery = recovery.map(|recovery| FactorRecoveryNotice {
+        effective_at: recovery.effective_time,
+        by_administrator: recovery.started_by == StartedBy::Administrator,
+        csrf_token: csrf::page_token(&auth.app, live.id()),
+    });
     let Some(choices) = organizations::choices(&auth.app, &auth.cx, live).await? else { return Ok(shell) };
     let current = auth.organization_scope().map(|acting| acting.id());
     let elsewhere = organizations::name_choices(&auth.app, &auth.cx, &held_elsewhere(auth)).await?;

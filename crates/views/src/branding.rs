@@ -2,7 +2,7 @@
 
 use avnology_model::Timestamp;
 
-use crate::organizations::Switcher;
+use crate::{identities::FactorRecoveryNotice, organizations::Switcher};
 
 /// Name, logo and addresses that pages and mails show.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,6 +43,8 @@ pub struct Context<'a> {
     pub now: Timestamp,
     /// What the header offers to people who belong to organizations; nothing to all others.
     pub switcher: Option<&'a Switcher>,
+    /// What account pages warn of: the second factors are about to be removed.
+    pub factor_recovery: Option<&'a FactorRecoveryNotice>,
 }
 
 /// Languages written from right to left, by their primary subtag.
@@ -51,13 +53,19 @@ const RIGHT_TO_LEFT: &[&str] = &["ar", "dv", "fa", "he", "ks", "ku", "ps", "sd",
 impl<'a> Context<'a> {
     /// English words.
     pub fn english(brand: &'a Brand, now: Timestamp) -> Self {
-        Self { brand, lang: "en", now, switcher: None }
+        Self { brand, lang: "en", now, switcher: None, factor_recovery: None }
     }
 
     /// The same for somebody who belongs to organizations.
     #[must_use]
     pub fn with_switcher(self, switcher: Option<&'a Switcher>) -> Self {
         Self { switcher, ..self }
+    }
+
+    /// The same for somebody whose second factors are about to be removed.
+    #[must_use]
+    pub fn with_factor_recovery(self, factor_recovery: Option<&'a FactorRecoveryNotice>) -> Self {
+        Self { factor_recovery, ..self }
     }
 
     /// The direction of the script: `ltr` or `rtl`.

@@ -156,8 +156,7 @@ pub(super) fn redirect(auth: &Auth<Visitor>, (kind, id): (FlowKind, FlowId), out
         Outcome::Continue(next) => {
             let page = SeeOther(page(&next.flow)).respond();
             let session = next.session;
-            let cookies =
-                session.map(|held| deliver(auth, Transport::Browser, &held.session, &held.token).1);
+            let cookies = session.map(|held| deliver(auth, Transport::Browser, &held.session, &held.token).1);
             with(page, cookies.unwrap_or_default())
         }
         Outcome::Refused(refused) => match refused.flow {

@@ -1,7 +1,7 @@
 //! One's own identity (`contract/10` §5).
 
 use avnology_core::{
-    identities::{self as people, IdentityView, OwnChange},
+    identities::{self as people, IdentityView, OwnChange, OwnIdentity},
     sessions::ActiveOrganization,
 };
 use avnology_http::{
@@ -20,7 +20,9 @@ use super::verbs::CredentialList;
 use crate::sessions::{SessionList, list_own};
 
 async fn get(auth: Auth<SignedIn>, _: NoInput) -> Result<impl Reply> {
-    Ok(super::admin::tagged(people::view_own(&auth.app, &auth.cx, auth.session()).await?))
+    let own = people::view_own(&auth.app, &auth.cx, auth.session()).await?;
+    let etag = own.identity.etag.clone();
+    Ok(Json(own).with_etag(&etag))
 }
 
 async fn patch(auth: Auth<SignedIn>, PatchValue(patch): PatchValue) -> Result<impl Reply> {
@@ -91,7 +93,7 @@ pub(super) fn routes() -> Vec<Route> {
             .operation_id("getMe")
             .summary("Read one's own identity")
             .tag("me")
-            .answers::<IdentityView>(200, "The identity.")
+            .answers::<OwnIdentity>(200, "The identity, and what is about to happen to it.")
             .etag(),
         Route::patch("/v1/me", patch)
             .operation_id("updateMe")

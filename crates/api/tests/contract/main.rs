@@ -18,6 +18,7 @@ mod discovery;
 mod domains;
 mod dynamic_groups;
 mod events;
+mod factor_recovery;
 mod features;
 mod federation_switch;
 mod flows;

@@ -503,7 +503,10 @@ async fn the_first_answer_of_a_recovery_offers_a_new_passkey(app: TestApp) {
     let mut key = SoftPasskey::new(3);
     let answer = json!({ "passkey_response": key.create(&recovered) });
     let saved = client.follow(&recovered).submit("passkey", answer).await;
-    assert_eq!((saved.at("/session/kind"), saved.messages()), ("standard".to_owned(), vec!["1050001".to_owned()]));
+    assert_eq!(
+        (saved.at("/session/kind"), saved.messages()),
+        ("standard".to_owned(), vec!["1050001".to_owned()])
+    );
     sign_in(&app, &mut key).await.ok();
 }
 

@@ -23,6 +23,19 @@ const RETRIES: &[i64] = &[5, 30, 120, 600, 1_800, 3_600, 10_800];
 struct Sealed {
     code: Option<String>,
     link: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cancel_link: Option<String>,
+}
+
+/// What a message must keep secret until it is sent.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Secrets<'a> {
+    /// One-time code.
+    pub(crate) code: Option<&'a str>,
+    /// Link with a single-use token.
+    pub(crate) link: Option<&'a str>,
+    /// The link by which whoever did not ask for it says so.
+    pub(crate) cancel_link: Option<&'a str>,
 }
 
 /// The place that a message's secrets are sealed for: its recipient.
@@ -32,7 +45,14 @@ fn sealed_place(recipient: &str) -> Place<'_> {
 
 /// Seals code and link for a message to `recipient`.
 pub(crate) fn seal(keys: &Keys, recipient: &str, code: Option<&str>, link: Option<&str>) -> Result<Vec<u8>> {
-    let sealed = Sealed { code: code.map(str::to_owned), link: link.map(str::to_owned) };
+    seal_all(keys, recipient, Secrets { code, link, cancel_link: None })
+}
+
+/// Seals all secrets of a message to `recipient`.
+pub(crate) fn seal_all(keys: &Keys, recipient: &str, secrets: Secrets<'_>) -> Result<Vec<u8>> {
+    let Secrets { code, link, cancel_link } = secrets;
+    let [code, link, cancel_link] = [code, link, cancel_link].map(|text| text.map(str::to_owned));
+    let sealed = Sealed { code, link, cancel_link };
     let plain = serde_json::to_vec(&sealed).map_err(Error::internal)?;
     keys.seal(&sealed_place(recipient), &plain)
 }
@@ -41,8 +61,12 @@ pub(crate) fn seal(keys: &Keys, recipient: &str, code: Option<&str>, link: Optio
 pub(crate) fn open(keys: &Keys, request: &MessageRequest, sealed: Option<&[u8]>) -> Result<MessageSecrets> {
     let Some(sealed) = sealed else { return Ok(MessageSecrets::default()) };
     let plain = keys.open(&sealed_place(&request.to), sealed)?;
-    let Sealed { code, link } = serde_json::from_slice(&plain).map_err(Error::internal)?;
-    Ok(MessageSecrets { code: code.map(Into::into), link: link.map(Into::into) })
+    let Sealed { code, link, cancel_link } = serde_json::from_slice(&plain).map_err(Error::internal)?;
+    Ok(MessageSecrets {
+        code: code.map(Into::into),
+        link: link.map(Into::into),
+        cancel_link: cancel_link.map(Into::into),
+    })
 }
 
 /// The letter of a message, and its secrets.
@@ -113,5 +137,6 @@ fn log_instead(request: &MessageRequest, letter: &Letter, secrets: &MessageSecre
     use secrecy::ExposeSecret;
     let code = secrets.code.as_ref().map(ExposeSecret::expose_secret).unwrap_or_default();
     let link = secrets.link.as_ref().map(ExposeSecret::expose_secret).unwrap_or_default();
-    tracing::info!(to = %request.to, subject = %letter.subject, code, link, "mail (not sent: no mail server is configured)");
+    let cancel_link = secrets.cancel_link.as_ref().map(ExposeSecret::expose_secret).unwrap_or_default();
+    tracing::info!(to = %request.to, subject = %letter.subject, code, link, cancel_link, "mail (not sent: no mail server is configured)");
 }

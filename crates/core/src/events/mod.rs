@@ -14,4 +14,4 @@ pub use follow::{Consumer, follow, follow_once};
 pub use invalidate::watch_other_nodes;
 pub use mail::MailConsumer;
 pub use messages::deliver_due;
-pub(crate) use messages::{compose, seal};
+pub(crate) use messages::{Secrets, compose, seal, seal_all};

@@ -20,7 +20,7 @@ use super::{
     account, enroll,
     entry::{self, Visitor},
     identifier::refuse_invalid,
-    passkey, second_factor, send,
+    passkey, second_factor, send, settings,
     step::{Forget, Outcome, Step, Then, Work, end, refuse, refuse_missing, refuse_node, refuse_state},
     traits,
 };
@@ -268,6 +268,10 @@ pub(super) fn finish(
         let again = flow.data.refresh;
         let (mut raised, former) = sessions::raise(tx, &work.cx, id, session.token(), &methods, again)?;
         forget.extend(former);
+        if flow.data.recovered_address.is_some() {
+            // What a recovery was still to bring is there.
+            raised = settings::renew(tx, work, forget, id, session.token())?;
+        }
         if organization.is_some() {
             sessions::enter(tx, &work.cx, &mut raised, organization)?;
         }

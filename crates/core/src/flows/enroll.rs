@@ -8,7 +8,7 @@ use avnology_model::{
     flows::{Flow, FlowData, FlowKind, FlowState, MessageId, ShownCodes},
     identities::Identity,
     ids::{FlowId, IdentityId},
-    sessions::{CompletedMethod, Method, Session},
+    sessions::{Aal, CompletedMethod, Method, Session},
 };
 use avnology_store::{IdentityTx, flows::flows, identities::identities};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -17,7 +17,8 @@ use zeroize::Zeroizing;
 use super::{
     complete::{self, Next},
     create::blank_at,
-    second_factor::digits,
+    passkey,
+    second_factor::{self, digits},
     step::{Outcome, Step, Work, refuse_missing, refuse_node, refuse_state},
 };
 use crate::{
@@ -113,6 +114,57 @@ pub(super) async fn in_login(work: &Work) -> Result<Outcome> {
         complete::go_on(tx, work, flow, forget, &mut identity, &session, &next)
     })
     .await
+}
+
+/// The sign-in that a recovery goes on with where everybody needs a second factor, drawn before the transaction.
+#[derive(Clone)]
+pub(super) struct After {
+    flow: FlowId,
+}
+
+impl After {
+    pub(super) fn draw(work: &Work) -> Self {
+        Self { flow: FlowId::new(work.now(), work.cx.random()) }
+    }
+
+    /// Goes on with setting up a second factor, if one is asked of everybody and there is none; until that is done the session
+    /// stays one of recovery.
+    pub(super) fn recovery(
+        &self,
+        tx: &mut IdentityTx<'_>,
+        work: &Work,
+        flow: &mut Flow,
+        identity: &Identity,
+        session: &Session,
+    ) -> Result<Option<Step>> {
+        let settings = &work.settings.settings;
+        if !settings.mfa_required || identity.has_second_factor() {
+            return Ok(None);
+        }
+        let mut next = blank_at(work.now(), self.flow, FlowKind::Login, flow.transport);
+        next.expires_at = session.expires_at;
+        next.browser_hash = flow.browser_hash;
+        next.session_id = Some(session.id);
+        next.identity_id = Some(identity.id);
+        next.data = FlowData {
+            return_to: flow.data.return_to.clone(),
+            requested_aal: Aal::Aal2,
+            identifier: identity.email.clone().or_else(|| identity.username.clone()),
+            completed: session.methods.clone(),
+            realm: flow.data.realm,
+            recovered_address: flow.data.recovered_address.clone(),
+            ..FlowData::default()
+        };
+        if !second_factor::ask(settings, &mut next, identity, Aal::Aal2) {
+            return Ok(None);
+        }
+        passkey::challenge(&mut next, &work.challenge);
+        passkey::note(tx, &mut next)?;
+        flows::insert(tx, &next)?;
+        flow.state = FlowState::ShowForm;
+        flow.completed_at = Some(work.now());
+        Ok(Some(Step::ContinueWith(Box::new(next), None)))
+    }
 }
 
 /// The settings flow that shows the backup codes which a sign-in brought, if it brought any.

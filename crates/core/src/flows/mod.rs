@@ -17,6 +17,7 @@ mod get;
 mod identifier;
 mod invitation;
 mod link;
+mod lost_factors;
 mod new_account;
 mod new_passkey;
 mod passkey;

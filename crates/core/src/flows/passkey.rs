@@ -30,6 +30,7 @@ use super::{
 use crate::{
     credentials::webauthn::{Answer, Challenge, Known, Refused, RelyingParty, Used, user_handle},
     events::emit,
+    identities::factor_was_used,
     sessions::NewSession,
 };
 
@@ -138,9 +139,11 @@ pub(super) async fn in_recovery(work: &Work) -> Result<Outcome> {
     };
     let checked = check(work, &gate);
     work.step(move |tx, work, flow, forget| {
-        if let Err(step) = settle(tx, work, flow, forget, &gate, checked)? {
-            return Ok(step);
-        }
+        let identity = match settle(tx, work, flow, forget, &gate, checked)? {
+            Ok((identity, _)) => identity,
+            Err(step) => return Ok(step),
+        };
+        factor_was_used(tx, &work.cx, identity.id)?;
         flow.state = FlowState::ShowForm;
         flow.data.messages.push(MessageId::ChooseNewPassword.into());
         Ok(Step::Continue)

@@ -10,7 +10,7 @@ use avnology_model::{
     identities::Identity,
     ids::{CredentialId, IdentityId},
     secret_token::SecretKind,
-    sessions::{CompletedMethod, SessionKind},
+    sessions::{CompletedMethod, RevokeReason, SessionKind},
     text::line,
 };
 use avnology_store::{
@@ -22,7 +22,7 @@ use serde_json::json;
 
 use super::{
     complete::{self, Next},
-    enroll::Codes,
+    enroll::{After, Codes},
     identifier::refuse_invalid,
     passkey::{self, refuse_passkey, take},
     settings::{alone, check_fresh},
@@ -32,7 +32,7 @@ use crate::{
     credentials::webauthn::{Answer, Challenge, Made, Refused, RelyingParty},
     events::emit,
     identities::{add_passkey, remove_passkey},
-    sessions::{LiveSession, NewSession},
+    sessions::{self, LiveSession, NewSession},
 };
 
 /// Most characters of a name.
@@ -115,6 +115,7 @@ async fn add(work: &Work, live: &LiveSession) -> Result<Outcome> {
     };
     let checked = check(work, &challenge, &answer, false);
     let (codes, token) = (Codes::draw(work), work.cx.secret(SecretKind::Session));
+    let enroll = After::draw(work);
     let session = live.session.clone();
     let made = checked.map(|made| stored(work, made, session.identity_id, name.as_deref()));
     work.step(move |tx, work, flow, forget| {
@@ -149,6 +150,11 @@ async fn add(work: &Work, live: &LiveSession) -> Result<Outcome> {
         let payload = json!({ "user_id": identity.id, "channel": "email" });
         emit(tx, &work.cx.event(EventType::UserRecoveryCompleted, payload).on("identity", &identity.id))?;
         "passkey".clone_into(&mut flow.active);
+        if let Some(step) = enroll.recovery(tx, work, flow, &identity, &session)? {
+            let reason = RevokeReason::FactorChanged;
+            forget.extend(sessions::end_all(tx, &work.cx, identity.id, Some(session.id), reason)?);
+            return Ok(step);
+        }
         alone(tx, work, flow, forget, identity, session.id, &token)
     })
     .await

@@ -19,7 +19,7 @@ use super::{
     code::{Redeemed, proves, redeem, refuse_code},
     create::blank_at,
     identifier::refuse_invalid,
-    link, passkey, place, second_factor,
+    link, lost_factors, passkey, place, second_factor,
     send::{self, Drawn, Sending},
     step::{Forget, Outcome, Step, Work, refuse, refuse_missing, refuse_state},
 };
@@ -172,7 +172,9 @@ fn recovered(
         ..FlowData::default()
     };
     // The mailbox is one factor; whoever has another one shows it as well.
-    if !second_factor::ask(&work.settings.settings, &mut next, &identity, Aal::Aal1) {
+    if second_factor::ask(&work.settings.settings, &mut next, &identity, Aal::Aal1) {
+        lost_factors::note(tx, work, &mut next, &identity)?;
+    } else {
         next.data.messages.push(MessageId::ChooseNewPassword.into());
     }
     passkey::challenge(&mut next, &work.challenge);

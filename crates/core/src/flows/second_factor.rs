@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     credentials::{recovery_codes, totp},
-    identities::open_totp,
+    identities::{factor_was_used, open_totp},
     sessions::NewSession,
 };
 
@@ -95,9 +95,11 @@ pub(super) async fn submit(work: &Work, typed: Typed) -> Result<Outcome> {
 /// The same in the settings flow that recovery goes on with: after it, the new password can be set.
 pub(super) async fn in_recovery(work: &Work, typed: Typed) -> Result<Outcome> {
     work.step(move |tx, work, flow, forget| {
-        if let Err(step) = pass(tx, work, flow, forget, typed)? {
-            return Ok(step);
-        }
+        let identity = match pass(tx, work, flow, forget, typed)? {
+            Ok(identity) => identity,
+            Err(step) => return Ok(step),
+        };
+        factor_was_used(tx, &work.cx, identity.id)?;
         flow.state = FlowState::ShowForm;
         flow.data.messages.push(MessageId::ChooseNewPassword.into());
         Ok(Step::Continue)

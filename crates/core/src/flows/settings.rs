@@ -17,6 +17,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     complete::refuse_password,
+    enroll,
     step::{Forget, Outcome, Step, Work, refusal, refuse, refuse_missing, refuse_node, refuse_state},
     traits,
     verification::NewVerification,
@@ -216,7 +217,7 @@ async fn wrong_current(work: &Work, identity: Identity) -> Result<Outcome> {
 
 /// Stores the password and ends what it must end, unless `guesses` at the present one have locked the account; the session gets a new token, a recovery session becomes a standard one.
 async fn save(work: &Work, session: Session, change: PasswordChange, guesses: bool) -> Result<Outcome> {
-    let token = work.cx.secret(SecretKind::Session);
+    let (token, enroll) = (work.cx.secret(SecretKind::Session), enroll::After::draw(work));
     let keep_others = work.input.flag("keep_other_sessions") && session.kind == SessionKind::Standard;
     work.step(move |tx, work, flow, forget| {
         let mut identity = identities::get(tx, session.identity_id)?;
@@ -234,19 +235,22 @@ async fn save(work: &Work, session: Session, change: PasswordChange, guesses: bo
             forget.extend(sessions::end_all(tx, &work.cx, identity.id, Some(session.id), reason)?);
         }
         forget.extend(session_rows::token_hashes_of(tx, identity.id)?);
-        let session = renew(tx, work, forget, session.id, &token)?;
         if change.by == "recovery" {
             let payload = json!({ "user_id": identity.id, "channel": "email" });
             emit(tx, &work.cx.event(EventType::UserRecoveryCompleted, payload).on("identity", &identity.id))?;
+            if let Some(step) = enroll.recovery(tx, work, flow, &identity, &session)? {
+                return Ok(step);
+            }
         }
+        let session = renew(tx, work, forget, session.id, &token)?;
         saved(flow);
         Ok(Step::ContinueWith(Box::new(flow.clone()), Some(Box::new((session, identity, token.clone())))))
     })
     .await
 }
 
-/// Replaces the token of the present session at once.
-fn renew(
+/// Replaces the token of the present session at once; one that recovery made becomes a standard one.
+pub(super) fn renew(
     tx: &mut IdentityTx<'_>,
     work: &Work,
     forget: &mut Forget,

@@ -211,7 +211,8 @@ impl Work {
         match step {
             Step::Continue => Outcome::Continue(Box::new(Continued { flow, session: None })),
             Step::ContinueWith(next, made) => {
-                let session = made.map(|made| Held { session: shown(&made), identity: made.1, token: made.2 });
+                let session =
+                    made.map(|made| Held { session: shown(&made), identity: made.1, token: made.2 });
                 Outcome::Continue(Box::new(Continued { flow: *next, session }))
             }
             Step::Refuse(error) => Outcome::Refused(Box::new(Refused { error, flow: Some(flow) })),

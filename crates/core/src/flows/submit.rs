@@ -12,7 +12,7 @@ use avnology_model::{
 
 use super::{
     Holder, Submission, choose, code, complete, deny, enroll, factor_settings, get, identifier, invitation,
-    link, new_passkey, passkey, passkey_making, password, place, recovery, registration,
+    link, lost_factors, new_passkey, passkey, passkey_making, password, place, recovery, registration,
     second_factor::{self, Typed},
     settings,
     step::{Outcome, Refused, Work, check_open, refuse_method, refuse_state},
@@ -134,6 +134,7 @@ async fn settings_method(
         "recovery_code" | "lookup_secret" if flow.state == FlowState::SecondFactor => {
             second_factor::in_recovery(work, Typed::BackupCode).await
         }
+        "lost_factors" => lost_factors::submit(work, live).await,
         "totp" | "recovery_code" | "lookup_secret" if live.session.kind == SessionKind::Recovery => {
             Err(Error::new(Code::StepUpRequired))
         }

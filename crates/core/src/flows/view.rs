@@ -9,7 +9,7 @@ use avnology_model::{
     platform::{LoginMethod, RegistrationField, TenantSettings},
 };
 
-use super::{factor_nodes, place, return_to, trait_nodes};
+use super::{factor_nodes, lost_factors, place, return_to, trait_nodes};
 use crate::{Tenant, identities::TraitsSchema};
 
 /// The hosted page of a flow, without the flow's id; of one that leads to an organization alone, the organization's.
@@ -48,8 +48,12 @@ pub fn view(app: &Tenant, flow: &Flow, csrf: Option<&str>, identity: Option<&Ide
             let account = flow.data.identifier.as_deref().unwrap_or_default();
             factor_nodes::to_enroll(app, flow, account, &mut nodes);
         }
+        FlowKind::Settings if flow.state == FlowState::SecondFactor && lost_factors::is_ready(flow) => {
+            lost_factors::nodes(flow, &mut nodes);
+        }
         FlowKind::Login | FlowKind::Settings if flow.state == FlowState::SecondFactor => {
             factor_nodes::to_show(app, flow, &mut nodes);
+            lost_factors::nodes(flow, &mut nodes);
         }
         FlowKind::Registration if flow.state == FlowState::CreatePasskey => {
             let name = flow.data.identifier.as_deref().unwrap_or_default();
@@ -112,6 +116,9 @@ fn messages(flow: &Flow, nodes: &[Node]) -> Vec<Message> {
 
 /// What a flow says as long as it stands where it does.
 fn standing(flow: &Flow) -> Option<Message> {
+    if let Some(message) = lost_factors::standing(flow) {
+        return Some(message);
+    }
     let place = flow.data.organization.as_ref()?;
     let named = |id| Message::new(id).with_text("organization", &place.name);
     match flow.state {

@@ -16,7 +16,7 @@ use avnology_store::{
     audit::erasures,
     credentials::{lockouts, passwords},
     flows::{flows, links},
-    identities::{avatars, federation, identities},
+    identities::{avatars, factor_recoveries, federation, identities},
     organizations::memberships,
     permissions::tuples,
     platform::messages,
@@ -206,6 +206,7 @@ fn purge(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity, reason: &str) ->
     passwords::erase(tx, id)?;
     erase_factors(tx, id)?;
     avatars::erase(tx, id)?;
+    factor_recoveries::erase(tx, id)?;
     lockouts::clear(tx, &id.to_string())?;
     flows::erase(tx, id)?;
     links::erase(tx, id)?;

@@ -18,12 +18,25 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::{IdentityView, TraitsSchema, editable, from_json, update::save};
+use super::{
+    FactorRecoveryView, IdentityView, TraitsSchema, editable, from_json, own_factor_recovery, update::save,
+};
 use crate::{
     Cx, Tenant,
     flows::{self, NewVerification},
     sessions::LiveSession,
 };
+
+/// The caller's own identity, and what is about to happen to it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct OwnIdentity {
+    /// The identity.
+    #[serde(flatten)]
+    pub identity: IdentityView,
+    /// The recovery of second factors that waits, or that can be completed; absent when there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub factor_recovery: Option<FactorRecoveryView>,
+}
 
 /// What waits for its proof.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -95,10 +108,11 @@ const OWN: &[&str] = &[
 const IDENTIFIERS: &[&str] = &["email", "username"];
 
 /// The caller's own identity, read from the database.
-pub async fn view_own(app: &Tenant, cx: &Cx, live: &LiveSession) -> Result<IdentityView> {
+pub async fn view_own(app: &Tenant, cx: &Cx, live: &LiveSession) -> Result<OwnIdentity> {
     let id = live.identity.id;
     let identity = app.store.identity().read(move |tx| identities::get(tx, id)).await?;
-    Ok(IdentityView::for_itself(&identity, cx.now))
+    let factor_recovery = own_factor_recovery(app, cx, live).await?;
+    Ok(OwnIdentity { identity: IdentityView::for_itself(&identity, cx.now), factor_recovery })
 }
 
 /// Changes the caller's own identity by a merge patch. `_902`; `_110` or `_006` for e-mail and username without a good enough sign-in;

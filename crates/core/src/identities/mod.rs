@@ -7,6 +7,7 @@ mod create;
 mod credentials;
 mod deletion;
 mod email;
+mod factor_recovery;
 mod factors;
 mod input;
 mod me;
@@ -16,6 +17,7 @@ mod read;
 mod recovery_link;
 mod reset_mfa;
 mod schema;
+mod send_recovery;
 mod sessions;
 mod states;
 mod unlock;
@@ -40,13 +42,25 @@ pub(crate) use deletion::{
 pub use deletion::{cancel as cancel_deletion, delete, purge_due};
 pub(crate) use email::{UndoLink, apply_email, mark_verified, prove_ownership};
 pub use email::{peek_undo, undo_change as undo_email_change};
+pub use factor_recovery::{
+    CancelFactorRecovery, FactorRecoveryView, StartedBy, advance_factor_recoveries,
+    cancel_by_link as cancel_factor_recovery_by_link, cancel_for as cancel_factor_recovery_for,
+    cancel_own as cancel_factor_recovery, list_for as list_factor_recoveries,
+    peek_cancel_link as peek_factor_recovery_link, start_for as start_factor_recovery,
+    waiting_of_own as own_factor_recovery,
+};
+pub(crate) use factor_recovery::{
+    Start as FactorRecoveryStart, Started as FactorRecoveryStarted,
+    cancel_with as cancel_factor_recovery_with, complete as complete_factor_recovery, factor_was_used,
+    start as begin_factor_recovery,
+};
 pub(crate) use factors::{
     NewCodes, NewTotp, add_passkey, enroll_totp, open_totp, remove_factors, remove_passkey, replace_codes,
 };
 pub use input::IdentityInput;
 pub(crate) use input::{Fields, editable, from_json, words_of};
 pub(crate) use me::change_own;
-pub use me::{OwnChange, OwnSummary, Pending, own_summary, patch_own, view_own};
+pub use me::{OwnChange, OwnIdentity, OwnSummary, Pending, own_summary, patch_own, view_own};
 pub use password::set as set_password;
 pub(crate) use password::{PasswordChange, store_password};
 pub(crate) use reach::{manage, see};
@@ -54,6 +68,7 @@ pub use read::{IdentityPage, get, list};
 pub use recovery_link::{RecoveryLink, create as create_recovery_link};
 pub use reset_mfa::reset_mfa;
 pub(crate) use schema::{Property, PropertyKind, SchemaCache, TraitsSchema};
+pub use send_recovery::{RecoverySent, send as send_recovery};
 pub use sessions::{list as list_sessions, revoke as revoke_session, revoke_all as revoke_sessions};
 pub use states::{deactivate, reactivate};
 pub(crate) use states::{keep_last_admin, lose_home};

@@ -65,6 +65,25 @@ impl Prepared {
         format!("{origin}/recovery?flow={}&token={}", self.flow_id, self.token.expose())
     }
 
+    /// The flow.
+    pub(super) fn flow_id(&self) -> FlowId {
+        self.flow_id
+    }
+
+    /// Adds the flow, which its code opens as well as its link; both.
+    pub(super) fn insert_for_mail(
+        &self,
+        tx: &mut IdentityTx<'_>,
+        cx: &Cx,
+        app: &Tenant,
+        identity: &Identity,
+        address: &str,
+    ) -> Result<(String, &str)> {
+        let hash = code_hash(&app.keys, self.flow_id, &self.code);
+        self.insert_with_code(tx, cx, identity, address, Some(hash), None)?;
+        Ok((self.url(&app.config.origin()), &self.code))
+    }
+
     fn insert_with_code(
         &self,
         tx: &mut IdentityTx<'_>,

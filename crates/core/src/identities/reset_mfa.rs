@@ -4,9 +4,9 @@ use avnology_model::{
     Error, FieldCode, Result, credentials::Factor, identities::Identity, ids::IdentityId,
     platform::Precondition, sessions::RevokeReason, text::optional_line,
 };
-use avnology_store::IdentityTx;
+use avnology_store::{IdentityTx, identities::factor_recoveries as rows};
 
-use super::{IdentityView, administer::administer, factors};
+use super::{IdentityView, administer::administer, cancel_factor_recovery_with, factors};
 use crate::{Cx, Tenant};
 
 /// Removes second factors, all when none is named; tells the person, and ends their sessions unless told otherwise.
@@ -29,6 +29,11 @@ pub async fn reset_mfa(
     let ends = revoke_sessions.then_some(RevokeReason::FactorChanged);
     let change = move |tx: &mut IdentityTx<'_>, cx: &Cx, identity: &mut Identity| {
         let removed = factors::remove_factors(tx, cx, identity, &methods)?;
+        if let Some(recovery) = rows::waiting_of(tx, identity.id)?
+            && !identity.has_second_factor()
+        {
+            cancel_factor_recovery_with(tx, cx, identity, &recovery, "admin")?;
+        }
         factors::tell_reset(tx, cx, identity, &removed, reason.as_deref())
     };
     administer(app, cx, id, expected, ends, change).await

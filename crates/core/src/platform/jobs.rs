@@ -33,6 +33,8 @@ const CUT_EVERY: Duration = Duration::from_hours(1);
 const USES_EVERY: Duration = Duration::from_secs(5);
 /// Of who was deleted nothing is left soon after the last database has followed.
 const DELETIONS_EVERY: Duration = Duration::from_mins(1);
+/// Whoever has waited for days gets the link within a minute.
+const FACTORS_EVERY: Duration = Duration::from_mins(1);
 const MAIL_EVERY: Duration = Duration::from_secs(5);
 const DOMAINS_EVERY: Duration = Duration::from_secs(20);
 
@@ -52,6 +54,9 @@ pub async fn run_jobs(app: Arc<Tenant>, stop: watch::Receiver<bool>) {
         every(USES_EVERY, stop.clone(), || async { flush_uses(&app).await }),
         every(RULES_EVERY, stop.clone(), || async { organizations::apply_rules(&app).await.map(drop) }),
         every(DELETIONS_EVERY, stop.clone(), || async { privacy::settle_deletions(&app).await.map(drop) }),
+        every(FACTORS_EVERY, stop.clone(), || async {
+            identities::advance_factor_recoveries(&app).await.map(drop)
+        }),
         every(SWEEP_EVERY, stop.clone(), || sweep(&app)),
         every(CUT_EVERY, stop.clone(), || audit::remove_old_daily(&app)),
         every(MEMBERS_EVERY, stop.clone(), || async {
@@ -142,6 +147,7 @@ pub async fn sweep(app: &Arc<Tenant>) -> Result<()> {
     let cx = app.system_cx();
     privacy::remind_of_deletions(app).await?;
     identities::purge_due(app, &cx).await?;
+    identities::advance_factor_recoveries(app).await?;
     privacy::settle_deletions(app).await?;
     privacy::remove_old_activity(app, cx.now).await?;
     privacy::remove_old_exports(app, cx.now).await?;

@@ -29,6 +29,8 @@ const SHOWN: &[&str] = &[
     "previous_role",
     "deletion_id",
     "scheduled_for",
+    "effective_time",
+    "factor_recovery_id",
     "by",
     "export_id",
     "locked_until",

@@ -10,7 +10,7 @@ use avnology_model::{
 };
 use avnology_store::{
     IdentityTx,
-    identities::identities,
+    identities::{factor_recoveries, identities},
     privacy::{activity, deletions, exports, holdings},
 };
 use serde_json::{Value, json};
@@ -126,6 +126,13 @@ fn requests(tx: &mut IdentityTx<'_>, identity: &Identity) -> Result<Vec<Value>> 
         entries.push(json!({
             "type": "export", "id": export.id, "status": export.status, "create_time": export.create_time,
             "by_administrator": export.requested_by.is_some(),
+        }));
+    }
+    for recovery in factor_recoveries::of_identity(tx, identity.id, PIECE)? {
+        entries.push(json!({
+            "type": "factor_recovery", "id": recovery.id, "status": recovery.status, "create_time": recovery.create_time,
+            "effective_time": recovery.effective_time, "finish_time": recovery.finish_time,
+            "by_administrator": !recovery.is_own,
         }));
     }
     Ok(entries)

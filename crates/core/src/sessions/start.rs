@@ -4,7 +4,7 @@ use avnology_model::{
     Error, Result, Timestamp,
     events::EventType,
     identities::{Identity, IdentityState},
-    ids::{OrganizationId, SessionId},
+    ids::{IdentityId, OrganizationId, SessionId},
     platform::SessionPolicy,
     secret_token::{SecretHash, SecretKind, SecretToken},
     sessions::{Aal, CompletedMethod, Session, SessionKind},
@@ -85,8 +85,22 @@ pub(crate) fn start(
     if kind == SessionKind::Standard {
         note_sign_in(tx, cx, identity)?;
     }
+    note_factor(tx, cx, identity.id, methods)?;
     emit(tx, &created(cx, &session))?;
     Ok(session)
+}
+
+/// Whoever has just shown a second factor has not lost it.
+fn note_factor(
+    tx: &mut IdentityTx<'_>,
+    cx: &Cx,
+    identity: IdentityId,
+    methods: &[CompletedMethod],
+) -> Result<()> {
+    if methods.iter().any(|done| done.aal >= Aal::Aal2) {
+        return crate::identities::factor_was_used(tx, cx, identity);
+    }
+    Ok(())
 }
 
 fn note_sign_in(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &mut Identity) -> Result<()> {
@@ -134,6 +148,7 @@ pub(crate) fn raise(
     session.aal = session.methods.iter().map(|m| m.aal).max().unwrap_or_default();
     session.last_used_at = cx.now.to_the_minute();
     sessions::raise(tx, &session)?;
+    note_factor(tx, cx, session.identity_id, methods)?;
     let until: Timestamp = cx.now.plus_seconds(REPLACED_TOKEN_SECONDS);
     session.token_hash = token.hash();
     let former = sessions::replace_token(tx, session.id, &session.token_hash, Some(until))?;

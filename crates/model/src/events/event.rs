@@ -50,6 +50,12 @@ text_enum! {
         UserRecoveryCompleted = "user.recovery_completed",
         /// An administrator made a recovery link.
         UserRecoveryLinkCreated = "user.recovery_link_created",
+        /// Lost second factors are to be removed.
+        UserFactorRecoveryStarted = "user.factor_recovery_started",
+        /// They will not be removed.
+        UserFactorRecoveryCancelled = "user.factor_recovery_cancelled",
+        /// They were removed after the waiting period.
+        UserFactorRecoveryCompleted = "user.factor_recovery_completed",
         /// An administrator read a person's sessions.
         UserSessionsRead = "user.sessions_read",
         /// A deletion is to come.

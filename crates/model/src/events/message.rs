@@ -37,6 +37,14 @@ text_enum! {
         EmailChanged = "email_changed",
         /// Notice: too many failures.
         AccountLocked = "account_locked",
+        /// Notice: lost second factors will be removed; can be cancelled.
+        FactorRecoveryStarted = "factor_recovery_started",
+        /// The same once more, shortly before.
+        FactorRecoveryReminder = "factor_recovery_reminder",
+        /// Link to remove lost second factors.
+        FactorRecoveryReady = "factor_recovery_ready",
+        /// Notice: the second factors stay.
+        FactorRecoveryCancelled = "factor_recovery_cancelled",
         /// Notice: the account will be deleted.
         DeletionScheduled = "deletion_scheduled",
         /// Notice: the account stays.

@@ -108,6 +108,21 @@ pub struct CodeChallenge {
     pub place: Option<String>,
 }
 
+/// What whoever has lost their second factors can do in the settings flow of a recovery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LostFactors {
+    /// Say so.
+    Offered,
+    /// Wait until then.
+    Waiting(Timestamp),
+    /// Remove them, with the password where it is asked for.
+    Ready {
+        /// Whether the password of the account is asked for.
+        asks_password: bool,
+    },
+}
+
 /// The organization that a flow is about, as it was at the last step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlowOrganization {
@@ -263,4 +278,6 @@ pub struct FlowData {
     pub invitation: Option<FlowInvitation>,
     /// Settings after recovery: the address that recovery proved.
     pub recovered_address: Option<String>,
+    /// Settings after recovery: what can be done about second factors that are lost.
+    pub lost_factors: Option<LostFactors>,
 }

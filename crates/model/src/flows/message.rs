@@ -61,6 +61,8 @@ messages! {
     SaveBackupCodes = "1050002", Info, "Save these backup codes";
     RecoverySent = "1060001", Info, "If the account exists, a message is on its way";
     ChooseNewPassword = "1060002", Info, "Choose a new password";
+    FactorRecoveryWaiting = "1060003", Info, "Your second factors can be removed from {time} on";
+    FactorRecoveryReady = "1060004", Info, "You can remove your second factors now";
     LabelEmail = "1070001", Info, "E-mail";
     LabelPhone = "1070002", Info, "Phone";
     LabelUsername = "1070003", Info, "Username";
@@ -98,6 +100,8 @@ messages! {
     LabelRenamePasskey = "1070039", Info, "Rename";
     LabelRemovePasskey = "1070040", Info, "Remove";
     LabelCreatePasskey = "1070041", Info, "Create account with a passkey";
+    LabelLostFactors = "1070061", Info, "I have lost these, too";
+    LabelRemoveFactors = "1070062", Info, "Remove my second factors";
     VerificationSent = "1080001", Info, "A code was sent";
     AddressVerified = "1080002", Success, "Your address is verified";
     ChangeUndone = "1080003", Success, "The change was undone";

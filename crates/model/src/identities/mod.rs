@@ -1,11 +1,13 @@
 //! Identities: one human each, with addresses, names and states (`contract/10` §2).
 
 mod email;
+mod factor_recovery;
 mod identity;
 mod names;
 mod realm;
 
 pub use email::Email;
+pub use factor_recovery::{FactorRecovery, FactorRecoveryState};
 pub use identity::{Deletion, Identity, IdentityState, Metadata};
 pub use names::{Username, https_url, locale, person_name, phone, timezone};
 pub use realm::Realm;

@@ -227,6 +227,9 @@ pub struct TenantSettings {
     pub organization_creation: OrganizationCreation,
     /// How many organizations one identity may create, 1–1000.
     pub max_organizations_per_identity: Option<u32>,
+    /// Hours that somebody who has lost their second factors waits until they are removed, 24–720; 0: only an administrator
+    /// can have them removed.
+    pub factor_recovery_wait_hours: u32,
     /// Days between a deletion request and the deletion, of identities and organizations, 0–90.
     pub deletion_grace_days: u32,
     /// Days that audit records are kept, 30–3650.
@@ -265,6 +268,7 @@ impl Default for TenantSettings {
             session_token_templates: BTreeMap::new(),
             organization_creation: OrganizationCreation::Verified,
             max_organizations_per_identity: None,
+            factor_recovery_wait_hours: 72,
             deletion_grace_days: 30,
             audit_retention_days: 2_555,
             feature_defaults: FeatureFlags::new(),
@@ -382,6 +386,9 @@ impl TenantSettings {
             60,
             86_400,
         );
+        if self.factor_recovery_wait_hours > 0 {
+            range("factor_recovery_wait_hours", self.factor_recovery_wait_hours, 24, 720);
+        }
         range("deletion_grace_days", self.deletion_grace_days, 0, 90);
         range("audit_retention_days", self.audit_retention_days, 30, 3_650);
         range("retired_slug_days", self.retired_slug_days, 0, 3_650);

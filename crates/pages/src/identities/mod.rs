@@ -1,5 +1,6 @@
 //! The account: overview, profile and picture.
 
+mod factor_recovery;
 mod picture;
 
 use avnology_core::{
@@ -71,5 +72,6 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
     .into_iter()
     .chain(picture::routes())
+    .chain(factor_recovery::routes())
     .collect()
 }

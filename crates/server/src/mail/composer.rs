@@ -53,6 +53,7 @@ fn render(
     let name = request.name.as_deref();
     let code = secrets.code.as_ref().map(ExposeSecret::expose_secret);
     let link = secrets.link.as_ref().map(ExposeSecret::expose_secret);
+    let cancel_url = secrets.cancel_link.as_ref().map(ExposeSecret::expose_secret).unwrap_or_default();
     let (code_text, link_text) = (code.unwrap_or_default(), link.unwrap_or_default());
     let until = request.until.unwrap_or(cx.now);
     let minutes = whole_units(until, cx.now, 60);
@@ -92,6 +93,17 @@ fn render(
             mail::EmailChanged { cx, name, new_email, origin: &deed, undo }.render()
         }
         MessageType::AccountLocked => mail::AccountLocked { cx, name, until, recovery_url, origin }.render(),
+        MessageType::FactorRecoveryStarted | MessageType::FactorRecoveryReminder => {
+            let is_reminder = request.kind == MessageType::FactorRecoveryReminder;
+            mail::FactorRecoveryStarted { cx, name, is_reminder, effective_at: until, cancel_url, origin }
+                .render()
+        }
+        MessageType::FactorRecoveryReady => {
+            mail::FactorRecoveryReady { cx, name, link: link_text, until, cancel_url, recovery_url }.render()
+        }
+        MessageType::FactorRecoveryCancelled => {
+            mail::FactorRecoveryCancelled { cx, name, security_url: &url("/account/security") }.render()
+        }
         MessageType::DeletionScheduled => {
             let receipt_url = request.receipt_url.as_deref();
             mail::DeletionScheduled { cx, name, scheduled_for: until, keep_url: link, receipt_url }.render()
@@ -179,6 +191,7 @@ mod tests {
         let secrets = MessageSecrets {
             code: Some("123456".into()),
             link: Some("https://id.example.com/x?token=avnl_lnk_secret".into()),
+            cancel_link: Some("https://id.example.com/y?token=avnl_lnk_other".into()),
         };
         let settings = TenantSettings { name: "Acme ID".to_owned(), ..TenantSettings::default() };
         LetterComposer::new(Arc::new(At(NOW))).compose(

@@ -2,7 +2,7 @@
 
 use avnology_model::{
     Timestamp,
-    flows::{FlowState, FlowView, Group},
+    flows::{FlowState, FlowView, Group, Message},
 };
 
 use super::{
@@ -12,8 +12,9 @@ use super::{
     sign_in,
 };
 use crate::{
-    Context, Link,
+    Context, Link, Notice, NoticeKind,
     parts::{Icon, Sentence},
+    when,
 };
 
 /// A recovery flow, or the settings flow that it goes on with.
@@ -32,7 +33,9 @@ pub struct Recovery<'a> {
 impl Recovery<'_> {
     /// The page.
     pub fn render(&self) -> String {
-        let (mut card, forms) = if self.flow.state == FlowState::SecondFactor {
+        let (mut card, forms) = if self.lost_factors_since("1060004").is_some() {
+            (self.lost_factors(), forms::of_flow(self.flow))
+        } else if self.flow.state == FlowState::SecondFactor {
             let forms = forms::of_flow(self.flow);
             (self.second_factor(forms.leading), forms)
         } else if sign_in::is_settings(self.flow) {
@@ -65,9 +68,47 @@ impl Recovery<'_> {
     }
 
     fn second_factor(&self, leading: Option<Group>) -> Card<'_> {
-        let mut card = self.card(self.flow.state.as_str(), "Confirm it is you");
-        card.lead.push(Sentence::plain(sign_in::second_factor_words(leading)));
+        let waits = self.lost_factors_since("1060003");
+        let state = if waits.is_some() { "factors_waiting" } else { self.flow.state.as_str() };
+        let mut card = self.card(state, "Confirm it is you");
+        let Some(message) = waits else {
+            card.lead.push(Sentence::plain(sign_in::second_factor_words(leading)));
+            return card;
+        };
+        let time = message.context.get("time").and_then(|time| Timestamp::parse(time.as_str()?));
+        let from = time.map(when::exact).unwrap_or_default();
+        card.notices.push(Notice {
+            kind: NoticeKind::Info,
+            text: format!(
+                "Your second factors can be removed from {from} on. We mail you a link then, and have told you now: whoever \
+                 reads that mail can stop it."
+            ),
+        });
+        card.lead
+            .push(Sentence::plain("If you find one of them before that, use it here or sign in with it."));
         card
+    }
+
+    /// The waiting period is over.
+    fn lost_factors(&self) -> Card<'_> {
+        let mut card = self.card("factors_ready", "Remove your second factors");
+        card.icon = Some(Icon::Clock);
+        card.lead.push(Sentence::plain(
+            "You have waited long enough. Your authenticator app, passkeys and backup codes stop working, and you are signed \
+             out everywhere. Then you choose a new password or passkey.",
+        ));
+        if self.flow.ui.nodes.iter().any(|node| node.name() == "current_password") {
+            card.lead.push(Sentence::plain(
+                "Your password is asked for once more. If you have forgotten it, too, ask an administrator.",
+            ));
+        }
+        card.links.push(Link::new("I have found one: sign in with it", self.sign_in_url));
+        card
+    }
+
+    /// What the flow says of factors that are lost.
+    fn lost_factors_since(&self, id: &str) -> Option<&Message> {
+        self.flow.ui.messages.iter().find(|message| message.id == id)
     }
 
     /// A new password, and a passkey where the browser can make one; its usual name is enough here.

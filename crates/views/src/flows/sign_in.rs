@@ -174,12 +174,15 @@ impl SignIn<'_> {
     fn second_factor(&self, forms: &Forms) -> Card<'_> {
         let mut card = self.card("Confirm it is you");
         card.lead.push(Sentence::plain(second_factor_words(forms.leading)));
+        if let Some(url) = self.recovery_url {
+            card.links.push(Link::new("I have lost these", url));
+        }
         card
     }
 
     fn enroll_factor(&self) -> Card<'_> {
         let mut card = self.card("Set up a second factor");
-        card.lead.push(Sentence::plain("A second factor is asked of everyone here."));
+        card.lead.push(Sentence::plain("You need one to go on."));
         card.lead.push(Sentence::plain(ENROLL_WORDS));
         card
     }

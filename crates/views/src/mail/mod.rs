@@ -5,6 +5,7 @@
 
 mod codes;
 mod deletion;
+mod factor_recovery;
 mod letter;
 mod name;
 mod notices;
@@ -12,6 +13,7 @@ mod organizations;
 
 pub use codes::{RecoveryCode, RecoveryNotPossible, SignInCode, SignInLink, VerificationCode};
 pub use deletion::{DataExported, DeletionCancelled, DeletionScheduled};
+pub use factor_recovery::{FactorRecoveryCancelled, FactorRecoveryReady, FactorRecoveryStarted};
 pub use notices::{
     AccountLocked, EmailChanged, FactorChanged, PasswordChanged, RegistrationAttempted, UndoLink, Welcome,
 };

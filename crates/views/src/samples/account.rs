@@ -6,7 +6,10 @@ use super::{World, nodes};
 use crate::{
     Notice, Person,
     credentials::{FactorPage, FactorSection, PasswordSection, Security},
-    identities::{Overview, Picture, PictureError, Profile, RecentSignIn},
+    identities::{
+        FactorRecoveryNotice, FactorsKept, KeepFactors, KeepFactorsUsed, Overview, Picture, PictureError,
+        Profile, RecentSignIn,
+    },
     sessions::{SessionRow, Sessions},
 };
 
@@ -133,11 +136,44 @@ fn security(world: &World) -> Pages {
         .render()
     };
     let page = |password, has_password| with(password, has_password, false, None);
+    let recovery = FactorRecoveryNotice {
+        effective_at: world.now.plus_seconds(3 * DAY),
+        by_administrator: false,
+        csrf_token: "hJ0sQ2vN8wXeR5tYuI1oPa".to_owned(),
+    };
+    let warned = FactorRecoveryNotice { by_administrator: true, ..recovery.clone() };
     let settings = nodes::settings(world);
+    let banner = |notice| {
+        Security {
+            cx: world.cx().with_factor_recovery(Some(notice)),
+            person: &world.jane,
+            notice: None,
+            has_password: true,
+            password_changed_at: None,
+            password: PasswordSection::Form(&settings),
+            passkeys: Some(2),
+            totp: Some(true),
+            backup_codes: Some(8),
+        }
+        .render()
+    };
+    let keep = KeepFactors {
+        cx: world.cx(),
+        email: "jane@example.com",
+        effective_at: world.now.plus_seconds(3 * DAY),
+        action: "/account/factor-recovery",
+        csrf_token: "hJ0sQ2vN8wXeR5tYuI1oPa",
+        token: "avnl_lnk_sample",
+    };
     let saved = nodes::saying(settings.clone(), Id::Saved);
     let breached = nodes::refusing(settings.clone(), "password", Id::PasswordBreached);
     vec![
         ("account-security", page(PasswordSection::Form(&settings), true)),
+        ("account-security-factor-recovery", banner(&recovery)),
+        ("account-security-factor-recovery-administrator", banner(&warned)),
+        ("factors-keep", keep.render()),
+        ("factors-kept", FactorsKept { cx: world.cx(), security_url: "/account/security" }.render()),
+        ("factors-link-used", KeepFactorsUsed { cx: world.cx(), sign_in_url: "/sign-in" }.render()),
         ("account-security-saved", page(PasswordSection::Form(&saved), true)),
         ("account-security-error", page(PasswordSection::Form(&breached), true)),
         ("account-security-none", page(PasswordSection::Form(&nodes::after_recovery(world)), false)),

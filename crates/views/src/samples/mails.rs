@@ -5,9 +5,9 @@ use avnology_model::credentials::Factor;
 use super::World;
 use crate::mail::{
     AccountLocked, DataExported, DeletionCancelled, DeletionScheduled, DomainLost, EmailChanged,
-    FactorChanged, Invitation, Mail, PasswordChanged, RecoveryCode, RecoveryNotPossible,
-    RegistrationAttempted, ServiceAccountOwnerLost, SignInCode, SignInLink, UndoLink, VerificationCode,
-    Welcome,
+    FactorChanged, FactorRecoveryCancelled, FactorRecoveryReady, FactorRecoveryStarted, Invitation, Mail,
+    PasswordChanged, RecoveryCode, RecoveryNotPossible, RegistrationAttempted, ServiceAccountOwnerLost,
+    SignInCode, SignInLink, UndoLink, VerificationCode, Welcome,
 };
 
 const CODE: &str = "418530";
@@ -116,6 +116,47 @@ fn notices(world: &World) -> Vec<(&'static str, Mail)> {
         (
             "account-locked",
             AccountLocked { cx, name, until, recovery_url: RECOVERY, origin: Some(origin) }.render(),
+        ),
+        (
+            "factor-recovery-started",
+            FactorRecoveryStarted {
+                cx,
+                name,
+                is_reminder: false,
+                effective_at: later,
+                cancel_url: LINK,
+                origin: Some(origin),
+            }
+            .render(),
+        ),
+        (
+            "factor-recovery-reminder",
+            FactorRecoveryStarted {
+                cx,
+                name,
+                is_reminder: true,
+                effective_at: later,
+                cancel_url: LINK,
+                origin: None,
+            }
+            .render(),
+        ),
+        (
+            "factor-recovery-ready",
+            FactorRecoveryReady {
+                cx,
+                name,
+                link: LINK,
+                until: later,
+                cancel_url: SIGN_IN,
+                recovery_url: RECOVERY,
+            }
+            .render(),
+        ),
+        (
+            "factor-recovery-cancelled",
+            FactorRecoveryCancelled { cx, name, security_url: "https://id.example.com/account/security" }
+                .render(),
         ),
         (
             "deletion-scheduled",

@@ -291,6 +291,28 @@ pub(super) fn second_factor(world: &World, kind: FlowKind) -> FlowView {
     saying(with(flow(world, kind, FlowState::SecondFactor), nodes), Id::ConfirmIdentity)
 }
 
+/// The second factors of a recovery, which may be lost: to be said, waited for (`false`), or done (`true`).
+pub(super) fn lost_factors(world: &World, is_over: Option<bool>) -> FlowView {
+    let until = world.now.plus_seconds(72 * 3_600).to_string();
+    let mut flow = second_factor(world, FlowKind::Settings);
+    match is_over {
+        None => {
+            flow.ui.nodes.push(Node::submit(Group::Default, "lost_factors", Id::LabelLostFactors));
+            flow
+        }
+        Some(false) => saying(flow, Message::new(Id::FactorRecoveryWaiting).with_text("time", &until)),
+        Some(true) => {
+            let password = Node::input(Group::Password, InputType::Password, "current_password")
+                .required()
+                .autocomplete("current-password")
+                .with_label(Id::LabelCurrentPassword);
+            flow.ui.nodes =
+                vec![password, Node::submit(Group::Password, "lost_factors", Id::LabelRemoveFactors)];
+            saying(flow, Id::FactorRecoveryReady)
+        }
+    }
+}
+
 /// An authenticator app to be set up.
 pub(super) fn new_totp(world: &World, kind: FlowKind, state: FlowState) -> FlowView {
     // A picture of the size of the real one.

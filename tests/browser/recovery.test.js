@@ -1,0 +1,4 @@
+import { suite } from "./harness/index.js";
+import { recovery } from "./recovery.js";
+
+recovery(suite());
