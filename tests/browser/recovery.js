@@ -42,14 +42,14 @@ export function recovery(person) {
     const mail = await server.mail(email, "factor_recovery_started");
     assert.ok(keepLink(mail), mail.text);
     await jane.go("/account/security");
-    await jane.sees("account-security/show_form", "factor-recovery");
+    await jane.sees("account-security/step_up", "factor-recovery");
     await jane.reads("Have you lost your second factors?");
     await jane.go("/account");
     await jane.sees("account/overview", "factor-recovery");
     await jane.press("#factor-recovery button");
     await jane.sees("account-factor-recovery/kept");
     await jane.press("#continue");
-    await jane.sees("account-security/show_form", "form");
+    await jane.sees("account-security/step_up", "after-factor-recovery");
     assert.equal(await jane.page.locator("#factor-recovery").count(), 0);
     await jane.go(keepLink(mail));
     assert.equal(jane.answer.status(), 410);

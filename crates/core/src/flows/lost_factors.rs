@@ -138,9 +138,8 @@ pub(super) async fn submit(work: &Work, live: &LiveSession) -> Result<Outcome> {
             }
             // Time has gone by since the flow was made.
             note(tx, work, flow, &identity)?;
-            let asks_password = match flow.data.lost_factors {
-                Some(LostFactors::Ready { asks_password }) => asks_password,
-                _ => return Ok(Ok(None)),
+            let Some(LostFactors::Ready { asks_password }) = flow.data.lost_factors else {
+                return Ok(Ok(None));
             };
             let present = passwords::find(tx, id)?.map(|p| p.phc).filter(|_| asks_password);
             let password = work.input.secret(PASSWORD);

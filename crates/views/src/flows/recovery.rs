@@ -12,7 +12,7 @@ use super::{
     sign_in,
 };
 use crate::{
-    Context, Link, Notice, NoticeKind,
+    Context, Link,
     parts::{Icon, Sentence},
     when,
 };
@@ -68,24 +68,26 @@ impl Recovery<'_> {
     }
 
     fn second_factor(&self, leading: Option<Group>) -> Card<'_> {
-        let waits = self.lost_factors_since("1060003");
-        let state = if waits.is_some() { "factors_waiting" } else { self.flow.state.as_str() };
-        let mut card = self.card(state, "Confirm it is you");
-        let Some(message) = waits else {
-            card.lead.push(Sentence::plain(sign_in::second_factor_words(leading)));
-            return card;
-        };
+        if let Some(message) = self.lost_factors_since("1060003") {
+            return self.waiting(message);
+        }
+        let mut card = self.card(self.flow.state.as_str(), "Confirm it is you");
+        card.lead.push(Sentence::plain(sign_in::second_factor_words(leading)));
+        card
+    }
+
+    /// Whoever has lost their second factors waits; a factor that is found is still good.
+    fn waiting(&self, message: &Message) -> Card<'_> {
+        let mut card = self.card("factors_waiting", "Now you have to wait");
+        card.icon = Some(Icon::Clock);
         let time = message.context.get("time").and_then(|time| Timestamp::parse(time.as_str()?));
         let from = time.map(when::exact).unwrap_or_default();
-        card.notices.push(Notice {
-            kind: NoticeKind::Info,
-            text: format!(
-                "Your second factors can be removed from {from} on. We mail you a link then, and have told you now: whoever \
-                 reads that mail can stop it."
-            ),
-        });
-        card.lead
-            .push(Sentence::plain("If you find one of them before that, use it here or sign in with it."));
+        card.lead.push(Sentence::with(
+            "Your second factors can be removed from ",
+            &from,
+            " on. We mail you a link then.",
+        ));
+        card.lead.push(Sentence::plain("Found one of them? Use it here, and nothing is removed."));
         card
     }
 
