@@ -31,6 +31,7 @@ on_both_engines! {
     nobody_begins_more_than_three_times_in_a_month,
     what_nobody_completes_ends_after_a_week,
     another_address_ends_it,
+    whoever_gets_another_address_begins_anew,
     a_tenant_can_leave_it_to_administrators,
     an_organization_that_asks_for_a_factor_leaves_it_to_administrators,
     an_administrator_starts_it_and_sees_no_secret,
@@ -375,6 +376,24 @@ async fn another_address_ends_it(app: TestApp) {
     app.advance(73 * HOUR);
     app.sweep().await;
     assert_eq!(ended_by(&app).await, "account_changed");
+}
+
+async fn whoever_gets_another_address_begins_anew(app: TestApp) {
+    let jane = app.secured(JANE).await;
+    begun(&app).await;
+    app.advance(73 * HOUR);
+    app.sweep().await;
+    let path = format!("/v1/identities/{}", jane.person.id);
+    let change = |email: &str| json!({ "identity": { "email": email, "email_verified": true } });
+    app.admin_key().patch(&path).json(&change("jd@acme.example")).await.ok();
+    let client = app.program();
+    let recovered = client.recover("jd@acme.example").await;
+    client.take(&recovered);
+    assert!(recovered.node("totp_code").is_some(), "what waited for the other address counts no more");
+    let settings = client.follow(&recovered);
+    assert_eq!(settings.submit("lost_factors", json!({})).await.messages(), ["1060003"]);
+    assert_eq!(ended_by(&app).await, "account_changed");
+    assert_eq!(app.payloads(EventType::UserFactorRecoveryStarted).await.len(), 2);
 }
 
 async fn a_tenant_can_leave_it_to_administrators(app: TestApp) {

@@ -259,6 +259,7 @@ fn body(route: &Route) -> Value {
     match (route.method().as_str(), route.path()) {
         ("PATCH", "/v1/identities/{id}") => json!({ "identity": { "first_name": "Eve" } }),
         (_, path) if path.ends_with(":setPassword") => json!({ "password": "velvet otter ladder 8" }),
+        (_, path) if path.ends_with(":startFactorRecovery") => json!({ "reason": "Lost" }),
         ("POST", path) if path.ends_with("/keys") => json!({ "name": "k" }),
         ("POST", path) if path.contains("/groups/") && path.ends_with("/members") => {
             json!({ "identity_id": "usr_01kjpwd6m0emptw6bw4v8qtn83" })

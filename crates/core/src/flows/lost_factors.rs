@@ -55,6 +55,9 @@ pub(super) fn note(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow, identi
 }
 
 fn stage(work: &Work, identity: &Identity, recovery: &FactorRecovery) -> Option<LostFactors> {
+    if identity.email.as_deref() != Some(recovery.address.as_str()) {
+        return None;
+    }
     match recovery.state(work.now()) {
         FactorRecoveryState::Waiting => Some(LostFactors::Waiting(recovery.effective_time)),
         FactorRecoveryState::Ready => {

@@ -10,7 +10,7 @@ use avnology_store::{IdentityTx, identities::factor_recoveries as rows};
 use serde_json::json;
 
 use super::{
-    cancel::expire,
+    cancel::{cancel_with, expire},
     notice::{CancelLink, tell},
 };
 use crate::{Cx, Tenant, events::emit, platform::Keys};
@@ -90,10 +90,13 @@ pub(crate) fn start(
         return Err(Error::new(Code::VerificationRequired));
     };
     if let Some(before) = rows::waiting_of(tx, identity.id)? {
-        if before.state(cx.now) != FactorRecoveryState::Expired {
+        if before.state(cx.now) == FactorRecoveryState::Expired {
+            expire(tx, cx, &before)?;
+        } else if before.address == address {
             return Ok(Started::Before(before));
+        } else {
+            cancel_with(tx, cx, identity, &before, "account_changed")?;
         }
-        expire(tx, cx, &before)?;
     }
     let recovery = start.recovery(cx, identity, address);
     if !rows::insert(tx, &recovery)? {
