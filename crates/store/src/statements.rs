@@ -18,6 +18,7 @@ pub static IDENTITY: &[&[&Sql]] = &[
     credentials::passwords::ALL,
     credentials::lockouts::ALL,
     credentials::recovery_codes::ALL,
+    credentials::sms::ALL,
     credentials::totp::ALL,
     sessions::sessions::ALL,
     flows::flows::ALL,

@@ -11,6 +11,7 @@ pub mod flows;
 pub mod identities;
 mod layout;
 pub mod mail;
+pub mod texts;
 pub mod organizations;
 mod parts;
 pub mod platform;

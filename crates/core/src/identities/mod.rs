@@ -11,6 +11,7 @@ mod factors;
 mod input;
 mod me;
 mod password;
+mod phone;
 mod reach;
 mod read;
 mod recovery_link;
@@ -29,7 +30,7 @@ pub use avnology_store::list::ListQuery;
 pub(crate) use create::insert_new;
 pub use create::{Created, NewIdentity, create};
 pub use credentials::{
-    BackupCodesView, CredentialView, PasskeyView, list as list_credentials, list_own as list_own_credentials,
+    BackupCodesView, CredentialView, PasskeyView, SmsView, list as list_credentials, list_own as list_own_credentials,
     remove as remove_credential, remove_own as remove_own_credential,
 };
 pub(crate) use credentials::{may_do_without, remove_password, shown as credentials_of};
@@ -41,7 +42,7 @@ pub use deletion::{cancel as cancel_deletion, delete, purge_due};
 pub(crate) use email::{UndoLink, apply_email, mark_verified, prove_ownership};
 pub use email::{peek_undo, undo_change as undo_email_change};
 pub(crate) use factors::{
-    NewCodes, NewTotp, add_passkey, enroll_totp, open_totp, remove_factors, remove_passkey, replace_codes,
+    NewCodes, NewTotp, add_passkey, enroll_sms, enroll_totp, open_totp, remove_factors, remove_passkey, replace_codes,
 };
 pub use input::IdentityInput;
 pub(crate) use input::{Fields, editable, from_json, words_of};
@@ -49,6 +50,7 @@ pub(crate) use me::change_own;
 pub use me::{OwnChange, OwnSummary, Pending, own_summary, patch_own, view_own};
 pub use password::set as set_password;
 pub(crate) use password::{PasswordChange, store_password};
+pub(crate) use phone::{UndoPhone, apply_phone, mark_phone_verified};
 pub(crate) use reach::{manage, see};
 pub use read::{IdentityPage, get, list};
 pub use recovery_link::{RecoveryLink, create as create_recovery_link};
