@@ -45,7 +45,12 @@ pub trait Composer: Send + Sync + 'static {
     ) -> Letter;
 
     /// The same as a text message: with a code at most 160 characters of the GSM 03.38 alphabet, the code first.
-    fn compose_text(&self, settings: &TenantSettings, request: &MessageRequest, secrets: &MessageSecrets) -> String;
+    fn compose_text(
+        &self,
+        settings: &TenantSettings,
+        request: &MessageRequest,
+        secrets: &MessageSecrets,
+    ) -> String;
 }
 
 /// Carries mail.

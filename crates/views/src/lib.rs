@@ -11,7 +11,6 @@ pub mod flows;
 pub mod identities;
 mod layout;
 pub mod mail;
-pub mod texts;
 pub mod organizations;
 mod parts;
 pub mod platform;
@@ -21,6 +20,7 @@ pub mod samples;
 pub mod sessions;
 #[cfg(test)]
 mod tests;
+pub mod texts;
 mod when;
 pub mod words;
 

@@ -30,7 +30,11 @@ impl Code<'_> {
         let room = MOST.saturating_sub(fixed + bound.len() + 1);
         let brand: String = gsm(self.brand).trim().chars().take(room).collect();
         let brand = brand.trim();
-        if brand.is_empty() { format!("{first}{last}{bound}") } else { format!("{first}{brand} {last}{bound}") }
+        if brand.is_empty() {
+            format!("{first}{last}{bound}")
+        } else {
+            format!("{first}{brand} {last}{bound}")
+        }
     }
 }
 

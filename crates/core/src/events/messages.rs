@@ -109,7 +109,9 @@ async fn text(app: &Tenant, message: &StoredMessage, text: String, secrets: Mess
     if request.until.is_some_and(|until| until <= app.now()) {
         return Err(Error::unavailable("its code is too old"));
     }
-    let Some(texts) = &app.texts else { return Err(Error::unavailable("nothing carries text messages here")) };
+    let Some(texts) = &app.texts else {
+        return Err(Error::unavailable("nothing carries text messages here"));
+    };
     let message = TextMessage {
         id: message.id,
         to: request.to.clone(),

@@ -94,7 +94,9 @@ pub(super) fn ask_to_verify(
     drawn: &Drawn,
 ) -> Result<Step> {
     let signed_in = flow.identity_id.map(|id| identities::get(tx, id)).transpose()?;
-    let own = signed_in.as_ref().and_then(|i| i.pending_phone.clone().or_else(|| i.phone.clone().filter(|_| !i.phone_verified)));
+    let own = signed_in
+        .as_ref()
+        .and_then(|i| i.pending_phone.clone().or_else(|| i.phone.clone().filter(|_| !i.phone_verified)));
     let number = match number(work, flow, own) {
         Ok(number) => number,
         Err(step) => return Ok(step),

@@ -54,8 +54,7 @@ pub(super) async fn profile(work: &Work, live: &LiveSession) -> Result<Outcome> 
             let new = verification.clone().held_like(flow);
             let entered = patch.get("email").and_then(Value::as_str).and_then(|text| Email::parse(text).ok());
             let by_mail = entered.is_some_and(|email| identity.email_key.as_deref() != Some(email.key()));
-            let verification =
-                change_own(tx, &work.app, &work.cx, &mut identity, &patch, privileged, &new)?;
+            let verification = change_own(tx, &work.app, &work.cx, &mut identity, &patch, privileged, &new)?;
             flow.data.verification = verification;
             flow.data.channel = if by_mail { Channel::Email } else { Channel::Sms };
             forget.extend(session_rows::token_hashes_of(tx, id)?);
@@ -71,11 +70,14 @@ pub(super) async fn profile(work: &Work, live: &LiveSession) -> Result<Outcome> 
 }
 
 fn is_refusal(code: Code) -> bool {
-    matches!(code, Code::ValidationFailed
+    matches!(
+        code,
+        Code::ValidationFailed
             | Code::EmailTaken
             | Code::HandleTaken
             | Code::AlreadyExists
-            | Code::LastCredential)
+            | Code::LastCredential
+    )
 }
 
 /// The traits as a merge patch, in which the tenant's own stand in a member of their own; an empty text clears.

@@ -287,9 +287,7 @@ fn confirmed(
                 flow.data.challenge = None;
                 Ok(Ok(number))
             }
-            (other, _) => {
-                refuse_code(tx, work, flow, &other, (Code::WrongCode, Code::CodeExpired)).map(Err)
-            }
+            (other, _) => refuse_code(tx, work, flow, &other, (Code::WrongCode, Code::CodeExpired)).map(Err),
         };
     }
     let given = work.input.text("phone").map(str::to_owned);
@@ -317,7 +315,9 @@ pub(super) fn enroll(
     if enroll_sms(tx, keys, &work.cx, identity, number, &codes.new)? {
         flow.data.codes = Some(codes.shown(keys, identity.id, false)?);
     }
-    if identity.phone.as_deref() == Some(number) && identities::by_phone(tx, &identity.realm, number)?.is_none() {
+    if identity.phone.as_deref() == Some(number)
+        && identities::by_phone(tx, &identity.realm, number)?.is_none()
+    {
         mark_phone_verified(tx, &work.cx, identity)?;
     }
     Ok(())

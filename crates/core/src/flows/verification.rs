@@ -10,9 +10,7 @@ use avnology_model::{
     ids::{FlowId, MembershipId},
     secret_token::{SecretHash, SecretKind, SecretToken},
 };
-use avnology_store::{
-    IdentityTx, flows::flows, identities::identities, sessions::sessions,
-};
+use avnology_store::{IdentityTx, flows::flows, identities::identities, sessions::sessions};
 
 use super::{
     Holder,

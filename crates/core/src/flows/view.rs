@@ -2,8 +2,8 @@
 
 use avnology_model::{
     flows::{
-        Channel, Flow, FlowKind, FlowOrganization, FlowState, FlowView, Group, InputType, Message, MessageId, Node,
-        Transport, Ui,
+        Channel, Flow, FlowKind, FlowOrganization, FlowState, FlowView, Group, InputType, Message, MessageId,
+        Node, Transport, Ui,
     },
     identities::Identity,
     platform::{LoginMethod, RegistrationField, TenantSettings},
@@ -29,7 +29,7 @@ pub fn page_path(flow: &Flow) -> String {
         (FlowKind::Verification, _) => "/verify",
         (FlowKind::Settings, "password" | "passkey" | "totp" | "sms" | "recovery_code") => {
             "/account/security"
-        },
+        }
         (FlowKind::Settings, _) => "/account/profile",
     }
     .to_owned()

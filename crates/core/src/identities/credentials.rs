@@ -104,7 +104,16 @@ impl CredentialView {
         create_time: Timestamp,
         last_used_at: Option<Timestamp>,
     ) -> Self {
-        Self { id, kind, name: None, create_time, last_used_at, passkey: None, sms: None, recovery_code: None }
+        Self {
+            id,
+            kind,
+            name: None,
+            create_time,
+            last_used_at,
+            passkey: None,
+            sms: None,
+            recovery_code: None,
+        }
     }
 
     fn passkey(stored: StoredPasskey) -> Self {

@@ -169,8 +169,7 @@ pub(crate) fn change_own(
     let email = new_email.map(|value| read_email(identity, &value)).transpose()?.flatten();
     let is_required = settings.settings.registration.required_fields.contains(&RegistrationField::Phone);
     let phone = new_phone.map(|value| phone::read(app, identity, &value, is_required)).transpose()?.flatten();
-    let touches_identifiers =
-        changed.username != identity.username || email.is_some() || phone.is_some();
+    let touches_identifiers = changed.username != identity.username || email.is_some() || phone.is_some();
     if let Some(code) = refused.filter(|_| touches_identifiers)
         && IDENTIFIERS.iter().any(|name| patch.contains_key(*name))
     {
@@ -204,7 +203,8 @@ fn required_and_touched(
     patch: &Map<String, Value>,
 ) -> Vec<RegistrationField> {
     let touched = |field: &RegistrationField| patch.contains_key(field.as_str());
-    let checked_here = |f: &RegistrationField| matches!(f, RegistrationField::Email | RegistrationField::Phone);
+    let checked_here =
+        |f: &RegistrationField| matches!(f, RegistrationField::Email | RegistrationField::Phone);
     required.iter().copied().filter(|f| !checked_here(f)).filter(touched).collect()
 }
 

@@ -30,8 +30,8 @@ pub use avnology_store::list::ListQuery;
 pub(crate) use create::insert_new;
 pub use create::{Created, NewIdentity, create};
 pub use credentials::{
-    BackupCodesView, CredentialView, PasskeyView, SmsView, list as list_credentials, list_own as list_own_credentials,
-    remove as remove_credential, remove_own as remove_own_credential,
+    BackupCodesView, CredentialView, PasskeyView, SmsView, list as list_credentials,
+    list_own as list_own_credentials, remove as remove_credential, remove_own as remove_own_credential,
 };
 pub(crate) use credentials::{may_do_without, remove_password, shown as credentials_of};
 pub(crate) use deletion::{
@@ -42,7 +42,8 @@ pub use deletion::{cancel as cancel_deletion, delete, purge_due};
 pub(crate) use email::{UndoLink, apply_email, mark_verified, prove_ownership};
 pub use email::{peek_undo, undo_change as undo_email_change};
 pub(crate) use factors::{
-    NewCodes, NewTotp, add_passkey, enroll_sms, enroll_totp, open_totp, remove_factors, remove_passkey, replace_codes,
+    NewCodes, NewTotp, add_passkey, enroll_sms, enroll_totp, open_totp, remove_factors, remove_passkey,
+    replace_codes,
 };
 pub use input::IdentityInput;
 pub(crate) use input::{Fields, editable, from_json, words_of};

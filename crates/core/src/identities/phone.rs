@@ -65,7 +65,11 @@ pub(super) fn read(app: &Tenant, identity: &Identity, value: &Value, required: b
 }
 
 /// Takes the phone off an identity that is about to be written. `_025` when nothing else would let the person in.
-pub(super) fn remove(tx: &mut IdentityTx<'_>, settings: &TenantSettings, identity: &mut Identity) -> Result<()> {
+pub(super) fn remove(
+    tx: &mut IdentityTx<'_>,
+    settings: &TenantSettings,
+    identity: &mut Identity,
+) -> Result<()> {
     let leads_in = identity.phone_verified
         && !identity.has_password
         && !super::credentials::can_sign_in_by_mail(settings, identity)
@@ -85,7 +89,9 @@ pub(super) fn hold(
     identity: &mut Identity,
     number: &str,
 ) -> Result<()> {
-    if settings.registration.discloses_accounts && identities::by_phone(tx, &identity.realm, number)?.is_some() {
+    if settings.registration.discloses_accounts
+        && identities::by_phone(tx, &identity.realm, number)?.is_some()
+    {
         return Err(Error::new(Code::HandleTaken).with_member("field", "phone"));
     }
     identity.pending_phone = Some(number.to_owned());
@@ -173,11 +179,7 @@ pub(super) fn tell_of_change(
 
 /// Undoes a change of phone by the link that the old number was sent: all sessions end. The hashes of their tokens; `None`
 /// when the link is unknown, too old or used, or another account has taken the number meanwhile.
-pub(super) fn undo(
-    tx: &mut IdentityTx<'_>,
-    cx: &Cx,
-    hash: &SecretHash,
-) -> Result<Option<Vec<SecretHash>>> {
+pub(super) fn undo(tx: &mut IdentityTx<'_>, cx: &Cx, hash: &SecretHash) -> Result<Option<Vec<SecretHash>>> {
     let Some(link) = links::take(tx, hash, UNDO, cx.now)? else { return Ok(None) };
     let Some(mut identity) = identities::find(tx, link.identity_id)? else { return Ok(None) };
     let Some(old) = link.data.get("old").and_then(Value::as_str) else { return Ok(None) };

@@ -1,6 +1,8 @@
 //! Messages captured in the test environment (`contract/00` §2.1).
 
-use avnology_model::{Error, Result, Timestamp, events::MessageType, flows::Channel, ids::MessageId, platform::Environment};
+use avnology_model::{
+    Error, Result, Timestamp, events::MessageType, flows::Channel, ids::MessageId, platform::Environment,
+};
 use avnology_store::platform::messages::{self, OutboxQuery};
 use secrecy::ExposeSecret;
 use serde::Serialize;

@@ -182,8 +182,17 @@ impl RateLimitSetting {
 const SCHEMA_BYTES: usize = 64 * 1024;
 
 /// Names of the buckets that exist (`contract/00` §9).
-pub(super) const BUCKETS: &[&str] =
-    &["ip.auth", "account.auth", "message.address", "sms.network", "sms.prefix", "discovery", "export", "api.key", "api.session"];
+pub(super) const BUCKETS: &[&str] = &[
+    "ip.auth",
+    "account.auth",
+    "message.address",
+    "sms.network",
+    "sms.prefix",
+    "discovery",
+    "export",
+    "api.key",
+    "api.session",
+];
 
 /// Everything that `PATCH /v1/tenant` can change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]

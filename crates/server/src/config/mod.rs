@@ -99,7 +99,9 @@ pub struct SmsWebhook {
 
 impl std::fmt::Debug for SmsWebhook {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SmsWebhook").field("url", &show::masked_url(&self.url.as_str().into())).finish_non_exhaustive()
+        f.debug_struct("SmsWebhook")
+            .field("url", &show::masked_url(&self.url.as_str().into()))
+            .finish_non_exhaustive()
     }
 }
 

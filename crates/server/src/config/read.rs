@@ -10,8 +10,8 @@ use tracing_subscriber::EnvFilter;
 use url::Url;
 
 use super::{
-    Config, EncryptionKeys, Key, LogFormat, Mail, PasswordHash, Problem, SmsWebhook, Source, encryption_key, show,
-    smtp_url::SmtpServer, sources::Gathered,
+    Config, EncryptionKeys, Key, LogFormat, Mail, PasswordHash, Problem, SmsWebhook, Source, encryption_key,
+    show, smtp_url::SmtpServer, sources::Gathered,
 };
 
 /// What is wrong with a value and what to write instead. The first part must not show a secret.
@@ -211,7 +211,10 @@ fn webhook_url(text: &str) -> Result<Url, Refusal> {
 
 fn webhook_secret(text: &str) -> Result<SecretString, Refusal> {
     if text.chars().count() < 24 {
-        return Err(("it is too short.".to_owned(), "Write at least 24 characters, as `openssl rand -hex 32` makes."));
+        return Err((
+            "it is too short.".to_owned(),
+            "Write at least 24 characters, as `openssl rand -hex 32` makes.",
+        ));
     }
     Ok(text.into())
 }

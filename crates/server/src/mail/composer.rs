@@ -42,7 +42,12 @@ impl Composer for LetterComposer {
         Letter { subject: mail.subject, text: mail.text, html: mail.html }
     }
 
-    fn compose_text(&self, settings: &TenantSettings, request: &MessageRequest, secrets: &MessageSecrets) -> String {
+    fn compose_text(
+        &self,
+        settings: &TenantSettings,
+        request: &MessageRequest,
+        secrets: &MessageSecrets,
+    ) -> String {
         let code = secrets.code.as_ref().map(ExposeSecret::expose_secret).unwrap_or_default();
         let link = secrets.link.as_ref().map(ExposeSecret::expose_secret).unwrap_or_default();
         let of_code = |what| {
@@ -79,7 +84,9 @@ fn render(
     let deed = origin.clone().unwrap_or(Origin { device: None, place: None, at: cx.now });
     let origin = origin.as_ref();
     match request.kind {
-        MessageType::SignInCode | MessageType::MfaCode => mail::SignInCode { cx, name, code: code_text, minutes, origin }.render(),
+        MessageType::SignInCode | MessageType::MfaCode => {
+            mail::SignInCode { cx, name, code: code_text, minutes, origin }.render()
+        }
         MessageType::SignInLink => {
             mail::SignInLink { cx, name, link: link_text, code, minutes, origin }.render()
         }
@@ -111,7 +118,8 @@ fn render(
         }
         MessageType::PhoneChanged => {
             let new_phone = request.new_address.as_deref().map(masked_phone);
-            mail::PhoneChanged { cx, name, new_phone: new_phone.as_deref(), origin: &deed, recovery_url }.render()
+            mail::PhoneChanged { cx, name, new_phone: new_phone.as_deref(), origin: &deed, recovery_url }
+                .render()
         }
         MessageType::AccountLocked => mail::AccountLocked { cx, name, until, recovery_url, origin }.render(),
         MessageType::DeletionScheduled => {
@@ -278,9 +286,12 @@ mod tests {
         let secrets = MessageSecrets { code: Some("123456".into()), link: None };
         for name in ["Acme ID", "Zoë’s 東京 Café", &"x".repeat(100)] {
             let settings = TenantSettings { name: name.to_owned(), ..TenantSettings::default() };
-            for kind in
-                [MessageType::SignInCode, MessageType::Verification, MessageType::Recovery, MessageType::MfaCode]
-            {
+            for kind in [
+                MessageType::SignInCode,
+                MessageType::Verification,
+                MessageType::Recovery,
+                MessageType::MfaCode,
+            ] {
                 for host in ["id.example.com", &format!("{}.example.com", "a".repeat(60))] {
                     let request = MessageRequest {
                         bound_to: Some(host.to_owned()),

@@ -210,7 +210,8 @@ impl<'a> Builder<'a> {
         // A button beside fields of its group that is not their submit, such as "Send a new code", does without them.
         let own = main_submit(&self.submits(), submit.group).is_some_and(|first| std::ptr::eq(first, submit));
         inputs.retain(|n| own || !fillable(n));
-        let switches = submit.name() == "channel" && matches!(self.flow.kind, FlowKind::Login | FlowKind::Settings);
+        let switches =
+            submit.name() == "channel" && matches!(self.flow.kind, FlowKind::Login | FlowKind::Settings);
         let quiet = submit.name() != "method" && !switches || submit.group == Group::Identifier;
         let mut form = self.form(&inputs, submit, false);
         form.buttons = vec![button(submit, if quiet { Style::Text } else { Style::Secondary })];

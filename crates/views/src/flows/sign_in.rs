@@ -188,7 +188,7 @@ impl SignIn<'_> {
     fn enroll_factor(&self) -> Card<'_> {
         let mut card = self.card("Set up a second factor");
         card.lead.push(Sentence::plain("A second factor is asked of everyone here."));
-        card.lead.push(Sentence::plain(enroll_words(self.flow)));
+        card.lead.extend(enroll_words(self.flow));
         card
     }
 
@@ -207,14 +207,18 @@ pub(crate) const ENROLL_WORDS: &str = "Scan the picture with your authenticator 
                                        six-digit code that it shows.";
 
 /// What to do to set a second factor up.
-pub(super) fn enroll_words(flow: &FlowView) -> &'static str {
+pub(super) fn enroll_words(flow: &FlowView) -> Vec<Sentence> {
     let has = |group: Group, name: &str| flow.ui.nodes.iter().any(|n| n.group == group && n.name() == name);
-    match (has(Group::Totp, "totp_code"), has(Group::Sms, "code"), has(Group::Sms, "phone")) {
-        (true, ..) => ENROLL_WORDS,
-        (_, true, _) => ENTER_TEXTED,
-        (_, _, true) => ADD_PHONE,
-        _ => "Make a passkey: it asks for your fingerprint, face or PIN.",
-    }
+    let words = match (has(Group::Totp, "totp_code"), has(Group::Sms, "code"), has(Group::Sms, "phone")) {
+        (true, _, false) => vec![ENROLL_WORDS],
+        (true, _, true) => {
+            vec![ENROLL_WORDS, "Or have codes texted to your phone: enter its number at the end."]
+        }
+        (_, true, _) => vec![ENTER_TEXTED],
+        (_, _, true) => vec![ADD_PHONE],
+        _ => vec!["Make a passkey: it asks for your fingerprint, face or PIN."],
+    };
+    words.into_iter().map(Sentence::plain).collect()
 }
 
 /// How a phone is set up.

@@ -49,7 +49,7 @@ impl Verify<'_> {
             FlowState::SentSms => {
                 card.icon = Some(Icon::Phone);
                 let number = self.flow.identifier.as_deref().unwrap_or("your phone");
-                let after = format!(", if it waits for it. It works for {}.", super::LIFE);
+                let after = format!(", if it belongs to an account. It works for {}.", super::LIFE);
                 card.lead.push(Sentence::with("We have texted a six-digit code to ", number, &after));
             }
             FlowState::PassedChallenge | FlowState::Passed => {

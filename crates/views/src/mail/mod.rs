@@ -13,7 +13,8 @@ mod organizations;
 pub use codes::{RecoveryCode, RecoveryNotPossible, SignInCode, SignInLink, VerificationCode};
 pub use deletion::{DataExported, DeletionCancelled, DeletionScheduled};
 pub use notices::{
-    AccountLocked, EmailChanged, FactorChanged, PasswordChanged, PhoneChanged, RegistrationAttempted, UndoLink, Welcome,
+    AccountLocked, EmailChanged, FactorChanged, PasswordChanged, PhoneChanged, RegistrationAttempted,
+    UndoLink, Welcome,
 };
 pub use organizations::{DomainLost, Invitation, ServiceAccountOwnerLost};
 

@@ -122,7 +122,7 @@ fn profile(world: &World) -> Pages {
 }
 
 fn security(world: &World) -> Pages {
-    let with = |password, has_password, totp, backup_codes| {
+    let with = |password, has_password, totp, backup_codes: Option<u32>| {
         Security {
             cx: world.cx(),
             person: &world.jane,
