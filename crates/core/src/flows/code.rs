@@ -17,7 +17,7 @@ use super::{
     password::find_account,
     place,
     send::{self, Drawn, Sending},
-    sms,
+    sms, sms_limits,
     step::{Forget, Outcome, Step, Work, refuse, refuse_method, refuse_node, refuse_state},
 };
 use crate::{
@@ -186,19 +186,10 @@ fn ask(
     // Told is only what follows from what was entered; without an account the message goes nowhere, and everything else
     // happens all the same.
     let entered = flow.data.identifier.clone().or_else(|| address.clone()).unwrap_or_default();
-    let refused = match channel {
-        Channel::Email => send::too_early(tx, work, flow, &entered)?,
-        Channel::Sms => sms::too_early(tx, work, flow, &entered)?,
+    let address = match reached(tx, work, flow, channel, (&entered, address))? {
+        Ok(address) => address,
+        Err(step) => return Ok(step),
     };
-    if let Some(step) = refused {
-        return Ok(step);
-    }
-    let may = match (&address, channel) {
-        (None, _) => false,
-        (Some(address), Channel::Email) => send::may_mail_besides(tx, work, &entered, address)?,
-        (Some(number), Channel::Sms) => sms::may_text_besides(tx, work, &entered, number)?,
-    };
-    let address = address.filter(|_| may);
     let identity = identity.filter(|_| address.is_some());
     let counted = address.clone().unwrap_or(entered);
     let (message, told) = match method {
@@ -212,6 +203,30 @@ fn ask(
     send::send(tx, work, flow, drawn, &sending)?;
     flow.state = channel.sent();
     Ok(Step::Continue)
+}
+
+/// Where the code goes, if it may go to the account's address or phone; the refusal when another one would be too early for
+/// what was entered.
+fn reached(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    flow: &mut Flow,
+    channel: Channel,
+    (entered, address): (&str, Option<String>),
+) -> Result<Result<Option<String>, Step>> {
+    let refused = match channel {
+        Channel::Email => send::too_early(tx, work, flow, entered)?,
+        Channel::Sms => sms_limits::too_early(tx, work, flow, entered)?,
+    };
+    if let Some(step) = refused {
+        return Ok(Err(step));
+    }
+    let may = match (&address, channel) {
+        (None, _) => false,
+        (Some(address), Channel::Email) => send::may_mail_besides(tx, work, entered, address)?,
+        (Some(number), Channel::Sms) => sms_limits::may_text_besides(tx, work, entered, number)?,
+    };
+    Ok(Ok(address.filter(|_| may)))
 }
 
 fn resend_verification(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow, drawn: &Drawn) -> Result<Step> {

@@ -31,6 +31,8 @@ mod second_factor;
 mod send;
 mod settings;
 mod sms;
+mod sms_limits;
+mod sms_setup;
 mod step;
 mod step_up;
 mod submission;

@@ -16,7 +16,7 @@ use super::{
     entry::{self, Newcomer, Registrant},
     passkey_making,
     send::Drawn,
-    sms,
+    sms_setup,
     step::{Forget, Step, Then, Work, refuse_state, refuse_with},
     verification::{self, NewVerification},
 };
@@ -137,7 +137,7 @@ pub(super) fn make(
         methods.push(CompletedMethod::second_factor(Method::Totp, cx.now));
     }
     if let Some(number) = &draw.phone {
-        sms::enroll(tx, work, flow, &mut identity, number, &draw.codes)?;
+        sms_setup::enroll(tx, work, flow, &mut identity, number, &draw.codes)?;
         methods.push(CompletedMethod::second_factor(Method::Sms, cx.now));
     }
     let policy = &work.settings.settings.session_policy;

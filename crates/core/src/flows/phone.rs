@@ -15,7 +15,7 @@ use super::{
     identifier::refuse_invalid,
     place,
     send::{self, Drawn, Sending},
-    sms,
+    sms_limits,
     step::{Forget, Step, Work, refuse, refuse_method, refuse_missing, refuse_node, refuse_state},
 };
 use crate::{
@@ -101,7 +101,7 @@ pub(super) fn ask_to_verify(
         Ok(number) => number,
         Err(step) => return Ok(step),
     };
-    if let Some(step) = sms::too_early(tx, work, flow, &number)? {
+    if let Some(step) = sms_limits::too_early(tx, work, flow, &number)? {
         return Ok(step);
     }
     if let Some(signed_in) = &signed_in {
@@ -189,7 +189,7 @@ pub(super) fn ask_to_recover(
         Ok(number) => number,
         Err(step) => return Ok(step),
     };
-    if let Some(step) = sms::too_early(tx, work, flow, &number)? {
+    if let Some(step) = sms_limits::too_early(tx, work, flow, &number)? {
         return Ok(step);
     }
     if let Some(step) = place::find_realm(tx, work, flow, &Identifier::Phone(number.clone()))? {

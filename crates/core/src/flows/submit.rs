@@ -14,7 +14,7 @@ use super::{
     Holder, Submission, choose, code, complete, deny, enroll, factor_settings, get, identifier, invitation,
     link, new_passkey, passkey, passkey_making, password, place, recovery, registration,
     second_factor::{self, Typed},
-    settings, sms,
+    settings, sms, sms_setup,
     step::{Outcome, Refused, Work, check_open, refuse_method, refuse_state},
     step_up, verification,
 };
@@ -78,7 +78,7 @@ async fn login(work: &Work, flow: &Flow) -> Result<Outcome> {
         "password" => password::submit(work).await,
         "code" if flow.state == FlowState::SecondFactor => sms::second_factor(work).await,
         "code" => code::submit(work, LoginMethod::Code).await,
-        "sms" if flow.state == FlowState::EnrollFactor => sms::in_login(work).await,
+        "sms" if flow.state == FlowState::EnrollFactor => sms_setup::in_login(work).await,
         "link" => code::submit(work, LoginMethod::Link).await,
         "passkey" | "webauthn" if flow.state == FlowState::EnrollFactor => {
             passkey_making::in_login(work).await
@@ -99,7 +99,7 @@ async fn registration_method(work: &Work, flow: &Flow) -> Result<Outcome> {
         "code" => registration::by_code(work).await,
         "passkey" | "webauthn" => new_passkey::submit(work, flow).await,
         "totp" => registration::by_totp(work).await,
-        "sms" => sms::in_registration(work).await,
+        "sms" => sms_setup::in_registration(work).await,
         _ => refuse_unknown(work).await,
     }
 }
@@ -142,7 +142,7 @@ async fn settings_method(
             Err(Error::new(Code::StepUpRequired))
         }
         "totp" => factor_settings::totp(work, live).await,
-        "sms" => sms::in_settings(work, live).await,
+        "sms" => sms_setup::in_settings(work, live).await,
         "recovery_code" | "lookup_secret" => factor_settings::recovery_code(work, live).await,
         _ => refuse_unknown(work).await,
     };

@@ -19,7 +19,7 @@ use super::{
     identifier::refuse_invalid,
     link, phone, place,
     send::{self, Drawn, Sending},
-    sms,
+    sms_limits,
     step::{Forget, Outcome, Step, Work, refuse, refuse_missing, refuse_state},
 };
 use crate::{
@@ -117,7 +117,7 @@ pub(crate) fn begin(
     let expires_at = flow.expires_at;
     let may = match channel {
         Channel::Email => send::take_message(tx, app, cx, address)?.is_none(),
-        Channel::Sms => sms::may_text(tx, app, cx, address)?,
+        Channel::Sms => sms_limits::may_text(tx, app, cx, address)?,
     };
     if may {
         flow.state = channel.sent();
