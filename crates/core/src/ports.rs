@@ -2,7 +2,12 @@
 
 use std::{future::Future, pin::Pin};
 
-use avnology_model::{Result, events::MessageRequest, platform::TenantSettings};
+use avnology_model::{
+    Result, Timestamp,
+    events::{MessageRequest, MessageType},
+    ids::MessageId,
+    platform::TenantSettings,
+};
 use secrecy::SecretString;
 
 /// A future that a port answers with.
@@ -40,6 +45,14 @@ pub trait Composer: Send + Sync + 'static {
         request: &MessageRequest,
         secrets: &MessageSecrets,
     ) -> Letter;
+
+    /// The same as a text message: with a code at most 160 characters of the GSM 03.38 alphabet, the code first.
+    fn compose_text(
+        &self,
+        settings: &TenantSettings,
+        request: &MessageRequest,
+        secrets: &MessageSecrets,
+    ) -> String;
 }
 
 /// Carries mail.
@@ -48,6 +61,36 @@ pub trait MailTransport: Send + Sync + 'static {
     fn send<'a>(&'a self, to: &'a str, letter: &'a Letter) -> PortFuture<'a, ()>;
 
     /// Whether the server that takes our mail answers.
+    fn check(&self) -> PortFuture<'_, ()>;
+}
+
+/// A text message ready to be sent.
+#[derive(Clone, Debug)]
+pub struct TextMessage {
+    /// Id; every try has the same.
+    pub id: MessageId,
+    /// Number, E.164.
+    pub to: String,
+    /// All that it says.
+    pub text: String,
+    /// The code in it, for gateways that word their messages themselves.
+    pub code: Option<SecretString>,
+    /// What it is about.
+    pub purpose: MessageType,
+    /// Language of the person, when it is known.
+    pub locale: Option<String>,
+    /// When it was asked for.
+    pub create_time: Timestamp,
+    /// Until when the code is good.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Carries text messages.
+pub trait TextTransport: Send + Sync + 'static {
+    /// Sends one; an error means it may be tried again.
+    fn send<'a>(&'a self, message: &'a TextMessage) -> PortFuture<'a, ()>;
+
+    /// Whether whoever takes our text messages answers; none is sent.
     fn check(&self) -> PortFuture<'_, ()>;
 }
 

@@ -15,7 +15,7 @@ use crate::{
     identities::{SchemaCache, TraitsSchema},
     organizations::OrganizationCache,
     platform::{Keys, SettingsVersion, SigningKeys},
-    ports::{Composer, MailTransport, TxtLookup},
+    ports::{Composer, MailTransport, TextTransport, TxtLookup},
     service_accounts::KeyCache,
     sessions::SessionCache,
 };
@@ -67,6 +67,8 @@ pub struct Tenant {
     pub composer: Arc<dyn Composer>,
     /// Carries mail; `None` logs it instead (development), and nothing carries it in the test environment.
     pub mail: Option<Arc<dyn MailTransport>>,
+    /// Carries text messages; `None` in the live environment offers none, and nothing carries them in the test environment.
+    pub texts: Option<Arc<dyn TextTransport>>,
     /// Asks for TXT records.
     pub dns: Arc<dyn TxtLookup>,
     pub(crate) settings: ArcSwap<SettingsVersion>,
@@ -95,6 +97,8 @@ pub struct TenantParts {
     pub composer: Arc<dyn Composer>,
     /// Carries mail; `None` logs it.
     pub mail: Option<Arc<dyn MailTransport>>,
+    /// Carries text messages.
+    pub texts: Option<Arc<dyn TextTransport>>,
     /// Asks for TXT records.
     pub dns: Arc<dyn TxtLookup>,
     /// Tells the time.
@@ -117,6 +121,7 @@ impl Tenant {
             organizations: OrganizationCache::default(),
             composer: parts.composer,
             mail: parts.mail,
+            texts: parts.texts,
             dns: parts.dns,
             settings: ArcSwap::from_pointee(parts.settings),
             schema: SchemaCache::default(),
@@ -125,6 +130,11 @@ impl Tenant {
             clock: parts.clock,
             entropy: parts.entropy,
         }
+    }
+
+    /// Whether text messages reach people here, or the outbox of the test environment.
+    pub fn sends_texts(&self) -> bool {
+        self.texts.is_some() || self.config.environment == Environment::Test
     }
 
     /// The present settings.

@@ -35,6 +35,25 @@ pub fn lines(text: &str, max: usize) -> Result<String, Refusal> {
     Ok(normal)
 }
 
+/// The characters of GSM 03.38 that take one place each in a text message.
+const GSM: &str = "@£$¥èéùìòÇ\nØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿\
+                   abcdefghijklmnopqrstuvwxyzäöñüà";
+
+/// The text in the characters of GSM 03.38: others by the letters they are made of, or not at all.
+pub fn gsm(text: &str) -> String {
+    let in_gsm = |c: char| GSM.contains(c);
+    let mut written = String::with_capacity(text.len());
+    for c in text.nfc() {
+        match c {
+            c if in_gsm(c) => written.push(c),
+            '\u{2018}' | '\u{2019}' => written.push('\''),
+            '\u{2013}' | '\u{2014}' => written.push('-'),
+            c => written.extend(std::iter::once(c).nfkd().filter(|c| in_gsm(*c))),
+        }
+    }
+    written
+}
+
 /// The same for an optional line: an empty one is none.
 pub fn optional_line(text: Option<&str>, max: usize) -> Result<Option<String>, Refusal> {
     Ok(text.map(|t| line(t, max)).transpose()?.filter(|t| !t.is_empty()))
@@ -95,6 +114,12 @@ pub(crate) use text_enum;
 mod tests {
     use super::*;
     use crate::sessions::Aal;
+
+    #[test]
+    fn texts_are_brought_into_the_alphabet_of_text_messages() {
+        assert_eq!(gsm("Zoë’s Café – Łódź"), "Zoe's Café - ódz");
+        assert_eq!(gsm("東京 {ID}"), " ID");
+    }
 
     #[test]
     fn the_document_names_values_as_they_are_sent() {

@@ -11,5 +11,6 @@ mod health;
 pub mod limits;
 pub mod mail;
 pub mod serve;
+pub mod sms;
 pub mod telemetry;
 pub mod wiring;

@@ -8,7 +8,7 @@ use avnology_core::{
     Clock, Cx, Entropy, OsEntropy, SystemClock, Tenant, TenantConfig, TenantParts,
     credentials::{Breaches, HasherConfig, PasswordHasher},
     platform::{self, Keys, MasterKeys},
-    ports::MailTransport,
+    ports::{MailTransport, TextTransport},
     service_accounts,
 };
 use avnology_http::{Kit, KitConfig, Route};
@@ -22,6 +22,7 @@ use crate::{
     dns::Dns,
     health,
     mail::{self, LetterComposer, SmtpTransport},
+    sms,
 };
 
 /// How many more passwords may wait than are hashed at one time, for each thread.
@@ -37,6 +38,8 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     /// Carries mail; `None` logs it.
     pub mail: Option<Arc<dyn MailTransport>>,
+    /// Carries text messages; `None` offers none.
+    pub texts: Option<Arc<dyn TextTransport>>,
     /// Whether pending migrations are applied.
     pub migrate: bool,
 }
@@ -45,7 +48,7 @@ impl Parts {
     /// The machine's clock and generator, and the mail server of the configuration.
     ///
     /// # Errors
-    /// When the certificate authorities for mail cannot be read.
+    /// When the certificate authorities for mail and texts cannot be read.
     pub fn of(config: &Config) -> Result<Self> {
         let mail = match &config.mail {
             Some(mail) if config.environment == Environment::Live => {
@@ -57,7 +60,9 @@ impl Parts {
             }
             _ => None,
         };
-        Ok(Self { clock: Arc::new(SystemClock), entropy: Arc::new(OsEntropy), mail, migrate: true })
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let texts = sms::transport(config, &clock)?;
+        Ok(Self { clock, entropy: Arc::new(OsEntropy), mail, texts, migrate: true })
     }
 }
 
@@ -68,7 +73,7 @@ impl Parts {
 pub async fn open(config: &Config, parts: Parts) -> Result<Arc<Tenant>> {
     // Another provider may have been chosen by whoever embeds us: that is theirs to decide.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let Parts { clock, entropy, mail, migrate } = parts;
+    let Parts { clock, entropy, mail, texts, migrate } = parts;
     let now = clock.now();
     let masters = MasterKeys::new(&config.encryption_keys.load(&*entropy).map_err(told)?)?;
     let store = Store::open(store_config(config, now, migrate)).await?;
@@ -85,6 +90,7 @@ pub async fn open(config: &Config, parts: Parts) -> Result<Arc<Tenant>> {
         breaches: breaches(config)?,
         composer: Arc::new(LetterComposer::new(Arc::clone(&clock))),
         mail,
+        texts,
         dns: Arc::new(Dns::new(config.dns_server)),
         clock,
         entropy,

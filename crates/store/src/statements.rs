@@ -19,6 +19,7 @@ pub static IDENTITY: &[&[&Sql]] = &[
     credentials::passwords::ALL,
     credentials::lockouts::ALL,
     credentials::recovery_codes::ALL,
+    credentials::sms::ALL,
     credentials::totp::ALL,
     sessions::sessions::ALL,
     flows::flows::ALL,

@@ -159,7 +159,10 @@ impl TestApp {
         let Outside { database, clock, dns } = outside;
         let config = setup.config(&data_dir, database.as_deref(), &dns);
         let mailbox = Mailbox::default();
+        let texts =
+            avnology_server::sms::transport(&config, &(clock.clone() as Arc<dyn avnology_core::Clock>));
         let parts = Parts {
+            texts: texts.expect("a way for texts"),
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::new(seed)),
             mail: setup

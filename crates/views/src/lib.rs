@@ -20,6 +20,7 @@ pub mod samples;
 pub mod sessions;
 #[cfg(test)]
 mod tests;
+pub mod texts;
 mod when;
 pub mod words;
 

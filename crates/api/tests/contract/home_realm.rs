@@ -48,7 +48,10 @@ async fn an_address_at_a_routed_domain_leads_to_its_organization(app: TestApp) {
         (&found.flow()["organization_id"], &found.flow()["organization"]),
         (&json!(""), &card(&team, "Acme"))
     );
-    assert_eq!(found.node_names(), ["identifier", "method=code", "method=link", "method=identifier"]);
+    assert_eq!(
+        found.node_names(),
+        ["identifier", "method=code", "channel", "method=link", "method=identifier"]
+    );
     flow.submit("password", json!({ "password": PASSWORD })).await.refused(Code::MethodDisabled);
 }
 

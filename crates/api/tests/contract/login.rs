@@ -56,6 +56,7 @@ async fn an_identifier_is_entered_first_and_then_a_way_chosen(app: TestApp) {
         "password",
         "method=password",
         "method=code",
+        "channel",
         "method=link",
         "method=identifier",
         "passkey_response",

@@ -50,7 +50,7 @@ async fn one_changes_ones_names_and_traits(app: TestApp) {
 
 async fn what_is_not_ones_own_to_change_is_refused(app: TestApp) {
     let jane = app.person("jane@acme.example").await;
-    for name in ["email_verified", "external_id", "metadata", "password_change_required", "phone"] {
+    for name in ["email_verified", "external_id", "metadata", "password_change_required", "phone_verified"] {
         let answer = jane.client.patch("/v1/me").json(&json!({ name: true })).await;
         answer.refused_fields(Code::ValidationFailed, &[(name, "not_allowed")]);
     }

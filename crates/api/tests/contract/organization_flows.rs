@@ -256,7 +256,7 @@ async fn only_the_methods_of_the_organization_are_offered(app: TestApp) {
     let flow = enter(&app.program(), &team).await;
     let refused = flow.submit("password", credentials("jane@acme.example")).await;
     assert_eq!(refused.refused(Code::MethodDisabled)["allowed_methods"], json!(["code"]));
-    assert_eq!(refused.node_names(), ["identifier", "method=code", "method=identifier"]);
+    assert_eq!(refused.node_names(), ["identifier", "method=code", "channel", "method=identifier"]);
     flow.submit("link", json!({ "identifier": "jane@acme.example" })).await.refused(Code::MethodDisabled);
     flow.submit("code", json!({})).await.goes_on("sent_email");
     let code = app.latest_mail("jane@acme.example").await.code;

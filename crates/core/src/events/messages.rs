@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use avnology_model::{Error, Result, events::MessageRequest};
+use avnology_model::{Error, Result, events::MessageRequest, flows::Channel};
 use avnology_store::platform::messages::{self, StoredMessage};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Cx, Tenant,
     platform::{Keys, Place},
-    ports::{Letter, MessageSecrets},
+    ports::{Letter, MessageSecrets, TextMessage},
 };
 
 /// How many messages are taken at a time.
@@ -69,11 +69,18 @@ pub(crate) fn open(keys: &Keys, request: &MessageRequest, sealed: Option<&[u8]>)
     })
 }
 
-/// The letter of a message, and its secrets.
+/// The letter of a message, and its secrets; a text message is one without subject and HTML.
 pub(crate) fn compose(app: &Tenant, message: &StoredMessage) -> Result<(Letter, MessageSecrets)> {
     let secrets = open(&app.keys, &message.request, message.sealed.as_deref())?;
     let settings = app.settings();
-    let letter = app.composer.compose(&settings.settings, &app.config.origin(), &message.request, &secrets);
+    let (composer, request) = (&app.composer, &message.request);
+    let letter = match request.channel {
+        Channel::Email => composer.compose(&settings.settings, &app.config.origin(), request, &secrets),
+        Channel::Sms => {
+            let text = composer.compose_text(&settings.settings, request, &secrets);
+            Letter { subject: String::new(), text, html: String::new() }
+        }
+    };
     Ok((letter, secrets))
 }
 
@@ -107,6 +114,9 @@ pub async fn deliver_due(app: &Arc<Tenant>) -> Result<usize> {
 async fn deliver(app: &Tenant, message: StoredMessage) -> Result<()> {
     let sent = match (compose(app, &message), &app.mail) {
         (Err(error), _) => Err(error),
+        (Ok((letter, secrets)), _) if message.request.channel == Channel::Sms => {
+            text(app, &message, letter.text, secrets).await
+        }
         (Ok((letter, _)), Some(mail)) => mail.send(&message.request.to, &letter).await,
         (Ok((letter, secrets)), None) => {
             log_instead(&message.request, &letter, &secrets);
@@ -115,6 +125,28 @@ async fn deliver(app: &Tenant, message: StoredMessage) -> Result<()> {
     };
     let cx = app.system_cx();
     app.store.identity().write(move |tx| report(tx, &cx, &message, &sent)).await
+}
+
+/// Sends a text message, unless the code in it is too old by now.
+async fn text(app: &Tenant, message: &StoredMessage, text: String, secrets: MessageSecrets) -> Result<()> {
+    let request = &message.request;
+    if request.until.is_some_and(|until| until <= app.now()) {
+        return Err(Error::unavailable("its code is too old"));
+    }
+    let Some(texts) = &app.texts else {
+        return Err(Error::unavailable("nothing carries text messages here"));
+    };
+    let message = TextMessage {
+        id: message.id,
+        to: request.to.clone(),
+        text,
+        code: secrets.code,
+        purpose: request.kind,
+        locale: request.locale.clone(),
+        create_time: message.create_time,
+        expires_at: request.until,
+    };
+    texts.send(&message).await
 }
 
 fn report(
@@ -126,6 +158,11 @@ fn report(
     let Err(error) = sent else { return messages::sent(tx, message.id, cx.now) };
     let tries = usize::try_from(message.attempts).unwrap_or(usize::MAX);
     let next = RETRIES.get(tries.saturating_sub(1)).map(|wait| cx.now.plus_seconds(*wait));
+    // A text costs, and an old code helps nobody.
+    let is_late = |at: &avnology_model::Timestamp| {
+        message.request.channel == Channel::Sms && message.request.until.is_some_and(|until| *at >= until)
+    };
+    let next = next.filter(|at| !is_late(at));
     let given_up = next.is_none();
     tracing::warn!(message = %message.id, kind = %message.request.kind, given_up, ?error, "a message was not sent");
     messages::failed(tx, message.id, next, &format!("{error:?}"))

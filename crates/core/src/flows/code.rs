@@ -3,7 +3,7 @@
 use avnology_model::{
     Code, Error, Result,
     events::MessageType,
-    flows::{Flow, FlowState, MessageId},
+    flows::{Channel, Flow, FlowState, MessageId},
     identities::{Email, Identity},
     ids::FlowId,
     platform::LoginMethod,
@@ -17,6 +17,7 @@ use super::{
     password::find_account,
     place,
     send::{self, Drawn, Sending},
+    sms, sms_limits,
     step::{Forget, Outcome, Step, Work, refuse, refuse_method, refuse_node, refuse_state},
 };
 use crate::{
@@ -28,9 +29,13 @@ use crate::{
 /// Wrong tries that a code survives, less one.
 const TRIES: u32 = 5;
 
-/// Whether the flow's code or link went to the address that this identity has now.
+/// Whether the flow's code or link went to the address or phone that this identity has now.
 pub(super) fn proves(flow: &Flow, identity: &Identity) -> bool {
     let Some(challenge) = &flow.data.challenge else { return false };
+    if challenge.channel == Channel::Sms {
+        let has_it = identity.phone_verified && identity.phone.as_ref() == Some(&challenge.address);
+        return challenge.identity_id == Some(identity.id) && has_it;
+    }
     let key = Email::parse(&challenge.address).ok().map(|email| email.key().to_owned());
     challenge.identity_id == Some(identity.id) && key.is_some() && key == identity.email_key
 }
@@ -91,7 +96,12 @@ pub(super) fn refuse_code(
         return Ok(refuse_node(flow, "code", expired, message));
     };
     if let Some(account) = challenged(tx, work, flow)? {
-        let method = if wrong == Code::WrongRecoveryCode { Method::Recovery } else { Method::Code };
+        let by_text = flow.data.challenge.as_ref().is_some_and(|c| c.channel == Channel::Sms);
+        let method = match wrong {
+            Code::WrongRecoveryCode => Method::Recovery,
+            _ if by_text => Method::Sms,
+            _ => Method::Code,
+        };
         account::record_failure(tx, work, &account, method, wrong)?;
     }
     Ok(match refuse_node(flow, "code", wrong, MessageId::WrongCode) {
@@ -105,6 +115,10 @@ fn challenged(tx: &mut IdentityTx<'_>, work: &Work, flow: &Flow) -> Result<Optio
     let Some(challenge) = &flow.data.challenge else { return Ok(None) };
     if let Some(id) = challenge.identity_id {
         return Ok(identities::find(tx, id)?.map(account::of_identity));
+    }
+    // A phone that a new account sets up is nobody's yet: whoever has the number must not be locked out.
+    if challenge.method == sms::METHOD {
+        return Ok(None);
     }
     account::Identifier::parse(&challenge.address)
         .map(|i| account::find(tx, work, &flow.realm(), &i))
@@ -141,11 +155,16 @@ fn ask(
     method: LoginMethod,
     drawn: &Drawn,
 ) -> Result<Step> {
-    if !matches!(flow.state, FlowState::ChooseMethod | FlowState::SentEmail) {
+    if flow.state != FlowState::ChooseMethod && !flow.state.is_sent() {
         return Ok(refuse_state(flow));
     }
+    let channel = match sms::channel_of(work, flow) {
+        Ok(channel) => channel,
+        Err(step) => return Ok(step),
+    };
     let allowed = &work.settings.settings.allowed_methods;
-    if !allowed.contains(&method) {
+    let by_text = channel == Channel::Sms;
+    if !allowed.contains(&method) || by_text && (method != LoginMethod::Code || !work.app.sends_texts()) {
         return Ok(refuse_method(flow, allowed.iter().map(|m| m.as_str()).collect()));
     }
     let account = match find_account(tx, work, flow)? {
@@ -160,16 +179,16 @@ fn ask(
         return Ok(step);
     }
     let identity = account.identity.as_ref().filter(|i| account::may_sign_in(i).is_ok());
-    let address = identity.and_then(|i| i.email.clone());
+    let address = identity.and_then(|i| match channel {
+        Channel::Email => i.email.clone(),
+        Channel::Sms => i.phone.clone().filter(|_| i.phone_verified),
+    });
     // Told is only what follows from what was entered; without an account the message goes nowhere, and everything else
     // happens all the same.
     let entered = flow.data.identifier.clone().or_else(|| address.clone()).unwrap_or_default();
-    if let Some(step) = send::too_early(tx, work, flow, &entered)? {
-        return Ok(step);
-    }
-    let address = match address {
-        Some(address) if send::may_mail_besides(tx, work, &entered, &address)? => Some(address),
-        _ => None,
+    let address = match reached(tx, work, flow, channel, (&entered, address))? {
+        Ok(address) => address,
+        Err(step) => return Ok(step),
     };
     let identity = identity.filter(|_| address.is_some());
     let counted = address.clone().unwrap_or(entered);
@@ -180,10 +199,34 @@ fn ask(
         }
     };
     let kind = address.is_some().then_some(message);
-    let sending = Sending { kind, address: &counted, identity, method: method.as_str(), told };
+    let sending = Sending { kind, channel, address: &counted, identity, method: method.as_str(), told };
     send::send(tx, work, flow, drawn, &sending)?;
-    flow.state = FlowState::SentEmail;
+    flow.state = channel.sent();
     Ok(Step::Continue)
+}
+
+/// Where the code goes, if it may go to the account's address or phone; the refusal when another one would be too early for
+/// what was entered.
+fn reached(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    flow: &mut Flow,
+    channel: Channel,
+    (entered, address): (&str, Option<String>),
+) -> Result<Result<Option<String>, Step>> {
+    let refused = match channel {
+        Channel::Email => send::too_early(tx, work, flow, entered)?,
+        Channel::Sms => sms_limits::too_early(tx, work, flow, entered)?,
+    };
+    if let Some(step) = refused {
+        return Ok(Err(step));
+    }
+    let may = match (&address, channel) {
+        (None, _) => false,
+        (Some(address), Channel::Email) => send::may_mail_besides(tx, work, entered, address)?,
+        (Some(number), Channel::Sms) => sms_limits::may_text_besides(tx, work, entered, number)?,
+    };
+    Ok(Ok(address.filter(|_| may)))
 }
 
 fn resend_verification(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow, drawn: &Drawn) -> Result<Step> {
@@ -202,7 +245,7 @@ fn enter(
     session: &NewSession,
     next: &complete::Next,
 ) -> Result<Step> {
-    if !matches!(flow.state, FlowState::SentEmail | FlowState::VerifyAddress) {
+    if flow.state != FlowState::VerifyAddress && !flow.state.is_sent() {
         return Ok(refuse_state(flow));
     }
     if let Some(step) = check_lock(tx, work, flow)? {
@@ -217,7 +260,7 @@ fn enter(
     }
 }
 
-/// The code or link was right: the person has the mailbox, which proves the address.
+/// The code or link was right: the person has the mailbox, which proves the address; or the phone, which was proven before.
 pub(super) fn sign_in(
     tx: &mut IdentityTx<'_>,
     work: &Work,
@@ -235,6 +278,9 @@ pub(super) fn sign_in(
     };
     if account::may_sign_in(&identity).is_err() {
         return Ok(refuse(flow, Code::AccountInactive, MessageId::AccountInactive));
+    }
+    if flow.data.challenge.as_ref().is_some_and(|c| c.channel == Channel::Sms) {
+        return sms::signed_in(tx, work, flow, forget, &mut identity, session, next);
     }
     let bootstrap = work.app.config.bootstrap_admin_email.as_deref();
     let own = flow.session_id.is_some() || flow.data.completed.iter().any(|m| m.method == Method::Password);

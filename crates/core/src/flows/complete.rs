@@ -20,7 +20,7 @@ use super::{
     account, enroll,
     entry::{self, Visitor},
     identifier::refuse_invalid,
-    passkey, second_factor, send, settings,
+    passkey, second_factor, send, settings, sms,
     step::{Forget, Outcome, Step, Then, Work, end, refuse, refuse_missing, refuse_node, refuse_state},
     traits,
 };
@@ -131,7 +131,8 @@ fn needed_assurance(tx: &mut IdentityTx<'_>, work: &Work, flow: &Flow) -> Result
 
 /// `_006` where a second factor is to be set up and the tenant offers none.
 pub(super) fn may_enroll(work: &Work, flow: &mut Flow) -> Step {
-    let offers = work.settings.settings.second_factors.iter().any(|factor| factor.is_set_up());
+    let settings = &work.settings.settings;
+    let offers = settings.second_factors.iter().any(|f| f.is_set_up() && sms::can_set_up(&work.app, *f));
     if flow.state != FlowState::EnrollFactor || offers {
         return Step::Continue;
     }
@@ -222,6 +223,11 @@ fn taken(
         } else {
             refuse_invalid(flow, "traits.email")
         }));
+    }
+    if let Some(number) = after.phone.as_ref().filter(|number| before.phone.as_ref() != Some(number))
+        && let Some(step) = super::phone::taken(tx, work, flow, number)?
+    {
+        return Ok(Some(step));
     }
     if let Some(name) = after.username.as_ref().filter(|name| before.username.as_ref() != Some(name))
         && identities::by_username(tx, &after.realm, &name.to_ascii_lowercase())?.is_some()

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use avnology_model::{
     Code, Error, FieldCode, Result, Timestamp,
-    flows::{Flow, FlowData, FlowKind, FlowState, Transport},
+    flows::{Channel, Flow, FlowData, FlowKind, FlowState, Transport},
     ids::FlowId,
     sessions::{Aal, SessionKind},
 };
@@ -40,6 +40,8 @@ pub struct FlowRequest {
     pub login_hint: Option<String>,
     /// Recovery, verification: prefills the address.
     pub email: Option<String>,
+    /// Recovery, verification: asks for a phone, prefilled with this one unless it is empty.
+    pub phone: Option<String>,
     /// Settings: the section to show.
     pub section: Option<String>,
     /// Login, registration: the organization that the flow is restricted to, by id or slug; in strict mode also that of an
@@ -122,9 +124,13 @@ pub async fn create(
             }
             prefill(&mut flow, "traits.email", request.login_hint.as_deref());
         }
-        FlowKind::Recovery => prefill(&mut flow, "email", request.email.as_deref()),
+        FlowKind::Recovery => {
+            prefill(&mut flow, "email", request.email.as_deref());
+            prefill_phone(app, &mut flow, request.phone.as_deref());
+        }
         FlowKind::Verification => {
             prefill(&mut flow, "email", request.email.as_deref());
+            prefill_phone(app, &mut flow, request.phone.as_deref());
             flow.identity_id = live.map(|live| live.identity.id);
             flow.data.realm = flow.data.realm.or(live.and_then(|live| live.identity.realm.organization()));
         }
@@ -256,12 +262,12 @@ fn open_settings(
     match section {
         None | Some("") => {}
         Some("profile") => "profile".clone_into(&mut flow.data.section),
-        Some(name @ ("password" | "passkey" | "totp" | "recovery_code")) => {
+        Some(name @ ("password" | "passkey" | "totp" | "sms" | "recovery_code")) => {
             live.check_privileged(&app.settings().settings, cx.now)?;
             name.clone_into(&mut flow.data.section);
         }
         Some(_) => {
-            let message = "One of profile, password, passkey, totp, recovery_code.";
+            let message = "One of profile, password, passkey, totp, sms, recovery_code.";
             return Err(Error::field("section", FieldCode::NotInEnum, message));
         }
     }
@@ -302,6 +308,13 @@ fn read_aal(wanted: Option<&str>) -> Result<Option<Aal>> {
 fn prefill(flow: &mut Flow, node: &str, value: Option<&str>) {
     if let Some(value) = value.map(short).filter(|v| !v.is_empty()) {
         flow.data.values.insert(node.to_owned(), value);
+    }
+}
+
+fn prefill_phone(app: &Tenant, flow: &mut Flow, phone: Option<&str>) {
+    if phone.is_some() && app.sends_texts() {
+        flow.data.channel = Channel::Sms;
+        prefill(flow, "phone", phone);
     }
 }
 

@@ -63,7 +63,9 @@ fn deniable(tx: &mut IdentityTx<'_>, flow: &Flow) -> Result<Option<Identity>> {
     };
     let key = Email::parse(&challenge.address).ok().map(|e| e.key().to_owned());
     let is_its_address = key.is_some() && key == identity.email_key;
-    let never = !identity.email_verified && !identities::was_ever_verified(tx, identity.id)?;
+    let never = !identity.email_verified
+        && !identity.phone_verified
+        && !identities::was_ever_verified(tx, identity.id)?;
     Ok(Some(identity).filter(|_| is_its_address && never))
 }
 

@@ -2,7 +2,7 @@
 
 use avnology_model::{
     credentials::Factor,
-    flows::{Flow, Group, InputType, MessageId, Node},
+    flows::{Channel, Flow, Group, InputType, Label, Message, MessageId, Node},
     identities::Identity,
     ids::IdentityId,
     platform::LoginMethod,
@@ -12,6 +12,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use super::{
     enroll,
     passkey::{challenge_of, listed},
+    sms, view,
 };
 use crate::{
     Tenant,
@@ -30,6 +31,7 @@ pub(super) fn to_show(app: &Tenant, flow: &Flow, nodes: &mut Vec<Node>) {
         match factor {
             Factor::Totp => totp_code(nodes, MessageId::LabelContinue),
             Factor::Passkey => nodes.extend(use_passkey(app, flow, true)),
+            Factor::Sms => sms_code(app, flow, nodes),
             Factor::RecoveryCode => {
                 let field = Node::input(Group::RecoveryCode, InputType::Text, "recovery_code")
                     .autocomplete("off")
@@ -42,11 +44,69 @@ pub(super) fn to_show(app: &Tenant, flow: &Flow, nodes: &mut Vec<Node>) {
     }
 }
 
-/// What can be set up on the way: an authenticator application, or a passkey.
+/// The phone as second factor: a button that sends a code, or the field for the one that was sent.
+fn sms_code(app: &Tenant, flow: &Flow, nodes: &mut Vec<Node>) {
+    if !app.sends_texts() {
+        return;
+    }
+    if sms::number_sent_to(flow).is_some() {
+        view::code_entry(nodes);
+        nodes.push(Node::button(Group::Code, "resend", "true", MessageId::LabelSendNewCode));
+        return;
+    }
+    let hint = flow.data.phone_hint.as_deref().unwrap_or("•••");
+    let label = Message::new(MessageId::LabelSendSms).with_text("phone", hint);
+    let mut button = Node::button(Group::Code, "channel", Channel::Sms.as_str(), MessageId::LabelSendSms);
+    button.label = Some(Label { id: label.id, text: label.text });
+    nodes.push(button);
+}
+
+/// A field for a phone number.
+pub(super) fn phone_field(group: Group, flow: &Flow) -> Node {
+    Node::input(group, InputType::Tel, "phone")
+        .with_value(flow.data.values.get("phone").cloned().unwrap_or_default())
+        .required()
+        .autocomplete("tel")
+        .length(None, 32)
+        .with_label(MessageId::LabelPhone)
+}
+
+/// A phone to be set up: its number, or the code that was sent to it.
+fn new_sms(flow: &Flow, nodes: &mut Vec<Node>) {
+    if sms::number_sent_to(flow).is_none() {
+        nodes.push(phone_field(Group::Sms, flow));
+        nodes.push(Node::submit(Group::Sms, "sms", MessageId::LabelTextCode));
+        return;
+    }
+    let field = Node::input(Group::Sms, InputType::Text, "code").required().autocomplete("one-time-code");
+    nodes.push(field.six_digits().with_label(MessageId::LabelCode));
+    nodes.push(Node::submit(Group::Sms, "sms", MessageId::LabelConfirm));
+    nodes.push(Node::button(Group::Sms, "resend", "true", MessageId::LabelSendNewCode));
+    nodes.push(Node::button(Group::Sms, "restart", "true", MessageId::LabelChangePhone));
+}
+
+/// The phone in settings: to be set up, or removed.
+pub(super) fn sms_in_settings(app: &Tenant, flow: &Flow, identity: &Identity, nodes: &mut Vec<Node>) {
+    if identity.mfa_methods.contains(&Factor::Sms) {
+        nodes.push(Node::button(Group::Sms, "sms_unlink", "true", MessageId::LabelRemoveSms));
+    } else if app.settings().settings.second_factors.contains(&Factor::Sms) && app.sends_texts() {
+        new_sms(flow, nodes);
+    }
+}
+
+/// What can be set up on the way: an authenticator application, a phone, or a passkey.
 pub(super) fn to_enroll(app: &Tenant, flow: &Flow, account: &str, nodes: &mut Vec<Node>) {
     let offered = &app.settings().settings.second_factors;
+    let offers_texts = offered.contains(&Factor::Sms) && app.sends_texts();
+    if offers_texts && sms::number_sent_to(flow).is_some() {
+        // One thing at a time.
+        return new_sms(flow, nodes);
+    }
     if offered.contains(&Factor::Totp) {
         new_totp(app, flow, account, nodes);
+    }
+    if offers_texts {
+        new_sms(flow, nodes);
     }
     // Who registers has no identity yet that a passkey could be made for.
     if let Some(id) = flow.identity_id.filter(|_| offered.contains(&Factor::Passkey)) {

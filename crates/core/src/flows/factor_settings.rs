@@ -49,7 +49,7 @@ pub(super) async fn totp(work: &Work, live: &LiveSession) -> Result<Outcome> {
     .await
 }
 
-fn offered(work: &Work) -> Vec<&'static str> {
+pub(super) fn offered(work: &Work) -> Vec<&'static str> {
     work.settings.settings.second_factors.iter().map(|factor| factor.as_str()).collect()
 }
 
@@ -111,7 +111,7 @@ async fn confirm(work: &Work, live: &LiveSession) -> Result<Outcome> {
 
 /// Removes a factor; all other sessions end, and this one gets a new token. `_026`; `_100` while an organization or the tenant
 /// asks for a second factor and no other remains.
-async fn remove(work: &Work, live: &LiveSession, factor: Factor) -> Result<Outcome> {
+pub(super) async fn remove(work: &Work, live: &LiveSession, factor: Factor) -> Result<Outcome> {
     let (id, session) = (live.identity.id, live.id());
     let token = work.cx.secret(SecretKind::Session);
     work.step(move |tx, work, flow, forget| {

@@ -16,7 +16,7 @@ use super::{
 /// `method: identifier`.
 pub(super) async fn submit(work: &Work) -> Result<Outcome> {
     work.step(|tx, work, flow, _| {
-        let state_fits = matches!(flow.state, FlowState::ChooseMethod | FlowState::SentEmail);
+        let state_fits = flow.state == FlowState::ChooseMethod || flow.state.is_sent();
         if !state_fits || flow.identity_id.is_some() {
             return Ok(refuse_state(flow));
         }

@@ -2,7 +2,7 @@
 
 use avnology_model::{
     Error, Result,
-    flows::{Flow, FlowState, MessageId},
+    flows::{Channel, Flow, FlowState, MessageId},
     identities::{Email, Identity},
     ids::{CredentialId, IdentityId, MembershipId, OrganizationId},
     sessions::{CompletedMethod, Method, SessionKind},
@@ -16,6 +16,7 @@ use super::{
     entry::{self, Newcomer, Registrant},
     passkey_making,
     send::Drawn,
+    sms_setup,
     step::{Forget, Step, Then, Work, refuse_state, refuse_with},
     verification::{self, NewVerification},
 };
@@ -53,6 +54,8 @@ pub(super) struct Draw {
     codes: Codes,
     /// The time step of the code that confirmed an authenticator application.
     totp: Option<i64>,
+    /// The phone that has shown a code.
+    phone: Option<String>,
 }
 
 impl Draw {
@@ -66,12 +69,18 @@ impl Draw {
             membership: MembershipId::new(work.now(), work.cx.random()),
             codes: Codes::draw(work),
             totp: None,
+            phone: None,
         }
     }
 
     /// The same for an account that begins with the flow's authenticator application.
     pub(super) fn with_totp(self, step: i64) -> Self {
         Self { totp: Some(step), ..self }
+    }
+
+    /// The same for an account that begins with a phone that is sent codes.
+    pub(super) fn with_phone(self, number: String) -> Self {
+        Self { phone: Some(number), ..self }
     }
 }
 
@@ -102,7 +111,7 @@ pub(super) fn make(
     let must_enroll = work.settings.settings.mfa_required
         || newcomer.as_ref().is_some_and(|newcomer| newcomer.asks_for_second_factor());
     // A passkey whose owner was verified is two factors at once.
-    if must_enroll && draw.totp.is_none() && pending.passkey.is_none() {
+    if must_enroll && draw.totp.is_none() && draw.phone.is_none() && pending.passkey.is_none() {
         let kept = Pending { proven, ..pending.clone() };
         flow.data.pending = Some(serde_json::to_value(kept).map_err(Error::internal)?);
         flow.data.identifier = Some(email.as_str().to_owned());
@@ -127,6 +136,10 @@ pub(super) fn make(
         enroll::enroll(tx, work, flow, &mut identity, step, &draw.codes)?;
         methods.push(CompletedMethod::second_factor(Method::Totp, cx.now));
     }
+    if let Some(number) = &draw.phone {
+        sms_setup::enroll(tx, work, flow, &mut identity, number, &draw.codes)?;
+        methods.push(CompletedMethod::second_factor(Method::Sms, cx.now));
+    }
     let policy = &work.settings.settings.session_policy;
     let new = draw.session.clone().in_organization(organization);
     let session = sessions::start(tx, cx, &new, &mut identity, SessionKind::Standard, &methods, policy)?;
@@ -135,7 +148,7 @@ pub(super) fn make(
     } else {
         let new = draw.verification.clone().held_like(flow);
         let address = identity.email.clone().unwrap_or_default();
-        Some(verification::begin(tx, &work.app, cx, &identity, &address, &new)?)
+        Some(verification::begin(tx, &work.app, cx, &identity, (Channel::Email, &address), &new)?)
     };
     flow.state = FlowState::Passed;
     flow.identity_id = Some(identity.id);

@@ -46,7 +46,7 @@ async fn ask(work: &Work) -> Result<Outcome> {
         if discloses && standing(tx, work, flow.realm(), email.key())?.is_some() {
             return Ok(refuse_node(flow, "traits.email", Code::EmailTaken, MessageId::EmailTaken));
         }
-        if let Some(step) = handle_taken(tx, flow, &pending)? {
+        if let Some(step) = handle_taken(tx, work, flow, &pending)? {
             return Ok(step);
         }
         flow.data.pending = Some(serde_json::to_value(&pending).map_err(Error::internal)?);

@@ -51,7 +51,7 @@ pub(super) fn note(tx: &mut IdentityTx<'_>, flow: &mut Flow) -> Result<()> {
         None => Vec::new(),
         Some(id) => rows::list(tx, id)?.iter().map(known).collect(),
     };
-    Ok(())
+    super::sms::note(tx, flow)
 }
 
 fn known(stored: &StoredPasskey) -> KnownPasskey {
@@ -153,7 +153,7 @@ pub(super) async fn in_recovery(work: &Work) -> Result<Outcome> {
 
 fn gate(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow) -> Result<Result<Gate, Step>> {
     let is_second = flow.state == FlowState::SecondFactor;
-    if !is_second && !matches!(flow.state, FlowState::ChooseMethod | FlowState::SentEmail) {
+    if !is_second && flow.state != FlowState::ChooseMethod && !flow.state.is_sent() {
         return Ok(Err(refuse_state(flow)));
     }
     if let Some(step) = not_offered(work, flow, is_second) {

@@ -49,7 +49,7 @@ struct Gate {
 }
 
 fn gate(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow) -> Result<Result<Gate, Step>> {
-    if !matches!(flow.state, FlowState::ChooseMethod | FlowState::SentEmail) {
+    if flow.state != FlowState::ChooseMethod && !flow.state.is_sent() {
         return Ok(Err(refuse_state(flow)));
     }
     let allowed = &work.settings.settings.allowed_methods;

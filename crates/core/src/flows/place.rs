@@ -4,7 +4,6 @@
 use avnology_model::{
     Code, Error, FieldCode, Result,
     flows::{Flow, FlowOrganization, MessageId},
-    identities::Email,
     organizations::{Organization, OrganizationState},
     platform::{FederationMode, LoginMethod, TenantSettings},
 };
@@ -77,14 +76,14 @@ pub(super) fn find_realm(
     tx: &mut IdentityTx<'_>,
     work: &Work,
     flow: &mut Flow,
-    email: &Email,
+    identifier: &Identifier,
 ) -> Result<Option<Step>> {
     let mode = work.settings.settings.identity_federation_mode;
     let is_known = flow.data.organization.is_none() && flow.data.realm.is_some();
     if mode == FederationMode::Shared || is_known {
         return Ok(None);
     }
-    discover(tx, mode, flow, &Identifier::Email(email.clone()))
+    discover(tx, mode, flow, identifier)
 }
 
 /// `_902`: in strict mode an address means nobody without an organization.

@@ -3,7 +3,7 @@
 use avnology_model::{
     Code, Result,
     events::{EventType, MessageType},
-    flows::{Flow, FlowData, FlowKind, FlowState, MessageId, Transport},
+    flows::{Channel, Flow, FlowData, FlowKind, FlowState, MessageId, Transport},
     identities::Email,
     ids::FlowId,
     sessions::{Aal, CompletedMethod, Method, SessionKind},
@@ -15,11 +15,12 @@ use avnology_store::{
 use serde_json::json;
 
 use super::{
-    Holder, account,
+    Holder,
+    account::{self, Identifier},
     code::{Redeemed, proves, redeem, refuse_code},
     create::blank_at,
     identifier::refuse_invalid,
-    link, lost_factors, passkey, place, second_factor,
+    link, lost_factors, passkey, phone, place, second_factor,
     send::{self, Drawn, Sending},
     step::{Forget, Outcome, Step, Work, refuse, refuse_missing, refuse_state},
 };
@@ -49,6 +50,9 @@ pub(super) async fn submit(work: &Work, by_link: bool) -> Result<Outcome> {
         if let (Some(entered), false) = (work.input.code(), work.input.flag("resend")) {
             return enter(tx, work, flow, forget, &entered, &draw);
         }
+        if !by_link && phone::is_meant(tx, work, flow)? {
+            return phone::ask_to_recover(tx, work, flow, &drawn);
+        }
         ask(tx, work, flow, &drawn, by_link)
     })
     .await
@@ -72,11 +76,14 @@ pub(super) async fn by_link(work: &Work, holder: Holder, token: String) -> Resul
 }
 
 fn ask(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow, drawn: &Drawn, by_link: bool) -> Result<Step> {
-    if !matches!(flow.state, FlowState::ShowForm | FlowState::SentEmail) {
+    if flow.state != FlowState::ShowForm && !flow.state.is_sent() {
         return Ok(refuse_state(flow));
     }
+    if phone::leaves(work, flow) {
+        return Ok(Step::Continue);
+    }
     let given = work.input.text("email").map(|t| t.trim().to_owned());
-    let before = flow.data.challenge.as_ref().map(|c| c.address.clone());
+    let before = phone::sent_to(flow, Channel::Email);
     let Some(address) = given.or(before) else { return Ok(refuse_missing(flow, "email")) };
     let Ok(email) = Email::parse(&address) else { return Ok(refuse_invalid(flow, "email")) };
     flow.data.values.insert("email".to_owned(), address.clone());
@@ -84,7 +91,7 @@ fn ask(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow, drawn: &Drawn, by_
     if let Some(step) = send::too_early(tx, work, flow, &address)? {
         return Ok(step);
     }
-    if let Some(step) = place::find_realm(tx, work, flow, &email)? {
+    if let Some(step) = place::find_realm(tx, work, flow, &Identifier::Email(email.clone()))? {
         return Ok(step);
     }
     let identity = identities::by_email(tx, &flow.realm(), email.key())?;
@@ -98,7 +105,8 @@ fn ask(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow, drawn: &Drawn, by_
     // To the address as it was registered: look-alikes that count as equal need not be one mailbox.
     let stored = identity.as_ref().and_then(|i| i.email.clone());
     let to = stored.as_deref().unwrap_or(&address);
-    let sending = Sending { kind, address: to, identity: recoverable, method, told };
+    let channel = Channel::Email;
+    let sending = Sending { kind, channel, address: to, identity: recoverable, method, told };
     send::send(tx, work, flow, drawn, &sending)?;
     if let Some(identity) = recoverable {
         let payload = json!({ "user_id": identity.id, "channel": "email" });
@@ -116,7 +124,7 @@ fn enter(
     entered: &str,
     draw: &Draw,
 ) -> Result<Step> {
-    if flow.state != FlowState::SentEmail {
+    if !flow.state.is_sent() {
         return Ok(refuse_state(flow));
     }
     match redeem(tx, work, flow, entered)? {
@@ -147,10 +155,13 @@ fn recovered(
         if !proves(flow, &identity) {
             return Ok(refuse(flow, Code::RecoveryExpired, MessageId::RecoveryExpired));
         }
-        let bootstrap = work.app.config.bootstrap_admin_email.as_deref();
-        forget.extend(prove_ownership(tx, &work.cx, &mut identity, bootstrap)?);
+        // A phone was proven before, and says nothing about the address.
+        if challenge.channel == Channel::Email {
+            let bootstrap = work.app.config.bootstrap_admin_email.as_deref();
+            forget.extend(prove_ownership(tx, &work.cx, &mut identity, bootstrap)?);
+        }
     }
-    if identity.pending_email.take().is_some() {
+    if identity.pending_email.take().is_some() | identity.pending_phone.take().is_some() {
         identities::update(tx, &mut identity, work.now())?;
     }
     lockouts::clear(tx, &identity.id.to_string())?;
@@ -169,6 +180,7 @@ fn recovered(
         section: "password".to_owned(),
         realm: flow.data.realm,
         recovered_address: Some(challenge.address),
+        channel: challenge.channel,
         ..FlowData::default()
     };
     // The mailbox is one factor; whoever has another one shows it as well.

@@ -3,7 +3,7 @@
 use avnology_model::{
     Code, Error, FieldCode, FieldError, Result,
     events::{MessageRequest, MessageType},
-    flows::{Flow, FlowState, MessageId},
+    flows::{Channel, Flow, FlowState, MessageId},
     identities::{Email, Identity, IdentityState, Realm},
     organizations::{Delivery, Organization, RegistrationMode},
     platform::{FederationMode, LoginMethod, TenantSettings},
@@ -158,7 +158,7 @@ pub(super) async fn register(work: &Work, pending: Pending, method: Method) -> R
         if existing.is_some() && discloses {
             return Ok(refuse_node(flow, "traits.email", Code::EmailTaken, MessageId::EmailTaken));
         }
-        if let Some(step) = handle_taken(tx, flow, &pending)? {
+        if let Some(step) = handle_taken(tx, work, flow, &pending)? {
             return Ok(step);
         }
         if method == Method::Code || !discloses || must_prove {
@@ -218,6 +218,7 @@ pub(super) fn standing(
     let gives_way = !identity.email_verified
         && identity.create_time.plus_seconds(UNPROVEN_SECONDS) <= work.now()
         && identity.state == IdentityState::Active
+        && !identity.phone_verified
         && !identities::was_ever_verified(tx, identity.id)?
         && tuples::platform_role(tx, identity.id)?.is_none();
     Ok((!gives_way).then_some(identity))
@@ -225,9 +226,15 @@ pub(super) fn standing(
 
 pub(super) fn handle_taken(
     tx: &mut IdentityTx<'_>,
+    work: &Work,
     flow: &mut Flow,
     pending: &Pending,
 ) -> Result<Option<Step>> {
+    if let Some(number) = pending.identity.phone.as_deref()
+        && let Some(step) = super::phone::taken(tx, work, flow, number)?
+    {
+        return Ok(Some(step));
+    }
     let Some(username) = pending.identity.username.as_deref().filter(|u| !u.trim().is_empty()) else {
         return Ok(None);
     };
@@ -262,6 +269,7 @@ fn prove_first(
     let kind = existing.is_none().then_some(MessageType::SignInCode);
     let sending = Sending {
         kind,
+        channel: Channel::Email,
         address: email.as_str(),
         identity: None,
         method: "code",
@@ -286,6 +294,7 @@ fn resend(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow, secrets: &Drawn
     let kind = flow.data.pending.is_some().then_some(MessageType::SignInCode);
     let sending = Sending {
         kind,
+        channel: Channel::Email,
         address: &challenge.address,
         identity: None,
         method: "code",
@@ -318,7 +327,7 @@ fn enter(
 }
 
 /// Goes on with a registration that had to wait.
-fn resume(
+pub(super) fn resume(
     tx: &mut IdentityTx<'_>,
     work: &Work,
     flow: &mut Flow,
@@ -339,7 +348,7 @@ fn resume(
         flow.state = FlowState::ShowForm;
         return Ok(refuse_node(flow, "traits.email", Code::EmailTaken, MessageId::EmailTaken));
     }
-    if let Some(step) = handle_taken(tx, flow, pending)? {
+    if let Some(step) = handle_taken(tx, work, flow, pending)? {
         flow.state = FlowState::ShowForm;
         return Ok(step);
     }

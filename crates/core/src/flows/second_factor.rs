@@ -3,7 +3,7 @@
 use avnology_model::{
     Code, Result,
     credentials::Factor,
-    flows::{Flow, FlowState, MessageId},
+    flows::{Channel, Flow, FlowState, MessageId},
     identities::Identity,
     ids::IdentityId,
     platform::TenantSettings,
@@ -29,13 +29,16 @@ use crate::{
 
 /// Makes a flow ask for what it lacks of `needed`; whether it lacks anything.
 pub(super) fn ask(settings: &TenantSettings, flow: &mut Flow, identity: &Identity, needed: Aal) -> bool {
-    let factors = identity.second_factors(&settings.second_factors);
-    let needed = if factors.is_empty() { needed } else { needed.max(Aal::Aal2) };
+    let held = identity.second_factors(&settings.second_factors);
+    let needed = if held.is_empty() { needed } else { needed.max(Aal::Aal2) };
     let reached = flow.data.completed.iter().map(|done| done.aal).max().unwrap_or_default();
     if reached >= needed {
         return false;
     }
-    let (state, message) = if factors.is_empty() {
+    // A code that is still live was for another step.
+    (flow.code_hash, flow.link_hash, flow.data.challenge) = (None, None, None);
+    let factors = usable(flow, &held);
+    let (state, message) = if held.is_empty() {
         (FlowState::EnrollFactor, MessageId::SetUpFactor)
     } else {
         (FlowState::SecondFactor, MessageId::ConfirmIdentity)
@@ -44,6 +47,13 @@ pub(super) fn ask(settings: &TenantSettings, flow: &mut Flow, identity: &Identit
     flow.data.factors = factors;
     flow.data.messages.push(message.into());
     true
+}
+
+/// Those that make a second one: the phone that a code by text led in with does not.
+pub(super) fn usable(flow: &Flow, held: &[Factor]) -> Vec<Factor> {
+    let by_phone = flow.data.channel == Channel::Sms && flow.data.recovered_address.is_some()
+        || flow.data.completed.iter().any(|done| done.method == Method::Sms && done.aal == Aal::Aal1);
+    held.iter().copied().filter(|factor| !(by_phone && *factor == Factor::Sms)).collect()
 }
 
 /// A second factor that is typed in.

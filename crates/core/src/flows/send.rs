@@ -3,7 +3,7 @@
 use avnology_model::{
     Code, Result, Timestamp,
     events::{MessageRequest, MessageType},
-    flows::{CodeChallenge, Flow, FlowKind, FlowState, Message, MessageId, Transport},
+    flows::{Channel, CodeChallenge, Flow, FlowKind, FlowState, Message, MessageId, Transport},
     identities::Identity,
     platform::RateLimit,
     secret_token::{SecretKind, SecretToken},
@@ -48,11 +48,13 @@ impl Drawn {
 pub(super) struct Sending<'a> {
     /// Which message, when the account can have one.
     pub(super) kind: Option<MessageType>,
+    /// How it travels.
+    pub(super) channel: Channel,
     /// Address as entered.
     pub(super) address: &'a str,
     /// Whose it is.
     pub(super) identity: Option<&'a Identity>,
-    /// `code` or `link`.
+    /// `code` or `link`; `sms` for a second factor.
     pub(super) method: &'a str,
     /// What the flow says afterwards.
     pub(super) told: MessageId,
@@ -107,12 +109,12 @@ pub(super) fn may_mail_besides(
     Ok(take_address(tx, work, address)?.is_none())
 }
 
-fn wait(flow: &mut Flow, seconds: i64) -> Step {
+pub(super) fn wait(flow: &mut Flow, seconds: i64) -> Step {
     let message = Message::new(MessageId::WaitForCode).with("seconds", seconds);
     refuse_for(flow, Code::TooManyRequests, message, u32::try_from(seconds).unwrap_or(u32::MAX))
 }
 
-/// Gives the flow a new code and link and mails them, if there is anyone to mail them to.
+/// Gives the flow a new code and link and sends them, if there is anyone to send them to.
 pub(super) fn send(
     tx: &mut IdentityTx<'_>,
     work: &Work,
@@ -129,8 +131,16 @@ pub(super) fn send(
     };
     request.flow_id = Some(flow.id);
     request.until = Some(until);
+    request.channel = sending.channel;
+    if sending.channel == Channel::Sms && flow.transport == Transport::Browser {
+        request.bound_to = work.app.config.public_url.host_str().map(str::to_owned);
+    }
     let (code, link) = match kind {
-        MessageType::SignInCode => (Some(drawn.code.as_str()), None),
+        // A text has room for the code alone.
+        MessageType::Verification | MessageType::Recovery if sending.channel == Channel::Sms => {
+            (Some(drawn.code.as_str()), None)
+        }
+        MessageType::SignInCode | MessageType::MfaCode => (Some(drawn.code.as_str()), None),
         // A program completes with the code, so it stands beside the link; a person has one thing to do.
         MessageType::SignInLink if flow.transport == Transport::Browser => {
             (None, Some(link(work, flow, drawn)))
@@ -162,6 +172,7 @@ fn arm(work: &Work, flow: &mut Flow, drawn: &Drawn, sending: &Sending<'_>) -> Ti
         address: sending.address.to_owned(),
         identity_id: sending.identity.map(|i| i.id),
         method: sending.method.to_owned(),
+        channel: sending.channel,
         sent_at: work.now(),
         device: work.cx.device_name(),
         place: work.cx.ip.map(|ip| ip.to_string()),
@@ -192,6 +203,7 @@ pub(super) fn verification(
     }
     let sending = Sending {
         kind: Some(MessageType::SignInCode),
+        channel: Channel::Email,
         address,
         identity: Some(identity),
         method: "code",

@@ -3,8 +3,8 @@
 use avnology_model::{
     Code, Error, FieldCode, Result,
     events::EventType,
-    flows::{Flow, FlowState, MessageId},
-    identities::Identity,
+    flows::{Channel, Flow, FlowState, MessageId},
+    identities::{Email, Identity},
     ids::{CredentialId, SessionId},
     secret_token::{SecretKind, SecretToken},
     sessions::{Method, RevokeReason, Session, SessionKind},
@@ -53,7 +53,11 @@ pub(super) async fn profile(work: &Work, live: &LiveSession) -> Result<Outcome> 
         .step(move |tx, work, flow, forget| {
             let mut identity = identities::get(tx, id)?;
             let new = verification.clone().held_like(flow);
-            change_own(tx, &work.app, &work.cx, &mut identity, &patch, privileged, &new)?;
+            let entered = patch.get("email").and_then(Value::as_str).and_then(|text| Email::parse(text).ok());
+            let by_mail = entered.is_some_and(|email| identity.email_key.as_deref() != Some(email.key()));
+            let verification = change_own(tx, &work.app, &work.cx, &mut identity, &patch, privileged, &new)?;
+            flow.data.verification = verification;
+            flow.data.channel = if by_mail { Channel::Email } else { Channel::Sms };
             forget.extend(session_rows::token_hashes_of(tx, id)?);
             flow.data.values.clear();
             flow.data.messages.push(MessageId::Saved.into());
@@ -67,7 +71,14 @@ pub(super) async fn profile(work: &Work, live: &LiveSession) -> Result<Outcome> 
 }
 
 fn is_refusal(code: Code) -> bool {
-    matches!(code, Code::ValidationFailed | Code::EmailTaken | Code::HandleTaken | Code::AlreadyExists)
+    matches!(
+        code,
+        Code::ValidationFailed
+            | Code::EmailTaken
+            | Code::HandleTaken
+            | Code::AlreadyExists
+            | Code::LastCredential
+    )
 }
 
 /// The traits as a merge patch, in which the tenant's own stand in a member of their own; an empty text clears.
@@ -116,6 +127,7 @@ async fn refuse_profile(work: &Work, error: Error) -> Result<Outcome> {
     work.step(move |_, work, flow, _| {
         traits::remember(flow, &work.input.object("traits"), schema.as_deref());
         Ok(match code {
+            Code::LastCredential => refuse_node(flow, "traits.phone", code, MessageId::MethodUnavailable),
             Code::EmailTaken => refuse_node(flow, "traits.email", code, MessageId::EmailTaken),
             Code::HandleTaken | Code::AlreadyExists => {
                 let name = field.clone().unwrap_or_default();
@@ -236,7 +248,7 @@ async fn save(work: &Work, session: Session, change: PasswordChange, guesses: bo
         }
         forget.extend(session_rows::token_hashes_of(tx, identity.id)?);
         if change.by == "recovery" {
-            let payload = json!({ "user_id": identity.id, "channel": "email" });
+            let payload = json!({ "user_id": identity.id, "channel": flow.data.channel });
             emit(tx, &work.cx.event(EventType::UserRecoveryCompleted, payload).on("identity", &identity.id))?;
             if let Some(step) = enroll.recovery(tx, work, flow, &identity, &session)? {
                 return Ok(step);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use avnology_model::{
     Code, Error, Result,
-    flows::{Flow, FlowKind, MessageId, Transport},
+    flows::{Flow, FlowKind, FlowState, MessageId, Transport},
     organizations::Organization,
     platform::TenantSettings,
     sessions::Aal,
@@ -71,6 +71,9 @@ pub(super) fn bind(flow: &mut Flow, settings: &TenantSettings, live: &LiveSessio
     flow.identity_id = Some(live.identity.id);
     flow.data.realm = live.identity.realm.organization();
     flow.data.identifier = live.identity.email.clone().or_else(|| live.identity.username.clone());
+    if flow.data.identifier.is_none() {
+        flow.data.identifier = live.identity.phone.clone().filter(|_| live.identity.phone_verified);
+    }
     match more {
         More::Again => {
             flow.data.refresh = true;
@@ -80,8 +83,13 @@ pub(super) fn bind(flow: &mut Flow, settings: &TenantSettings, live: &LiveSessio
         More::Factor => {
             flow.data.completed.clone_from(&live.session.methods);
             let asked = second_factor::ask(settings, flow, &live.identity, Aal::Aal2);
-            // Another request was faster: then everything once more.
-            flow.data.refresh = !asked;
+            // Another request was faster, or the phone that is the second factor was the first: then everything once more.
+            let shows_none = flow.state == FlowState::SecondFactor && flow.data.factors.is_empty();
+            if shows_none {
+                flow.state = FlowState::ChooseMethod;
+                flow.data.completed.clear();
+            }
+            flow.data.refresh = !asked || shows_none;
         }
     }
 }

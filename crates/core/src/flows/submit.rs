@@ -14,7 +14,7 @@ use super::{
     Holder, Submission, choose, code, complete, deny, enroll, factor_settings, get, identifier, invitation,
     link, lost_factors, new_passkey, passkey, passkey_making, password, place, recovery, registration,
     second_factor::{self, Typed},
-    settings,
+    settings, sms, sms_setup,
     step::{Outcome, Refused, Work, check_open, refuse_method, refuse_state},
     step_up, verification,
 };
@@ -76,7 +76,9 @@ async fn login(work: &Work, flow: &Flow) -> Result<Outcome> {
         "profile" if flow.state == FlowState::CompleteProfile => complete::profile(work).await,
         "password" if flow.state == FlowState::CompleteProfile => complete::new_password(work).await,
         "password" => password::submit(work).await,
+        "code" if flow.state == FlowState::SecondFactor => sms::second_factor(work).await,
         "code" => code::submit(work, LoginMethod::Code).await,
+        "sms" if flow.state == FlowState::EnrollFactor => sms_setup::in_login(work).await,
         "link" => code::submit(work, LoginMethod::Link).await,
         "passkey" | "webauthn" if flow.state == FlowState::EnrollFactor => {
             passkey_making::in_login(work).await
@@ -97,6 +99,7 @@ async fn registration_method(work: &Work, flow: &Flow) -> Result<Outcome> {
         "code" => registration::by_code(work).await,
         "passkey" | "webauthn" => new_passkey::submit(work, flow).await,
         "totp" => registration::by_totp(work).await,
+        "sms" => sms_setup::in_registration(work).await,
         _ => refuse_unknown(work).await,
     }
 }
@@ -135,10 +138,12 @@ async fn settings_method(
             second_factor::in_recovery(work, Typed::BackupCode).await
         }
         "lost_factors" => lost_factors::submit(work, live).await,
-        "totp" | "recovery_code" | "lookup_secret" if live.session.kind == SessionKind::Recovery => {
+        "code" if flow.state == FlowState::SecondFactor => sms::in_recovery(work).await,
+        "totp" | "sms" | "recovery_code" | "lookup_secret" if live.session.kind == SessionKind::Recovery => {
             Err(Error::new(Code::StepUpRequired))
         }
         "totp" => factor_settings::totp(work, live).await,
+        "sms" => sms_setup::in_settings(work, live).await,
         "recovery_code" | "lookup_secret" => factor_settings::recovery_code(work, live).await,
         _ => refuse_unknown(work).await,
     };

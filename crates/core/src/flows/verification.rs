@@ -5,28 +5,27 @@ use std::sync::Arc;
 use avnology_model::{
     Code, Error, Result, Timestamp,
     events::{MessageRequest, MessageType},
-    flows::{CodeChallenge, Flow, FlowData, FlowKind, FlowState, MessageId, Transport},
+    flows::{Channel, CodeChallenge, Flow, FlowData, FlowKind, FlowState, MessageId, Transport},
     identities::{Email, Identity, Realm},
     ids::{FlowId, MembershipId},
-    platform::RateLimit,
     secret_token::{SecretHash, SecretKind, SecretToken},
 };
-use avnology_store::{
-    IdentityTx, flows::flows, identities::identities, platform::rate_cells, sessions::sessions,
-};
+use avnology_store::{IdentityTx, flows::flows, identities::identities, sessions::sessions};
 
 use super::{
-    Holder, account,
+    Holder,
+    account::Identifier,
     code::{Redeemed, check_lock, code_hash, redeem, refuse_code},
     identifier::refuse_invalid,
-    link, place,
+    link, phone, place,
     send::{self, Drawn, Sending},
+    sms_limits,
     step::{Forget, Outcome, Step, Work, refuse, refuse_missing, refuse_state},
 };
 use crate::{
     Cx, Tenant,
     events::{emit_message, seal},
-    identities::{UndoLink, apply_email, mark_verified},
+    identities::{UndoLink, UndoPhone, apply_email, mark_verified},
     organizations::join_by_domain,
 };
 
@@ -64,7 +63,8 @@ impl NewVerification {
         self
     }
 
-    fn flow(&self, now: Timestamp, identity: &Identity, address: &str) -> Flow {
+    fn flow(&self, now: Timestamp, identity: &Identity, channel: Channel, address: &str) -> Flow {
+        let node = if channel == Channel::Sms { "phone" } else { "email" };
         Flow {
             id: self.id,
             kind: FlowKind::Verification,
@@ -86,7 +86,8 @@ impl NewVerification {
                 return_to: self.return_to.clone(),
                 identifier: Some(address.to_owned()),
                 realm: identity.realm.organization(),
-                values: [("email".to_owned(), address.to_owned())].into(),
+                values: [(node.to_owned(), address.to_owned())].into(),
+                channel,
                 ..FlowData::default()
             },
         }
@@ -100,21 +101,26 @@ pub(crate) fn begin(
     app: &Tenant,
     cx: &Cx,
     identity: &Identity,
-    address: &str,
+    (channel, address): (Channel, &str),
     new: &NewVerification,
 ) -> Result<FlowId> {
     let challenge = CodeChallenge {
         address: address.to_owned(),
         identity_id: Some(identity.id),
         method: "code".to_owned(),
+        channel,
         sent_at: cx.now,
         device: cx.device_name(),
         place: cx.ip.map(|ip| ip.to_string()),
     };
-    let mut flow = new.flow(cx.now, identity, address);
+    let mut flow = new.flow(cx.now, identity, channel, address);
     let expires_at = flow.expires_at;
-    if may_mail(tx, app, cx, address)? {
-        flow.state = FlowState::SentEmail;
+    let may = match channel {
+        Channel::Email => send::take_message(tx, app, cx, address)?.is_none(),
+        Channel::Sms => sms_limits::may_text(tx, app, cx, address)?,
+    };
+    if may {
+        flow.state = channel.sent();
         "code".clone_into(&mut flow.active);
         flow.code_hash = Some(code_hash(&app.keys, flow.id, &new.code));
         flow.link_hash = Some(new.link.hash());
@@ -124,19 +130,16 @@ pub(crate) fn begin(
         let mut request = MessageRequest::to_person(MessageType::Verification, address, identity);
         request.flow_id = Some(flow.id);
         request.until = Some(expires_at);
+        request.channel = channel;
+        if channel == Channel::Sms && new.transport == Transport::Browser {
+            request.bound_to = app.config.public_url.host_str().map(str::to_owned);
+        }
         let link = format!("{}/verify?flow={}&token={}", new.origin, flow.id, new.link.expose());
-        emit_message(tx, cx, &request, Some(&seal(&app.keys, address, Some(&new.code), Some(&link))?))?;
+        let link = (channel == Channel::Email).then_some(link.as_str());
+        emit_message(tx, cx, &request, Some(&seal(&app.keys, address, Some(&new.code), link)?))?;
     }
     flows::insert(tx, &flow)?;
     Ok(flow.id)
-}
-
-fn may_mail(tx: &mut IdentityTx<'_>, app: &Tenant, cx: &Cx, address: &str) -> Result<bool> {
-    let key = Email::parse(address).map_or(address.to_owned(), |e| e.key().to_owned());
-    let subject = app.keys.hmac("message.address", key.as_bytes());
-    let settings = app.settings();
-    let limits: Vec<RateLimit> = account::limits(app, &settings, "message.address", send::PER_ADDRESS);
-    Ok(rate_cells::take(tx, "message.address", &subject, &limits, cx.now)?.is_none())
 }
 
 /// `method: code`: the address first, then the code.
@@ -145,6 +148,9 @@ pub(super) async fn submit(work: &Work, by_link: bool) -> Result<Outcome> {
     work.step(move |tx, work, flow, forget| {
         if let (Some(entered), false) = (work.input.code(), work.input.flag("resend")) {
             return enter(tx, work, flow, forget, &entered, &next);
+        }
+        if !by_link && phone::is_meant(tx, work, flow)? {
+            return phone::ask_to_verify(tx, work, flow, &drawn);
         }
         ask(tx, work, flow, &drawn, by_link)
     })
@@ -168,13 +174,16 @@ pub(super) async fn by_link(work: &Work, holder: Holder, token: String) -> Resul
 }
 
 fn ask(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow, drawn: &Drawn, by_link: bool) -> Result<Step> {
-    if !matches!(flow.state, FlowState::ShowForm | FlowState::SentEmail) {
+    if flow.state != FlowState::ShowForm && !flow.state.is_sent() {
         return Ok(refuse_state(flow));
+    }
+    if phone::leaves(work, flow) {
+        return Ok(Step::Continue);
     }
     let given = work.input.text("email").map(|t| t.trim().to_owned());
     let signed_in = flow.identity_id.map(|id| identities::get(tx, id)).transpose()?;
     let own = signed_in.as_ref().and_then(|i| i.pending_email.clone().or_else(|| i.email.clone()));
-    let before = flow.data.challenge.as_ref().map(|c| c.address.clone());
+    let before = phone::sent_to(flow, Channel::Email);
     let Some(address) = given.or(before).or(own) else { return Ok(refuse_missing(flow, "email")) };
     let Ok(email) = Email::parse(&address) else { return Ok(refuse_invalid(flow, "email")) };
     flow.data.values.insert("email".to_owned(), address.clone());
@@ -184,7 +193,7 @@ fn ask(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow, drawn: &Drawn, by_
     }
     if let Some(signed_in) = &signed_in {
         flow.data.realm = signed_in.realm.organization();
-    } else if let Some(step) = place::find_realm(tx, work, flow, &email)? {
+    } else if let Some(step) = place::find_realm(tx, work, flow, &Identifier::Email(email.clone()))? {
         return Ok(step);
     }
     let identity = owner(tx, flow.realm(), &email, signed_in)?;
@@ -193,7 +202,8 @@ fn ask(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow, drawn: &Drawn, by_
     let kind = identity.is_some().then_some(MessageType::Verification);
     // To the address as it was registered: look-alikes that count as equal need not be one mailbox.
     let to = identity.as_ref().and_then(|i| stored(i, &email)).unwrap_or(address);
-    let sending = Sending { kind, address: &to, identity: identity.as_ref(), method, told };
+    let channel = Channel::Email;
+    let sending = Sending { kind, channel, address: &to, identity: identity.as_ref(), method, told };
     send::send(tx, work, flow, drawn, &sending)?;
     flow.state = FlowState::SentEmail;
     Ok(Step::Continue)
@@ -230,7 +240,7 @@ fn enter(
     entered: &str,
     next: &Proof,
 ) -> Result<Step> {
-    if flow.state != FlowState::SentEmail {
+    if !flow.state.is_sent() {
         return Ok(refuse_state(flow));
     }
     if let Some(step) = check_lock(tx, work, flow)? {
@@ -246,6 +256,7 @@ fn enter(
 #[derive(Clone)]
 struct Proof {
     undo: UndoLink,
+    undo_phone: UndoPhone,
     membership: MembershipId,
 }
 
@@ -253,6 +264,7 @@ impl Proof {
     fn draw(work: &Work) -> Self {
         Self {
             undo: UndoLink::draw(&work.app, &work.cx),
+            undo_phone: UndoPhone::draw(&work.app, &work.cx),
             membership: MembershipId::new(work.now(), work.cx.random()),
         }
     }
@@ -281,6 +293,9 @@ fn proven(
     let (Some(challenge), Some(mut identity)) = (challenge, found.flatten()) else {
         return Ok(refuse(flow, Code::CodeExpired, MessageId::CodeExpired));
     };
+    if challenge.channel == Channel::Sms {
+        return phone::proven(tx, work, flow, forget, (&mut identity, &challenge.address), &next.undo_phone);
+    }
     let email =
         Email::parse(&challenge.address).map_err(|_| Error::internal("a mailed address is malformed"))?;
     let pending = identity.pending_email.as_deref().and_then(|e| Email::parse(e).ok());

@@ -2,8 +2,8 @@
 
 use avnology_model::{
     flows::{
-        Flow, FlowKind, FlowOrganization, FlowState, FlowView, Group, InputType, Message, MessageId, Node,
-        Transport, Ui,
+        Channel, Flow, FlowKind, FlowOrganization, FlowState, FlowView, Group, InputType, Message, MessageId,
+        Node, Transport, Ui,
     },
     identities::Identity,
     platform::{LoginMethod, RegistrationField, TenantSettings},
@@ -27,7 +27,9 @@ pub fn page_path(flow: &Flow) -> String {
         (FlowKind::Registration, _) => "/sign-up",
         (FlowKind::Recovery, _) => "/recovery",
         (FlowKind::Verification, _) => "/verify",
-        (FlowKind::Settings, "password" | "passkey" | "totp" | "recovery_code") => "/account/security",
+        (FlowKind::Settings, "password" | "passkey" | "totp" | "sms" | "recovery_code") => {
+            "/account/security"
+        }
         (FlowKind::Settings, _) => "/account/profile",
     }
     .to_owned()
@@ -61,14 +63,14 @@ pub fn view(app: &Tenant, flow: &Flow, csrf: Option<&str>, identity: Option<&Ide
             nodes.extend(id.and_then(|id| factor_nodes::new_passkey(app, flow, id, name, true)));
         }
         FlowKind::Login => {
-            login(flow, &settings.settings, &mut nodes);
+            login(flow, &settings.settings, app.sends_texts(), &mut nodes);
             passkey_of_login(app, flow, &settings.settings, &mut nodes);
         }
         FlowKind::Registration => registration(flow, &settings.settings, schema.as_deref(), &mut nodes),
         FlowKind::Recovery | FlowKind::Verification if flow.completed_at.is_some() => {}
-        FlowKind::Recovery | FlowKind::Verification => mailed(flow, &mut nodes),
+        FlowKind::Recovery | FlowKind::Verification => mailed(flow, app.sends_texts(), &mut nodes),
         FlowKind::Settings => {
-            settings_nodes(flow, &settings.settings, schema.as_deref(), identity, &mut nodes);
+            settings_nodes(app, flow, &settings.settings, schema.as_deref(), identity, &mut nodes);
             if let Some(identity) = identity {
                 factor_sections(app, flow, identity, &mut nodes);
             }
@@ -136,7 +138,7 @@ fn card(place: &FlowOrganization) -> serde_json::Value {
     serde_json::json!({ "id": place.id, "name": place.name, "slug": place.slug, "logo_url": null })
 }
 
-fn login(flow: &Flow, settings: &TenantSettings, nodes: &mut Vec<Node>) {
+fn login(flow: &Flow, settings: &TenantSettings, texts: bool, nodes: &mut Vec<Node>) {
     match flow.state {
         FlowState::ChooseMethod if flow.data.identifier.is_none() => {
             let field = Node::input(Group::Identifier, InputType::Text, "identifier")
@@ -150,10 +152,10 @@ fn login(flow: &Flow, settings: &TenantSettings, nodes: &mut Vec<Node>) {
         }
         FlowState::ChooseMethod => {
             nodes.push(known_identifier(flow));
-            choices(flow, settings, nodes);
+            choices(flow, settings, texts, nodes);
             another_account(flow, nodes);
         }
-        FlowState::SentEmail => {
+        FlowState::SentEmail | FlowState::SentSms => {
             nodes.push(known_identifier(flow));
             if flow.active == "code" || flow.transport == Transport::Api {
                 code_entry(nodes);
@@ -204,7 +206,9 @@ fn another_account(flow: &Flow, nodes: &mut Vec<Node>) {
 }
 
 /// The methods offered, in the tenant's order of configuration.
-fn choices(flow: &Flow, settings: &TenantSettings, nodes: &mut Vec<Node>) {
+fn choices(flow: &Flow, settings: &TenantSettings, texts: bool, nodes: &mut Vec<Node>) {
+    let by_text = || Node::button(Group::Code, "channel", Channel::Sms.as_str(), MessageId::LabelUseSms);
+    let names_phone = flow.data.identifier.as_deref().is_some_and(|text| text.starts_with('+'));
     for method in place::methods(settings, flow) {
         match method {
             LoginMethod::Password => {
@@ -217,13 +221,21 @@ fn choices(flow: &Flow, settings: &TenantSettings, nodes: &mut Vec<Node>) {
                 nodes.push(Node::submit(Group::Password, "password", MessageId::SignIn));
             }
             LoginMethod::Passkey => {}
-            LoginMethod::Code => nodes.push(Node::submit(Group::Code, "code", MessageId::LabelUseCode)),
+            LoginMethod::Code => {
+                let by_mail = Node::submit(Group::Code, "code", MessageId::LabelUseCode);
+                match (texts, names_phone) {
+                    (false, _) => nodes.push(by_mail),
+                    (true, false) => nodes.extend([by_mail, by_text()]),
+                    // What was entered says what is at hand.
+                    (true, true) => nodes.extend([by_text(), by_mail]),
+                }
+            }
             LoginMethod::Link => nodes.push(Node::submit(Group::Link, "link", MessageId::LabelUseLink)),
         }
     }
 }
 
-fn code_entry(nodes: &mut Vec<Node>) {
+pub(super) fn code_entry(nodes: &mut Vec<Node>) {
     let field = Node::input(Group::Code, InputType::Text, "code")
         .required()
         .autocomplete("one-time-code")
@@ -233,7 +245,7 @@ fn code_entry(nodes: &mut Vec<Node>) {
     nodes.push(Node::submit(Group::Code, "code", MessageId::LabelContinue));
 }
 
-fn resend(flow: &Flow, nodes: &mut Vec<Node>) {
+pub(super) fn resend(flow: &Flow, nodes: &mut Vec<Node>) {
     let (group, label) = match flow.active.as_str() {
         "link" => (Group::Link, MessageId::LabelSendNewLink),
         _ => (Group::Code, MessageId::LabelSendNewCode),
@@ -285,7 +297,7 @@ fn registration(
                 nodes.push(Node::submit(Group::Passkey, "passkey", MessageId::LabelCreatePasskey));
             }
         }
-        FlowState::SentEmail | FlowState::VerifyAddress => {
+        FlowState::SentEmail | FlowState::SentSms | FlowState::VerifyAddress => {
             code_entry(nodes);
             resend(flow, nodes);
         }
@@ -343,8 +355,14 @@ fn consents(settings: &TenantSettings, nodes: &mut Vec<Node>) {
     }
 }
 
-fn mailed(flow: &Flow, nodes: &mut Vec<Node>) {
+fn mailed(flow: &Flow, texts: bool, nodes: &mut Vec<Node>) {
+    let other = |channel: Channel, label| Node::button(Group::Code, "channel", channel.as_str(), label);
     match flow.state {
+        FlowState::ShowForm if texts && flow.data.channel == Channel::Sms => {
+            nodes.push(factor_nodes::phone_field(Group::Code, flow));
+            nodes.push(Node::submit(Group::Code, "code", MessageId::LabelContinue));
+            nodes.push(other(Channel::Email, MessageId::LabelUseEmail));
+        }
         FlowState::ShowForm => {
             let field = Node::input(Group::Code, InputType::Email, "email")
                 .with_value(flow.data.values.get("email").cloned().unwrap_or_default())
@@ -354,8 +372,11 @@ fn mailed(flow: &Flow, nodes: &mut Vec<Node>) {
                 .with_label(MessageId::LabelEmail);
             nodes.push(field);
             nodes.push(Node::submit(Group::Code, "code", MessageId::LabelContinue));
+            if texts {
+                nodes.push(other(Channel::Sms, MessageId::LabelUsePhone));
+            }
         }
-        FlowState::SentEmail => {
+        FlowState::SentEmail | FlowState::SentSms => {
             code_entry(nodes);
             resend(flow, nodes);
         }
@@ -364,6 +385,7 @@ fn mailed(flow: &Flow, nodes: &mut Vec<Node>) {
 }
 
 fn settings_nodes(
+    app: &Tenant,
     flow: &Flow,
     settings: &TenantSettings,
     schema: Option<&TraitsSchema>,
@@ -373,7 +395,7 @@ fn settings_nodes(
     let section = flow.data.section.as_str();
     if matches!(section, "" | "profile") {
         if let Some(identity) = identity {
-            own_profile(flow, settings, identity, nodes);
+            own_profile(flow, settings, identity, app.sends_texts(), nodes);
             if let Some(schema) = schema {
                 trait_nodes::for_settings(schema, flow, &identity.traits, nodes);
             }
@@ -426,12 +448,21 @@ fn factor_sections(app: &Tenant, flow: &Flow, identity: &Identity, nodes: &mut V
     if matches!(section, "" | "totp") {
         factor_nodes::totp_in_settings(app, flow, identity, nodes);
     }
+    if matches!(section, "" | "sms") {
+        factor_nodes::sms_in_settings(app, flow, identity, nodes);
+    }
     if matches!(section, "" | "recovery_code") {
         factor_nodes::codes_in_settings(app, flow, identity, nodes);
     }
 }
 
-fn own_profile(flow: &Flow, settings: &TenantSettings, identity: &Identity, nodes: &mut Vec<Node>) {
+fn own_profile(
+    flow: &Flow,
+    settings: &TenantSettings,
+    identity: &Identity,
+    texts: bool,
+    nodes: &mut Vec<Node>,
+) {
     let i = identity;
     let required = &settings.registration.required_fields;
     let fields = [
@@ -439,11 +470,16 @@ fn own_profile(flow: &Flow, settings: &TenantSettings, identity: &Identity, node
         ("last_name", InputType::Text, "family-name", 100, MessageId::LabelLastName, &i.last_name),
         ("display_name", InputType::Text, "name", 200, MessageId::LabelDisplayName, &i.display_name),
         ("email", InputType::Email, "email", 254, MessageId::LabelEmail, &i.email),
+        ("phone", InputType::Tel, "tel", 32, MessageId::LabelPhone, &i.phone),
         ("username", InputType::Text, "username", 64, MessageId::LabelUsername, &i.username),
         ("locale", InputType::Text, "language", 35, MessageId::LabelLocale, &i.locale),
         ("timezone", InputType::Text, "off", 64, MessageId::LabelTimezone, &i.timezone),
     ];
     for (name, input_type, autocomplete, max, label, value) in fields {
+        // Without texts no number can be proven.
+        if name == "phone" && !texts {
+            continue;
+        }
         // An account that has an address keeps one.
         let is_required = name == "email" && i.email.is_some() || required.iter().any(|f| f.as_str() == name);
         let name = format!("traits.{name}");

@@ -13,7 +13,7 @@ use avnology_store::{
     IdentityTx,
     credentials::{
         passkeys::{self, StoredPasskey},
-        passwords, recovery_codes, totp,
+        passwords, recovery_codes, sms, totp,
     },
     identities::identities,
     organizations::memberships,
@@ -53,6 +53,9 @@ pub struct CredentialView {
     /// Of passkeys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub passkey: Option<PasskeyView>,
+    /// Of phones that are sent codes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sms: Option<SmsView>,
     /// Of backup codes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recovery_code: Option<BackupCodesView>,
@@ -78,6 +81,14 @@ pub struct PasskeyView {
     pub rp_id: String,
 }
 
+/// The phone that is sent codes.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = SmsPhone)]
+pub struct SmsView {
+    /// Number, E.164.
+    pub phone: String,
+}
+
 /// How many backup codes are left.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[schema(as = BackupCodes)]
@@ -93,7 +104,16 @@ impl CredentialView {
         create_time: Timestamp,
         last_used_at: Option<Timestamp>,
     ) -> Self {
-        Self { id, kind, name: None, create_time, last_used_at, passkey: None, recovery_code: None }
+        Self {
+            id,
+            kind,
+            name: None,
+            create_time,
+            last_used_at,
+            passkey: None,
+            sms: None,
+            recovery_code: None,
+        }
     }
 
     fn passkey(stored: StoredPasskey) -> Self {
@@ -132,12 +152,16 @@ pub(crate) fn shown(tx: &mut IdentityTx<'_>, id: IdentityId) -> Result<Vec<Crede
         .map(|p| CredentialView::new(p.id, CredentialKind::Password, p.create_time, p.last_used_at));
     let totp = totp::find(tx, id)?
         .map(|t| CredentialView::new(t.id, CredentialKind::Totp, t.create_time, t.last_used_at));
+    let sms = sms::find(tx, id)?.map(|s| CredentialView {
+        sms: Some(SmsView { phone: s.phone }),
+        ..CredentialView::new(s.id, CredentialKind::Sms, s.create_time, s.last_used_at)
+    });
     let passkeys = passkeys::list(tx, id)?.into_iter().map(CredentialView::passkey);
     let codes = recovery_codes::find(tx, id)?.map(|c| CredentialView {
         recovery_code: Some(BackupCodesView { remaining: c.remaining }),
         ..CredentialView::new(c.id, CredentialKind::RecoveryCode, c.create_time, c.last_used_at)
     });
-    Ok(password.into_iter().chain(passkeys).chain(totp).chain(codes).collect())
+    Ok(password.into_iter().chain(passkeys).chain(totp).chain(sms).chain(codes).collect())
 }
 
 /// The caller's own credentials.
@@ -182,6 +206,7 @@ async fn take_away(
                     return ended(tx, &cx, id, keep);
                 }
                 CredentialKind::Totp => Some(Factor::Totp),
+                CredentialKind::Sms => Some(Factor::Sms),
                 CredentialKind::RecoveryCode => Some(Factor::RecoveryCode),
             };
             match factor {

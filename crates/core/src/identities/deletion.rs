@@ -14,7 +14,7 @@ use avnology_model::{
 use avnology_store::{
     IdentityTx,
     audit::erasures,
-    credentials::{lockouts, passwords},
+    credentials::{lockouts, passwords, sms},
     flows::{flows, links},
     identities::{avatars, factor_recoveries, federation, identities},
     organizations::memberships,
@@ -204,6 +204,7 @@ fn purge(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity, reason: &str) ->
     begin_erasing(tx, cx, identity)?;
     let hashes = session_rows::erase(tx, id)?;
     passwords::erase(tx, id)?;
+    let phone_of_factor = sms::find(tx, id)?.map(|sms| sms.phone);
     erase_factors(tx, id)?;
     avatars::erase(tx, id)?;
     factor_recoveries::erase(tx, id)?;
@@ -223,6 +224,10 @@ fn purge(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity, reason: &str) ->
             // In another organization the address is somebody else's.
             Realm::Organization(_) => messages::erase_of(tx, address, id)?,
         }
+    }
+    // A number that is not proven, or that several people have, gets messages about others, too.
+    for phone in [&identity.phone, &identity.pending_phone, &phone_of_factor].into_iter().flatten() {
+        messages::erase_of(tx, phone, id)?;
     }
     identities::bury(tx, id, cx.now)?;
     let payload = json!({ "user_id": id, "reason": reason });

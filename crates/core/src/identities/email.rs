@@ -75,6 +75,9 @@ pub(crate) fn prove_ownership(
     identity.mfa_methods.clear();
     identity.password_change_required = false;
     identity.pending_email = None;
+    // A phone leads in as well, and whose it is nobody knows.
+    identity.phone_verified = false;
+    identity.pending_phone = None;
     links::erase(tx, identity.id)?;
     let hashes = sessions::end_all(tx, cx, identity.id, None, RevokeReason::FactorChanged)?;
     mark_verified(tx, cx, identity, bootstrap_admin)?;
@@ -133,13 +136,17 @@ pub(crate) fn apply_email(
     emit_message(tx, cx, &notice, Some(&sealed))
 }
 
-/// The address that the link of a change leads back to; `None` when it is unknown, too old or used. Nothing changes.
+/// The address or phone that the link of a change leads back to; `None` when it is unknown, too old or used. Nothing changes.
 pub async fn peek_undo(app: &Tenant, cx: &Cx, token: &str) -> Result<Option<String>> {
     let Some(token) = SecretToken::parse(token).filter(|t| t.kind() == SecretKind::Link) else {
         return Ok(None);
     };
     let (hash, now) = (token.hash(), cx.now);
-    let link = app.store.identity().read(move |tx| links::find(tx, &hash, UNDO, now)).await?;
+    let find = move |tx: &mut IdentityTx<'_>| match links::find(tx, &hash, UNDO, now)? {
+        Some(link) => Ok(Some(link)),
+        None => links::find(tx, &hash, super::phone::UNDO, now),
+    };
+    let link = app.store.identity().read(find).await?;
     Ok(link.and_then(|link| link.data.get("old").and_then(|v| v.as_str()).map(str::to_owned)))
 }
 
@@ -155,7 +162,9 @@ pub async fn undo_change(app: &Tenant, cx: &Cx, token: &str) -> Result<bool> {
         .store
         .identity()
         .write(move |tx| {
-            let Some(link) = links::take(tx, &hash, UNDO, cx.now)? else { return Ok(None) };
+            let Some(link) = links::take(tx, &hash, UNDO, cx.now)? else {
+                return super::phone::undo(tx, &cx, &hash);
+            };
             let Some(mut identity) = identities::find(tx, link.identity_id)? else { return Ok(None) };
             let text = |name: &str| link.data.get(name).and_then(|v| v.as_str()).map(str::to_owned);
             let old = text("old");

@@ -16,7 +16,7 @@ use avnology_store::{
     IdentityTx,
     credentials::{
         passkeys::{self as passkey_rows, StoredPasskey},
-        recovery_codes as code_rows, totp as totp_rows,
+        recovery_codes as code_rows, sms as sms_rows, totp as totp_rows,
     },
     identities::identities,
 };
@@ -102,6 +102,30 @@ pub(crate) fn enroll_totp(
     }
     totp_rows::insert(tx, identity.id, totp.credential, &totp.sealed, totp.step, cx.now)?;
     tell(tx, cx, identity, Change::Enrolled(Factor::Totp, totp.credential))?;
+    let brings_codes = code_rows::find(tx, identity.id)?.is_none();
+    if brings_codes {
+        put_codes(tx, keys, cx, identity, codes)?;
+    }
+    note(tx, cx, identity)?;
+    Ok(brings_codes)
+}
+
+/// Enrols a phone that has shown a code, and backup codes where there are none; whether there are new ones. `_020` when
+/// there is a phone already.
+pub(crate) fn enroll_sms(
+    tx: &mut IdentityTx<'_>,
+    keys: &Keys,
+    cx: &Cx,
+    identity: &mut Identity,
+    phone: &str,
+    codes: &NewCodes,
+) -> Result<bool> {
+    if sms_rows::find(tx, identity.id)?.is_some() {
+        return Err(Error::new(Code::FactorEnrolled));
+    }
+    let id = CredentialId::new(cx.now, cx.random());
+    sms_rows::insert(tx, identity.id, id, phone, cx.now)?;
+    tell(tx, cx, identity, Change::Enrolled(Factor::Sms, id))?;
     let brings_codes = code_rows::find(tx, identity.id)?.is_none();
     if brings_codes {
         put_codes(tx, keys, cx, identity, codes)?;
@@ -226,7 +250,16 @@ pub(crate) fn remove_factors(
         }
         removed.dedup();
     }
-    let alone = totp_rows::find(tx, identity.id)?.is_none() && passkey_rows::count(tx, identity.id)? == 0;
+    if factors.contains(&Factor::Sms)
+        && let Some(sms) = sms_rows::find(tx, identity.id)?
+    {
+        sms_rows::remove(tx, identity.id)?;
+        tell(tx, cx, identity, Change::Removed(Factor::Sms, sms.id))?;
+        removed.push(Factor::Sms);
+    }
+    let alone = totp_rows::find(tx, identity.id)?.is_none()
+        && sms_rows::find(tx, identity.id)?.is_none()
+        && passkey_rows::count(tx, identity.id)? == 0;
     if (alone || factors.contains(&Factor::RecoveryCode))
         && let Some(codes) = code_rows::find(tx, identity.id)?
     {
@@ -241,6 +274,7 @@ pub(crate) fn remove_factors(
 /// Removes all that somebody else may have enrolled, or of an identity that goes. Nothing is told.
 pub(super) fn erase_factors(tx: &mut IdentityTx<'_>, id: IdentityId) -> Result<()> {
     totp_rows::remove(tx, id)?;
+    sms_rows::remove(tx, id)?;
     passkey_rows::erase(tx, id)?;
     code_rows::remove(tx, id).map(drop)
 }
@@ -249,9 +283,10 @@ pub(super) fn erase_factors(tx: &mut IdentityTx<'_>, id: IdentityId) -> Result<(
 fn note(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &mut Identity) -> Result<()> {
     let totp = totp_rows::find(tx, identity.id)?.map(|_| Factor::Totp);
     let codes = code_rows::find(tx, identity.id)?.map(|_| Factor::RecoveryCode);
-    let is_second = totp.is_some() || codes.is_some();
+    let sms = sms_rows::find(tx, identity.id)?.map(|_| Factor::Sms);
+    let is_second = totp.is_some() || sms.is_some() || codes.is_some();
     let passkey = (is_second && passkey_rows::count(tx, identity.id)? > 0).then_some(Factor::Passkey);
-    identity.mfa_methods = totp.into_iter().chain(passkey).chain(codes).collect();
+    identity.mfa_methods = totp.into_iter().chain(passkey).chain(sms).chain(codes).collect();
     identities::update(tx, identity, cx.now)
 }
 

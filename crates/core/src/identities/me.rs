@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use avnology_model::{
     Code, Error, FieldCode, FieldError, Result, Timestamp,
+    flows::Channel,
     identities::{Email, Identity},
     ids::FlowId,
     platform::RegistrationField,
@@ -19,7 +20,8 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{
-    FactorRecoveryView, IdentityView, TraitsSchema, editable, from_json, own_factor_recovery, update::save,
+    FactorRecoveryView, IdentityView, TraitsSchema, editable, from_json, own_factor_recovery, phone,
+    update::save,
 };
 use crate::{
     Cx, Tenant,
@@ -92,9 +94,10 @@ pub async fn own_summary(app: &Tenant, cx: &Cx, live: &LiveSession) -> Result<Ow
         .await
 }
 
-/// Members that people may change themselves; a new phone number needs text messages, which are not offered yet.
+/// Members that people may change themselves.
 const OWN: &[&str] = &[
     "email",
+    "phone",
     "username",
     "first_name",
     "last_name",
@@ -105,7 +108,7 @@ const OWN: &[&str] = &[
     "traits",
 ];
 /// Those of them that identify the person, for which a fresh sign-in is asked.
-const IDENTIFIERS: &[&str] = &["email", "username"];
+const IDENTIFIERS: &[&str] = &["email", "phone", "username"];
 
 /// The caller's own identity, read from the database.
 pub async fn view_own(app: &Tenant, cx: &Cx, live: &LiveSession) -> Result<OwnIdentity> {
@@ -115,8 +118,9 @@ pub async fn view_own(app: &Tenant, cx: &Cx, live: &LiveSession) -> Result<OwnId
     Ok(OwnIdentity { identity: IdentityView::for_itself(&identity, cx.now), factor_recovery })
 }
 
-/// Changes the caller's own identity by a merge patch. `_902`; `_110` or `_006` for e-mail and username without a good enough sign-in;
-/// `_014`, `_023`. A new e-mail is held as pending, and a code is mailed to it.
+/// Changes the caller's own identity by a merge patch. `_902`; `_110` or `_006` for e-mail, phone and username without a good enough
+/// sign-in; `_014`, `_023`; `_025` for the phone that is the last way in. A new e-mail or phone is held as pending, and a
+/// code is sent to it; where both are new, the code to the phone is asked for later.
 pub async fn patch_own(
     app: &Arc<Tenant>,
     cx: &Cx,
@@ -137,9 +141,10 @@ pub async fn patch_own(
         })
         .await?;
     app.sessions.forget(&hashes);
-    let pending = identity.pending_email.clone().map(|email| Pending {
-        email: Some(email),
-        phone: None,
+    let waits = identity.pending_email.is_some() || identity.pending_phone.is_some();
+    let pending = waits.then(|| Pending {
+        email: identity.pending_email.clone(),
+        phone: identity.pending_phone.clone(),
         verification_flow_id: verification,
     });
     Ok(OwnChange { identity: IdentityView::for_itself(&identity, cx.now), pending })
@@ -165,7 +170,7 @@ pub(crate) fn change_own(
     }
     let before = identity.clone();
     let mut rest = patch.clone();
-    let new_email = rest.remove("email");
+    let (new_email, new_phone) = (rest.remove("email"), rest.remove("phone"));
     let mut target = serde_json::to_value(editable(identity)).map_err(Error::internal)?;
     crate::patch::merge(&mut target, &Value::Object(rest));
     let settings = app.settings();
@@ -177,15 +182,26 @@ pub(crate) fn change_own(
         check_own_traits(&schema, &identity.traits, &changed.traits)?;
     }
     let email = new_email.map(|value| read_email(identity, &value)).transpose()?.flatten();
-    let touches_identifiers = changed.username != identity.username || email.is_some();
+    let is_required = settings.settings.registration.required_fields.contains(&RegistrationField::Phone);
+    let phone = new_phone.map(|value| phone::read(app, identity, &value, is_required)).transpose()?.flatten();
+    let touches_identifiers = changed.username != identity.username || email.is_some() || phone.is_some();
     if let Some(code) = refused.filter(|_| touches_identifiers)
         && IDENTIFIERS.iter().any(|name| patch.contains_key(*name))
     {
         return Err(Error::new(code));
     }
     *identity = changed;
+    if let Some(phone::Wish::Remove) = phone {
+        phone::remove(tx, &settings.settings, identity)?;
+    }
     save(tx, cx, &before, identity)?;
-    let Some(email) = email else { return Ok(None) };
+    if let Some(phone::Wish::Replace(number)) = &phone {
+        phone::hold(tx, cx, &settings.settings, identity, number)?;
+    }
+    let Some(email) = email else {
+        let Some(phone::Wish::Replace(number)) = phone else { return Ok(None) };
+        return flows::begin_verification(tx, app, cx, identity, (Channel::Sms, &number), new).map(Some);
+    };
     if identities::by_email(tx, &identity.realm, email.key())?.is_some()
         && settings.settings.registration.discloses_accounts
     {
@@ -193,16 +209,18 @@ pub(crate) fn change_own(
     }
     identity.pending_email = Some(email.as_str().to_owned());
     identities::update(tx, identity, cx.now)?;
-    flows::begin_verification(tx, app, cx, identity, email.as_str(), new).map(Some)
+    flows::begin_verification(tx, app, cx, identity, (Channel::Email, email.as_str()), new).map(Some)
 }
 
-/// The fields that the tenant asks for and this patch touches; the address has checks of its own.
+/// The fields that the tenant asks for and this patch touches; address and phone have checks of their own.
 fn required_and_touched(
     required: &[RegistrationField],
     patch: &Map<String, Value>,
 ) -> Vec<RegistrationField> {
     let touched = |field: &RegistrationField| patch.contains_key(field.as_str());
-    required.iter().copied().filter(|f| *f != RegistrationField::Email).filter(touched).collect()
+    let checked_here =
+        |f: &RegistrationField| matches!(f, RegistrationField::Email | RegistrationField::Phone);
+    required.iter().copied().filter(|f| !checked_here(f)).filter(touched).collect()
 }
 
 /// People may change the traits that the schema says are theirs, and only so that these fit. What did not fit before,

@@ -12,6 +12,7 @@ mod factors;
 mod input;
 mod me;
 mod password;
+mod phone;
 mod reach;
 mod read;
 mod recovery_link;
@@ -31,8 +32,8 @@ pub use avnology_store::list::ListQuery;
 pub(crate) use create::insert_new;
 pub use create::{Created, NewIdentity, create};
 pub use credentials::{
-    BackupCodesView, CredentialView, PasskeyView, list as list_credentials, list_own as list_own_credentials,
-    remove as remove_credential, remove_own as remove_own_credential,
+    BackupCodesView, CredentialView, PasskeyView, SmsView, list as list_credentials,
+    list_own as list_own_credentials, remove as remove_credential, remove_own as remove_own_credential,
 };
 pub(crate) use credentials::{may_do_without, remove_password, shown as credentials_of};
 pub(crate) use deletion::{
@@ -55,7 +56,8 @@ pub(crate) use factor_recovery::{
     start as begin_factor_recovery,
 };
 pub(crate) use factors::{
-    NewCodes, NewTotp, add_passkey, enroll_totp, open_totp, remove_factors, remove_passkey, replace_codes,
+    NewCodes, NewTotp, add_passkey, enroll_sms, enroll_totp, open_totp, remove_factors, remove_passkey,
+    replace_codes,
 };
 pub use input::IdentityInput;
 pub(crate) use input::{Fields, editable, from_json, words_of};
@@ -63,6 +65,7 @@ pub(crate) use me::change_own;
 pub use me::{OwnChange, OwnIdentity, OwnSummary, Pending, own_summary, patch_own, view_own};
 pub use password::set as set_password;
 pub(crate) use password::{PasswordChange, store_password};
+pub(crate) use phone::{UndoPhone, apply_phone, mark_phone_verified};
 pub(crate) use reach::{manage, see};
 pub use read::{IdentityPage, get, list};
 pub use recovery_link::{RecoveryLink, create as create_recovery_link};

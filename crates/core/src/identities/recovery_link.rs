@@ -5,7 +5,7 @@
 use avnology_model::{
     Code, Error, FieldCode, Result, Timestamp,
     events::EventType,
-    flows::{CodeChallenge, Flow, FlowData, FlowKind, FlowState, Transport},
+    flows::{Channel, CodeChallenge, Flow, FlowData, FlowKind, FlowState, Transport},
     identities::{Identity, IdentityState},
     ids::{FlowId, IdentityId},
     secret_token::{SecretKind, SecretToken},
@@ -118,6 +118,7 @@ impl Prepared {
                     address: address.to_owned(),
                     identity_id: Some(identity.id),
                     method: "link".to_owned(),
+                    channel: Channel::Email,
                     sent_at: cx.now,
                     device: cx.device_name(),
                     place: cx.ip.map(|ip| ip.to_string()),

@@ -140,6 +140,9 @@ pub(crate) fn save(
     if before.email_key != identity.email_key {
         identity.pending_email = None;
     }
+    if before.phone != identity.phone {
+        identity.pending_phone = None;
+    }
     if before.avatar_url != identity.avatar_url {
         // An uploaded picture that nothing points to any more.
         avatars::erase(tx, identity.id)?;
@@ -157,7 +160,7 @@ pub(crate) fn save(
     if before.email_key != identity.email_key {
         tell_old_address(tx, cx, before, identity)?;
     }
-    Ok(())
+    super::phone::tell_of_change(tx, cx, before, identity)
 }
 
 fn tell_old_address(tx: &mut IdentityTx<'_>, cx: &Cx, before: &Identity, identity: &Identity) -> Result<()> {

@@ -1,6 +1,8 @@
 //! Messages captured in the test environment (`contract/00` §2.1).
 
-use avnology_model::{Error, Result, Timestamp, events::MessageType, ids::MessageId, platform::Environment};
+use avnology_model::{
+    Error, Result, Timestamp, events::MessageType, flows::Channel, ids::MessageId, platform::Environment,
+};
 use avnology_store::platform::messages::{self, OutboxQuery};
 use secrecy::ExposeSecret;
 use serde::Serialize;
@@ -17,18 +19,18 @@ pub struct CapturedMessage {
     /// Id.
     #[schema(value_type = String)]
     pub id: MessageId,
-    /// `email`.
-    pub channel: String,
-    /// Address.
+    /// `email` or `sms`.
+    pub channel: Channel,
+    /// Address, or phone.
     pub to: String,
     /// Which message.
     #[serde(rename = "type")]
     pub kind: MessageType,
-    /// Subject line.
+    /// Subject line; empty for text messages.
     pub subject: String,
     /// Plain text.
     pub text: String,
-    /// HTML.
+    /// HTML; empty for text messages.
     pub html: String,
     /// One-time code in it.
     pub code: Option<String>,
@@ -87,7 +89,7 @@ fn shown(app: &Tenant, message: &messages::StoredMessage) -> Result<CapturedMess
     let (letter, secrets) = events::compose(app, message)?;
     Ok(CapturedMessage {
         id: message.id,
-        channel: "email".to_owned(),
+        channel: message.request.channel,
         to: message.request.to.clone(),
         kind: message.request.kind,
         subject: letter.subject,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use avnology_model::{
     Error, FieldCode, FieldError, Result, Timestamp,
+    credentials::Factor,
     events::EventType,
     platform::{Environment, FederationMode, Precondition, TenantSettings},
 };
@@ -132,13 +133,14 @@ async fn change(
     let (cx, expected) = (cx.clone(), expected.clone());
     let environment = app.config.environment;
     let host = app.config.public_url.host_str().unwrap_or_default().to_owned();
+    let texts = app.sends_texts();
     let names_mode = patch.contains_key("identity_federation_mode");
     let before = app.settings().settings.identity_federation_mode;
     let write = move |tx: &mut IdentityTx<'_>| {
         if names_mode {
             federation_rows::lock(tx)?;
         }
-        write(tx, &cx, &expected, &patch, by, environment, &host)
+        write(tx, &cx, &expected, &patch, by, &Place { environment, host: &host, texts })
     };
     let db = app.store.identity();
     let changed = if names_mode { db.write_at_length(write).await } else { db.write(write).await }?;
@@ -150,14 +152,20 @@ async fn change(
     Ok(view(app))
 }
 
+/// What the operator decided that settings must fit.
+struct Place<'a> {
+    environment: Environment,
+    host: &'a str,
+    texts: bool,
+}
+
 fn write(
     tx: &mut IdentityTx<'_>,
     cx: &Cx,
     expected: &Precondition,
     patch: &Map<String, Value>,
     by: Switch,
-    environment: Environment,
-    host: &str,
+    place: &Place<'_>,
 ) -> Result<SettingsVersion> {
     let present = match rows::find(tx)? {
         Some(stored) => parse(stored)?,
@@ -171,8 +179,17 @@ fn write(
     let before = serde_json::to_value(&present.settings).map_err(Error::internal)?;
     let settings = merged(&before, patch)?;
     let mut problems = settings.problems();
-    if !settings.webauthn.fits(host) {
-        let message = format!("{host}, or a domain above it.");
+    let begins_texts = |s: &TenantSettings| s.second_factors.contains(&Factor::Sms);
+    if !place.texts && begins_texts(&settings) && !begins_texts(&present.settings) {
+        problems.push(FieldError {
+            field: "second_factors".to_owned(),
+            code: FieldCode::NotAllowed,
+            message: "`sms` needs text messages, and nothing carries them here: the operator sets `sms_webhook_url`."
+                .to_owned(),
+        });
+    }
+    if !settings.webauthn.fits(place.host) {
+        let message = format!("{}, or a domain above it.", place.host);
         problems.push(FieldError {
             field: "webauthn.rp_id".to_owned(),
             code: FieldCode::NotAllowed,
@@ -198,7 +215,7 @@ fn write(
         StoredSettings { settings: after.clone(), version: next.version, update_time: next.update_time };
     rows::put(tx, &stored, mode)?;
     let payload = changes(&before, &after);
-    emit(tx, &cx.event(EventType::TenantUpdated, payload).on("tenant", &environment))?;
+    emit(tx, &cx.event(EventType::TenantUpdated, payload).on("tenant", &place.environment))?;
     Ok(next)
 }
 

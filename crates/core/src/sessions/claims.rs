@@ -95,6 +95,7 @@ fn amr(session: &Session) -> Vec<&'static str> {
             // Whether hardware holds the key is not known without an attestation.
             Method::Passkey => "swk",
             Method::Code | Method::Totp | Method::RecoveryCode => "otp",
+            Method::Sms => "sms",
             Method::Link => "link",
             // No registered value says so.
             Method::Recovery => "recovery",

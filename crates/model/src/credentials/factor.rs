@@ -11,6 +11,8 @@ text_enum! {
         Passkey = "passkey",
         /// Authenticator application (RFC 6238).
         Totp = "totp",
+        /// Phone that is sent codes.
+        Sms = "sms",
         /// Backup codes.
         RecoveryCode = "recovery_code",
     }
@@ -23,6 +25,8 @@ text_enum! {
         Totp = "totp",
         /// Passkey with user verification.
         Passkey = "passkey",
+        /// Code by text message.
+        Sms = "sms",
         /// Backup codes.
         RecoveryCode = "recovery_code",
     }

@@ -30,6 +30,10 @@ text_enum! {
         UserEmailVerified = "user.email_verified",
         /// An e-mail was replaced.
         UserEmailChanged = "user.email_changed",
+        /// A phone was proven.
+        UserPhoneVerified = "user.phone_verified",
+        /// A phone was replaced or removed.
+        UserPhoneChanged = "user.phone_changed",
         /// A password was set, changed or removed.
         UserPasswordChanged = "user.password_changed",
         /// A passkey was added.

@@ -5,18 +5,21 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Timestamp,
     credentials::Factor,
+    flows::Channel,
     identities::Identity,
     ids::{FlowId, IdentityId},
     text::text_enum,
 };
 
 text_enum! {
-    /// The mails we send.
+    /// The messages we send.
     pub enum MessageType {
         /// Code to sign in.
         SignInCode = "sign_in_code",
         /// Link to sign in.
         SignInLink = "sign_in_link",
+        /// Code as second factor, or to set that up.
+        MfaCode = "mfa_code",
         /// Code and link to prove an address.
         Verification = "verification",
         /// Code and link to recover.
@@ -35,6 +38,8 @@ text_enum! {
         FactorRemoved = "factor_removed",
         /// Notice to the old address: the e-mail changed; can be undone.
         EmailChanged = "email_changed",
+        /// Notice: the phone was replaced or removed.
+        PhoneChanged = "phone_changed",
         /// Notice: too many failures.
         AccountLocked = "account_locked",
         /// Notice: lost second factors will be removed; can be cancelled.
@@ -95,7 +100,10 @@ pub struct MessageRequest {
     /// Which message.
     #[serde(rename = "type")]
     pub kind: MessageType,
-    /// Address.
+    /// How it travels.
+    #[serde(default, skip_serializing_if = "is_mail")]
+    pub channel: Channel,
+    /// Address, or phone in E.164.
     pub to: String,
     /// The person, when known.
     pub identity_id: Option<IdentityId>,
@@ -117,9 +125,17 @@ pub struct MessageRequest {
     /// Where whoever has the link sees how far what is announced has come.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt_url: Option<String>,
+    /// The host whose pages alone the code of a text message is for, so that browsers fill it in there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bound_to: Option<String>,
     /// The organization it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization: Option<MessageOrganization>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_mail(channel: &Channel) -> bool {
+    *channel == Channel::Email
 }
 
 impl MessageRequest {
@@ -127,6 +143,7 @@ impl MessageRequest {
     pub fn new(kind: MessageType, to: impl Into<String>) -> Self {
         Self {
             kind,
+            channel: Channel::Email,
             to: to.into(),
             identity_id: None,
             flow_id: None,
@@ -137,6 +154,7 @@ impl MessageRequest {
             factor: None,
             origin: None,
             receipt_url: None,
+            bound_to: None,
             organization: None,
         }
     }

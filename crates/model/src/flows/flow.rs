@@ -64,6 +64,8 @@ text_enum! {
         CreatePasskey = "create_passkey",
         /// A message with a code or link is on its way.
         SentEmail = "sent_email",
+        /// A text message with a code is on its way.
+        SentSms = "sent_sms",
         /// Login: the second factor. Settings after recovery: the same, before anything else.
         SecondFactor = "second_factor",
         /// Login, registration: a second factor must be set up before going on.
@@ -86,6 +88,25 @@ text_enum! {
     pub enum Channel {
         /// By mail.
         Email = "email",
+        /// By text message.
+        Sms = "sms",
+    }
+}
+
+#[expect(clippy::derivable_impls, reason = "`text_enum!` writes the variants")]
+impl Default for Channel {
+    fn default() -> Self {
+        Self::Email
+    }
+}
+
+impl Channel {
+    /// Where a flow stands once a code has left this way.
+    pub const fn sent(self) -> FlowState {
+        match self {
+            Self::Email => FlowState::SentEmail,
+            Self::Sms => FlowState::SentSms,
+        }
     }
 }
 
@@ -96,8 +117,11 @@ pub struct CodeChallenge {
     pub address: String,
     /// The identity it proves, when there is one; never told to the client.
     pub identity_id: Option<IdentityId>,
-    /// The method it belongs to: `code` or `link`.
+    /// The method it belongs to: `code` or `link`; `sms` for a second factor.
     pub method: String,
+    /// How it travelled.
+    #[serde(default)]
+    pub channel: Channel,
     /// When it was sent.
     pub sent_at: Timestamp,
     /// Browser that asked for it, as in "Firefox on Linux".
@@ -212,6 +236,13 @@ pub struct Flow {
     pub data: FlowData,
 }
 
+impl FlowState {
+    /// Whether a code or link was sent, and is waited for in the first step.
+    pub const fn is_sent(self) -> bool {
+        matches!(self, Self::SentEmail | Self::SentSms)
+    }
+}
+
 impl Flow {
     /// Within what the addresses and names entered here are unique.
     pub fn realm(&self) -> Realm {
@@ -242,6 +273,12 @@ pub struct FlowData {
     pub refresh: bool,
     /// What was entered as identifier.
     pub identifier: Option<String>,
+    /// How the address that is asked for is reached; settings after recovery: how the one was that recovery proved.
+    pub channel: Channel,
+    /// What is shown of the phone that is the second factor.
+    pub phone_hint: Option<String>,
+    /// Settings: the flow that proves a new address or phone.
+    pub verification: Option<FlowId>,
     /// The live code or link.
     pub challenge: Option<CodeChallenge>,
     /// Fields entered so far that are not secret, by node name, to be shown again.

@@ -100,8 +100,15 @@ messages! {
     LabelRenamePasskey = "1070039", Info, "Rename";
     LabelRemovePasskey = "1070040", Info, "Remove";
     LabelCreatePasskey = "1070041", Info, "Create account with a passkey";
-    LabelLostFactors = "1070061", Info, "I have lost these, too";
-    LabelRemoveFactors = "1070062", Info, "Remove my second factors";
+    LabelUseSms = "1070060", Info, "Text me a code";
+    LabelSendSms = "1070061", Info, "Send a code to {phone}";
+    LabelRemoveSms = "1070062", Info, "Stop sending codes to this phone";
+    LabelTextCode = "1070063", Info, "Send a code";
+    LabelChangePhone = "1070064", Info, "Use another number";
+    LabelUsePhone = "1070065", Info, "Use your phone number";
+    LabelUseEmail = "1070066", Info, "Use your e-mail";
+    LabelLostFactors = "1070067", Info, "I have lost these, too";
+    LabelRemoveFactors = "1070068", Info, "Remove my second factors";
     VerificationSent = "1080001", Info, "A code was sent";
     AddressVerified = "1080002", Success, "Your address is verified";
     ChangeUndone = "1080003", Success, "The change was undone";

@@ -38,6 +38,8 @@ pub enum Group {
     RecoveryCode,
     /// One-time code.
     Code,
+    /// Phone that is sent codes as second factor.
+    Sms,
     /// Mailed link.
     Link,
     /// Profile fields.

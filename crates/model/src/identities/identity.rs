@@ -71,6 +71,8 @@ pub struct Identity {
     pub phone: Option<String>,
     /// Whether the phone is proven.
     pub phone_verified: bool,
+    /// Phone that takes effect once proven.
+    pub pending_phone: Option<String>,
     /// Username as entered.
     pub username: Option<String>,
     /// First name.
@@ -130,6 +132,7 @@ impl Identity {
             pending_email: None,
             phone: None,
             phone_verified: false,
+            pending_phone: None,
             username: None,
             first_name: None,
             last_name: None,

@@ -9,5 +9,5 @@ mod realm;
 pub use email::Email;
 pub use factor_recovery::{FactorRecovery, FactorRecoveryState};
 pub use identity::{Deletion, Identity, IdentityState, Metadata};
-pub use names::{Username, https_url, locale, person_name, phone, timezone};
+pub use names::{Username, https_url, locale, masked_phone, person_name, phone, timezone};
 pub use realm::Realm;

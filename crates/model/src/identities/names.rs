@@ -65,6 +65,12 @@ pub fn phone(text: &str) -> Result<String, Refusal> {
     }
 }
 
+/// What is shown of a phone number to whoever may not be its owner: the last two digits.
+pub fn masked_phone(phone: &str) -> String {
+    let digits: Vec<char> = phone.chars().filter(char::is_ascii_digit).collect();
+    format!("••• {}", digits.iter().skip(digits.len().saturating_sub(2)).collect::<String>())
+}
+
 /// A BCP 47 language tag, well-formed by RFC 5646 §2.1 (subtags of 1–8 letters and digits, the first 2–8 letters).
 pub fn locale(text: &str) -> Result<String, Refusal> {
     let text = text.trim();
@@ -135,6 +141,11 @@ mod tests {
         for bad in ["02079460000", "+0123456789", "+12345", "+1234567890123456", "+44x"] {
             assert!(phone(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn of_a_phone_number_two_digits_are_shown() {
+        assert_eq!(masked_phone("+442079460042"), "••• 42");
     }
 
     #[test]

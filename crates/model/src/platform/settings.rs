@@ -182,8 +182,17 @@ impl RateLimitSetting {
 const SCHEMA_BYTES: usize = 64 * 1024;
 
 /// Names of the buckets that exist (`contract/00` §9).
-pub(super) const BUCKETS: &[&str] =
-    &["ip.auth", "account.auth", "message.address", "discovery", "export", "api.key", "api.session"];
+pub(super) const BUCKETS: &[&str] = &[
+    "ip.auth",
+    "account.auth",
+    "message.address",
+    "sms.network",
+    "sms.prefix",
+    "discovery",
+    "export",
+    "api.key",
+    "api.session",
+];
 
 /// Everything that `PATCH /v1/tenant` can change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -259,7 +268,7 @@ impl Default for TenantSettings {
             registration: Registration::default(),
             require_verified_email: false,
             allowed_methods: LoginMethod::ALL.to_vec(),
-            second_factors: Factor::ALL.to_vec(),
+            second_factors: vec![Factor::Totp, Factor::Passkey, Factor::RecoveryCode],
             mfa_required: false,
             webauthn: WebauthnSettings::default(),
             password_policy: PasswordPolicy::default(),

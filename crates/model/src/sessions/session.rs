@@ -38,6 +38,8 @@ text_enum! {
         Passkey = "passkey",
         /// Authenticator application.
         Totp = "totp",
+        /// One-time code by text message, as first or second factor.
+        Sms = "sms",
         /// Backup code.
         RecoveryCode = "recovery_code",
         /// One-time code by mail.

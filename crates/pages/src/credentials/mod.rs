@@ -5,13 +5,15 @@ use avnology_core::{
     identities::{CredentialView, list_own_credentials, own_summary},
 };
 use avnology_http::{Auth, PageSignedIn, Query, Reply, Response, Route, SeeOther};
-use avnology_model::{Code, Result, credentials::Factor, flows::FlowKind, platform::LoginMethod};
+use avnology_model::{
+    Code, Result, credentials::Factor, flows::FlowKind, identities::masked_phone, platform::LoginMethod,
+};
 use avnology_views::credentials::{FactorPage, FactorSection, PasskeyRow, PasswordSection, Security};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::{
-    browser::{Found, Held, Opened, find, open},
+    browser::{Found, Held, Opened, find, open, resend_at},
     shell::{page, person_of, shell},
 };
 
@@ -51,6 +53,7 @@ fn factor_of(section: &str) -> Option<FactorSection> {
     match section {
         "passkey" => Some(FactorSection::Passkeys),
         "totp" => Some(FactorSection::Totp),
+        "sms" => Some(FactorSection::Sms),
         "recovery_code" => Some(FactorSection::BackupCodes),
         _ => None,
     }
@@ -78,7 +81,11 @@ async fn draw_factor(auth: &Auth<PageSignedIn>, held: &Held, factor: FactorSecti
     let shell = shell(auth).await?;
     let rows = match factor {
         FactorSection::Passkeys => passkeys(auth).await?,
-        FactorSection::Totp | FactorSection::BackupCodes => Vec::new(),
+        FactorSection::Totp | FactorSection::Sms | FactorSection::BackupCodes => Vec::new(),
+    };
+    let phone = match factor {
+        FactorSection::Sms => phone(auth).await?,
+        _ => None,
     };
     let html = FactorPage {
         cx: shell.cx(),
@@ -86,6 +93,8 @@ async fn draw_factor(auth: &Auth<PageSignedIn>, held: &Held, factor: FactorSecti
         flow: &held.view,
         factor,
         passkeys: &rows,
+        phone: phone.as_deref(),
+        resend_at: resend_at(&held.flow),
         back_url: held.view.return_to.as_deref().unwrap_or(PATH),
     }
     .render();
@@ -97,7 +106,10 @@ async fn draw(auth: &Auth<PageSignedIn>, held: Option<&Held>) -> Result<Response
     let shell = shell(auth).await?;
     let enrolled = summary.identity.mfa_methods.contains(&Factor::Totp);
     let settings = auth.app.settings();
-    let offered = settings.settings.second_factors.contains(&Factor::Totp);
+    let factors = &settings.settings.second_factors;
+    let offered = factors.contains(&Factor::Totp);
+    let texts = summary.identity.mfa_methods.contains(&Factor::Sms);
+    let offers_texts = factors.contains(&Factor::Sms) && auth.app.sends_texts();
     let count = passkeys(auth).await?.len();
     let takes_passkeys = count > 0 || settings.settings.allowed_methods.contains(&LoginMethod::Passkey);
     let html = Security {
@@ -112,10 +124,17 @@ async fn draw(auth: &Auth<PageSignedIn>, held: Option<&Held>) -> Result<Response
         },
         passkeys: takes_passkeys.then_some(count),
         totp: (offered || enrolled).then_some(enrolled),
+        sms: (offers_texts || texts).then_some(texts),
         backup_codes: summary.backup_codes,
     }
     .render();
     Ok(page(auth, html))
+}
+
+/// The last digits of the phone that is sent codes.
+async fn phone(auth: &Auth<PageSignedIn>) -> Result<Option<String>> {
+    let held = list_own_credentials(&auth.app, auth.session()).await?;
+    Ok(held.into_iter().find_map(|credential| credential.sms).map(|sms| masked_phone(&sms.phone)))
 }
 
 async fn passkeys(auth: &Auth<PageSignedIn>) -> Result<Vec<PasskeyRow>> {

@@ -27,6 +27,8 @@ struct Params {
     token: Option<String>,
     return_to: Option<String>,
     email: Option<String>,
+    /// A number to recover by, or empty to ask for one.
+    phone: Option<String>,
     /// In a strict tenant, the organization whose account is meant.
     organization_id: Option<String>,
 }
@@ -43,8 +45,13 @@ async fn show(auth: Auth<Visitor>, Query(q): Query<Params>) -> Result<Response> 
     }
     let return_to = q.return_to.filter(|target| !target.is_empty());
     let asked_to_go = return_to.is_some();
-    let request =
-        FlowRequest { return_to, email: q.email, organization: q.organization_id, ..FlowRequest::default() };
+    let request = FlowRequest {
+        return_to,
+        email: q.email,
+        phone: q.phone,
+        organization: q.organization_id,
+        ..FlowRequest::default()
+    };
     match open(&auth, FlowKind::Recovery, "/recovery", request).await {
         Ok(Opened::Go(response)) => Ok(response),
         Ok(Opened::SignedIn(_)) => Ok(SeeOther("/account".to_owned()).respond()),

@@ -33,6 +33,8 @@ struct Params {
     denied: Option<String>,
     return_to: Option<String>,
     email: Option<String>,
+    /// A number to prove, or empty to ask for one.
+    phone: Option<String>,
 }
 
 async fn show(auth: Auth<Visitor>, Query(q): Query<Params>) -> Result<Response> {
@@ -67,7 +69,7 @@ async fn show(auth: Auth<Visitor>, Query(q): Query<Params>) -> Result<Response> 
     let asked_to_go = return_to.is_some();
     let own =
         auth.visitor().and_then(|l| l.identity.pending_email.clone().or_else(|| l.identity.email.clone()));
-    let request = FlowRequest { return_to, email: q.email.or(own), ..FlowRequest::default() };
+    let request = FlowRequest { return_to, email: q.email.or(own), phone: q.phone, ..FlowRequest::default() };
     match open(&auth, FlowKind::Verification, "/verify", request).await {
         Ok(Opened::Go(response)) => Ok(response),
         Ok(Opened::SignedIn(_)) => Ok(SeeOther("/account".to_owned()).respond()),

@@ -7,6 +7,7 @@ use avnology_http::{
 };
 use avnology_model::{
     Code, Error, Result,
+    flows::Channel,
     ids::{FlowId, IdentityId},
 };
 use avnology_views::{
@@ -38,13 +39,23 @@ pub(super) async fn profile(
         _ => (None, None),
     };
     let id = held.flow.id;
+    let unproven = identity.phone.as_deref().filter(|_| !identity.phone_verified);
+    let unproven = identity.pending_phone.as_deref().or(unproven).filter(|_| auth.app.sends_texts());
+    // What was just sent is entered in its own flow; another message would be too early.
+    let sent = held.flow.data.verification.map(|id| (held.flow.data.channel, format!("/verify?flow={id}")));
+    let sent_by = |channel| sent.as_ref().filter(|(by, _)| *by == channel).map(|(_, url)| url.clone());
+    let verify_url = sent_by(Channel::Email).unwrap_or_else(|| "/verify".to_owned());
+    let digits = unproven.unwrap_or_default().trim_start_matches('+');
+    let verify_phone_url = sent_by(Channel::Sms).unwrap_or_else(|| format!("/verify?phone=%2B{digits}"));
     let html = Profile {
         cx: shell.cx(),
         person: &person_of(identity),
         flow: &held.view,
         notice: notice.as_ref(),
         pending_email: identity.pending_email.as_deref(),
-        verify_url: "/verify",
+        unproven_phone: unproven,
+        verify_url: &verify_url,
+        verify_phone_url: &verify_phone_url,
         step_up_url: None,
         picture: Picture {
             action: &format!("/account/profile/picture?flow={id}"),

@@ -98,7 +98,7 @@ fn sample(app: &Arc<Tenant>) -> impl Fn() + Send + Sync + 'static {
 /// Says where we are. The link is a secret: it goes to standard output, never into the log.
 fn greet(config: &Config, first_link: Option<&str>) -> Result<(), Failure> {
     let url = config.public_url.as_str().trim_end_matches('/');
-    let (database, mail) = (config.database(), config.mail_mode());
+    let (database, mail, sms) = (config.database(), config.mail_mode(), config.sms_mode());
     let is_text = telemetry::format(config.log_format) == LogFormat::Text;
     if is_text {
         let mut err = std::io::stderr().lock();
@@ -107,10 +107,11 @@ fn greet(config: &Config, first_link: Option<&str>) -> Result<(), Failure> {
         writeln!(err, "  Database     {database}")?;
         writeln!(err, "  Environment  {}", config.environment)?;
         writeln!(err, "  Mail         {mail}")?;
+        writeln!(err, "  Texts        {sms}")?;
         writeln!(err, "  Metrics      http://{}/metrics\n", config.admin_addr)?;
     } else {
         let (listen, environment) = (config.listen, config.environment);
-        tracing::info!(url, %listen, database, %environment, mail, "serving");
+        tracing::info!(url, %listen, database, %environment, mail, sms, "serving");
     }
     if let Some(link) = first_link {
         let mut out = std::io::stdout().lock();

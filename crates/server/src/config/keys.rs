@@ -68,6 +68,10 @@ keys! {
         "`smtp://`, `smtps://` or `smtp+starttls://[user:password@]host[:port]`. User and password are percent-encoded; they need TLS unless the host is loopback.";
     MailFrom = "mail_from", Plain, "required with `smtp_url`",
         "Sender of our mail: `id@example.com` or `Example <id@example.com>`.";
+    SmsWebhookUrl = "sms_webhook_url", SecretUrl, "unset: no text messages (in the test environment they are stored)",
+        "`https` URL of a gateway that text messages are posted to, each signed with `sms_webhook_secret`; `http` at a loopback host.";
+    SmsWebhookSecret = "sms_webhook_secret", Secret, "required with `sms_webhook_url`",
+        "What these requests are signed with: at least 24 characters.";
     Environment = "environment", Plain, "live",
         "`live` or `test`. In `test` messages are stored for `GET /v1/outbox/messages` instead of sent.";
     BootstrapAdminEmail = "bootstrap_admin_email", Plain, "unset",

@@ -48,6 +48,8 @@ pub struct Config {
     pub encryption_keys: EncryptionKeys,
     /// Where mail goes and in whose name; `None` logs or stores it.
     pub mail: Option<Mail>,
+    /// Where text messages go; `None` sends or stores none.
+    pub sms: Option<SmsWebhook>,
     /// Live or test.
     pub environment: Environment,
     /// Who becomes the first administrator.
@@ -84,6 +86,23 @@ pub struct Mail {
     pub server: SmtpServer,
     /// Sender.
     pub from: Mailbox,
+}
+
+/// Who takes text messages.
+#[derive(Clone)]
+pub struct SmsWebhook {
+    /// Where they are posted.
+    pub url: Url,
+    /// What the requests are signed with.
+    pub secret: SecretString,
+}
+
+impl std::fmt::Debug for SmsWebhook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SmsWebhook")
+            .field("url", &show::masked_url(&self.url.as_str().into()))
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a password hash costs.
@@ -142,6 +161,17 @@ impl Config {
             (_, Environment::Test) => "stored, see GET /v1/outbox/messages (test environment)".to_owned(),
             (Some(mail), Environment::Live) => format!("sent by {} as {}", mail.server, mail.from.email),
             (None, Environment::Live) => "logged (no smtp_url)".to_owned(),
+        }
+    }
+
+    /// Whether text messages are sent or stored, in words.
+    pub fn sms_mode(&self) -> String {
+        match (&self.sms, self.environment) {
+            (_, Environment::Test) => "stored, see GET /v1/outbox/messages (test environment)".to_owned(),
+            (Some(sms), Environment::Live) => {
+                format!("posted to {}", show::masked_url(&sms.url.as_str().into()))
+            }
+            (None, Environment::Live) => "none (no sms_webhook_url)".to_owned(),
         }
     }
 

@@ -10,8 +10,8 @@ use tracing_subscriber::EnvFilter;
 use url::Url;
 
 use super::{
-    Config, EncryptionKeys, Key, LogFormat, Mail, PasswordHash, Problem, Source, encryption_key, show,
-    smtp_url::SmtpServer, sources::Gathered,
+    Config, EncryptionKeys, Key, LogFormat, Mail, PasswordHash, Problem, SmsWebhook, Source, encryption_key,
+    show, smtp_url::SmtpServer, sources::Gathered,
 };
 
 /// What is wrong with a value and what to write instead. The first part must not show a secret.
@@ -31,6 +31,8 @@ pub(super) fn config(gathered: &mut Gathered) -> Option<Config> {
     let keys = r.optional(Key::EncryptionKey, encryption_key::parse);
     let smtp = r.optional(Key::SmtpUrl, SmtpServer::parse);
     let from = r.optional(Key::MailFrom, mailbox);
+    let sms_url = r.optional(Key::SmsWebhookUrl, webhook_url);
+    let sms_secret = r.optional(Key::SmsWebhookSecret, webhook_secret);
     let environment = r.required(Key::Environment, environment);
     let bootstrap_admin_email = r.optional(Key::BootstrapAdminEmail, email);
     let bootstrap_api_key = r.optional(Key::BootstrapApiKey, api_key);
@@ -56,6 +58,7 @@ pub(super) fn config(gathered: &mut Gathered) -> Option<Config> {
         org_database_url,
         encryption_keys,
         mail: smtp.zip(from).map(|(server, from)| Mail { server, from }),
+        sms: sms_url.zip(sms_secret).map(|(url, secret)| SmsWebhook { url, secret }),
         environment: environment?,
         bootstrap_admin_email,
         bootstrap_api_key,
@@ -195,6 +198,25 @@ fn http_url(text: &str) -> Result<Url, Refusal> {
         Ok(url) => Err((format!("`{}:` is no web address.", url.scheme()), remedy)),
         Err(e) => Err((format!("`{text}` is no URL ({e})."), remedy)),
     }
+}
+
+fn webhook_url(text: &str) -> Result<Url, Refusal> {
+    let remedy = "Write a URL, as in https://sms.example.com/send.";
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
+        Ok(url) => Err((format!("`{}:` is no web address.", url.scheme()), remedy)),
+        Err(e) => Err((format!("it is no URL ({e})."), remedy)),
+    }
+}
+
+fn webhook_secret(text: &str) -> Result<SecretString, Refusal> {
+    if text.chars().count() < 24 {
+        return Err((
+            "it is too short.".to_owned(),
+            "Write at least 24 characters, as `openssl rand -hex 32` makes.",
+        ));
+    }
+    Ok(text.into())
 }
 
 fn password_hash(text: &str) -> Result<PasswordHash, Refusal> {

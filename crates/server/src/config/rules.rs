@@ -54,6 +54,25 @@ pub(super) fn check(config: &Config, gathered: &Gathered) -> Vec<Problem> {
             "Write smtps:// or smtp+starttls://.",
         );
     }
+    match (is_set(Key::SmsWebhookUrl), is_set(Key::SmsWebhookSecret)) {
+        (true, false) => refuse(
+            Key::SmsWebhookSecret,
+            "it is required with sms_webhook_url.",
+            "Set it to what the gateway checks signatures with.",
+        ),
+        (false, true) => refuse(
+            Key::SmsWebhookSecret,
+            "it has no effect without sms_webhook_url.",
+            "Set sms_webhook_url too, or remove it.",
+        ),
+        _ => {}
+    }
+    if let Some(sms) = &config.sms
+        && sms.url.scheme() == "http"
+        && !self::is_loopback(&sms.url)
+    {
+        refuse(Key::SmsWebhookUrl, "plain http would send codes in the clear.", "Write https://.");
+    }
     if config.org_database_url.is_some() && config.database_url.is_none() {
         refuse(
             Key::OrgDatabaseUrl,

@@ -61,6 +61,25 @@ fn a_public_server_is_understood_whole() {
 }
 
 #[test]
+fn a_gateway_for_texts_needs_tls_and_a_secret() {
+    let secret = ("AVNOLOGY_SMS_WEBHOOK_SECRET", "0123456789abcdef0123456789abcdef");
+    let url = ("AVNOLOGY_SMS_WEBHOOK_URL", "https://sms.example.com/send");
+    let config = load(None, &public_and(&[url, secret])).unwrap();
+    assert_eq!(config.sms.as_ref().unwrap().url.as_str(), "https://sms.example.com/send");
+    assert_eq!(config.sms_mode(), "posted to https://sms.example.com/send");
+    assert!(!format!("{config:?}").contains("0123456789abcdef"));
+    assert!(problems(&public_and(&[url])).contains("required with sms_webhook_url"));
+    assert!(problems(&public_and(&[secret])).contains("no effect without sms_webhook_url"));
+    let plain = ("AVNOLOGY_SMS_WEBHOOK_URL", "http://sms.example.com/send");
+    assert!(problems(&public_and(&[plain, secret])).contains("in the clear"));
+    let local = ("AVNOLOGY_SMS_WEBHOOK_URL", "http://127.0.0.1:9999/send");
+    assert!(load(None, &public_and(&[local, secret])).is_ok());
+    let short = ("AVNOLOGY_SMS_WEBHOOK_SECRET", "short");
+    assert!(problems(&public_and(&[url, short])).contains("too short"));
+    assert_eq!(load(None, PUBLIC).unwrap().sms_mode(), "none (no sms_webhook_url)");
+}
+
+#[test]
 fn the_environment_wins_over_the_file() {
     let (_dir, path) = file("listen = '0.0.0.0:1111'\nadmin_addr = '127.0.0.1:2222'\nlog = 'debug'\n");
     let config = load(Some(&path), &[("AVNOLOGY_LISTEN", "127.0.0.1:3333")]).unwrap();

@@ -10,9 +10,10 @@ use avnology_model::{
     Timestamp,
     credentials::Factor,
     events::{MessageRequest, MessageType},
+    identities::masked_phone,
     platform::TenantSettings,
 };
-use avnology_views::{Brand, Context, flows::Origin, mail};
+use avnology_views::{Brand, Context, flows::Origin, mail, texts};
 use secrecy::ExposeSecret;
 
 /// Composes letters in the tenant's name.
@@ -40,6 +41,28 @@ impl Composer for LetterComposer {
         let mail = render(cx, public_url, request, secrets);
         Letter { subject: mail.subject, text: mail.text, html: mail.html }
     }
+
+    fn compose_text(
+        &self,
+        settings: &TenantSettings,
+        request: &MessageRequest,
+        secrets: &MessageSecrets,
+    ) -> String {
+        let code = secrets.code.as_ref().map(ExposeSecret::expose_secret).unwrap_or_default();
+        let link = secrets.link.as_ref().map(ExposeSecret::expose_secret).unwrap_or_default();
+        let of_code = |what| {
+            texts::Code { brand: &settings.name, what, code, bound_to: request.bound_to.as_deref() }.render()
+        };
+        match request.kind {
+            MessageType::Verification => of_code("verification"),
+            MessageType::Recovery => of_code("recovery"),
+            MessageType::MfaCode => of_code("security"),
+            MessageType::RecoveryUnavailable => texts::recovery_not_possible(&settings.name),
+            MessageType::PhoneChanged => texts::phone_changed(&settings.name, link),
+            // The others travel by mail.
+            _ => of_code("sign-in"),
+        }
+    }
 }
 
 fn render(
@@ -62,7 +85,9 @@ fn render(
     let deed = origin.clone().unwrap_or(Origin { device: None, place: None, at: cx.now });
     let origin = origin.as_ref();
     match request.kind {
-        MessageType::SignInCode => mail::SignInCode { cx, name, code: code_text, minutes, origin }.render(),
+        MessageType::SignInCode | MessageType::MfaCode => {
+            mail::SignInCode { cx, name, code: code_text, minutes, origin }.render()
+        }
         MessageType::SignInLink => {
             mail::SignInLink { cx, name, link: link_text, code, minutes, origin }.render()
         }
@@ -91,6 +116,11 @@ fn render(
             let undo = link.map(|url| mail::UndoLink { url, hours: whole_units(until, cx.now, 3_600) });
             let new_email = request.new_address.as_deref().unwrap_or_default();
             mail::EmailChanged { cx, name, new_email, origin: &deed, undo }.render()
+        }
+        MessageType::PhoneChanged => {
+            let new_phone = request.new_address.as_deref().map(masked_phone);
+            mail::PhoneChanged { cx, name, new_phone: new_phone.as_deref(), origin: &deed, recovery_url }
+                .render()
         }
         MessageType::AccountLocked => mail::AccountLocked { cx, name, until, recovery_url, origin }.render(),
         MessageType::FactorRecoveryStarted | MessageType::FactorRecoveryReminder => {
@@ -261,6 +291,37 @@ mod tests {
             assert!(letter.text.contains(&url) && letter.text.contains("Initech"), "{kind}: {}", letter.text);
             assert!(letter.text.contains("Nightly report"), "{kind}: {}", letter.text);
         }
+    }
+
+    #[test]
+    fn texts_fit_into_one_message_with_the_code_first_and_bound_to_the_page() {
+        let composer = LetterComposer::new(Arc::new(At(NOW)));
+        let secrets = MessageSecrets { code: Some("123456".into()), link: None };
+        for name in ["Acme ID", "Zoë’s 東京 Café", &"x".repeat(100)] {
+            let settings = TenantSettings { name: name.to_owned(), ..TenantSettings::default() };
+            for kind in [
+                MessageType::SignInCode,
+                MessageType::Verification,
+                MessageType::Recovery,
+                MessageType::MfaCode,
+            ] {
+                for host in ["id.example.com", &format!("{}.example.com", "a".repeat(60))] {
+                    let request = MessageRequest {
+                        bound_to: Some(host.to_owned()),
+                        ..MessageRequest::new(kind, "+442079460042")
+                    };
+                    let text = composer.compose_text(&settings, &request, &secrets);
+                    assert!(text.starts_with("123456 is your "), "{text}");
+                    assert!(text.chars().count() <= 160, "{text}");
+                    assert_eq!(text.lines().last(), Some(format!("@{host} #123456").as_str()));
+                    assert_eq!(avnology_model::text::gsm(&text), text);
+                }
+            }
+        }
+        let request = MessageRequest::new(MessageType::SignInCode, "+442079460042");
+        let settings = TenantSettings { name: "Acme ID".to_owned(), ..TenantSettings::default() };
+        let text = composer.compose_text(&settings, &request, &secrets);
+        assert_eq!(text, "123456 is your Acme ID sign-in code. Do not share it.");
     }
 
     #[test]

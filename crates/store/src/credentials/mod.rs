@@ -4,4 +4,5 @@ pub mod lockouts;
 pub mod passkeys;
 pub mod passwords;
 pub mod recovery_codes;
+pub mod sms;
 pub mod totp;

@@ -14,7 +14,7 @@ pub const COLUMNS: &str = "i.id, i.state, i.previous_state, i.email, i.email_key
     i.phone, i.phone_verified, i.username, i.first_name, i.last_name, i.display_name, i.avatar_url, i.locale, i.timezone, \
     i.traits, i.metadata_public, i.metadata_admin, i.external_id, i.has_password, i.password_change_required, \
     i.create_time, i.update_time, i.last_login_at, l.locked_until, i.deletion_id, i.deletion_scheduled_for, \
-    i.deletion_cancel_on_login, i.version, i.realm, i.claimed_by, i.mfa_methods, \
+    i.deletion_cancel_on_login, i.version, i.realm, i.claimed_by, i.mfa_methods, i.pending_phone, \
     CASE WHEN i.realm <> '' THEN i.realm ELSE (SELECT m.organization_id FROM memberships m JOIN domains d \
     ON d.organization_id = m.organization_id WHERE m.organization_id = i.claimed_by AND m.identity_id = i.id \
     AND m.state <> 'pending' AND i.email_verified AND d.status = 'verified' AND i.email_key LIKE '%@' || d.domain) END";
@@ -30,7 +30,7 @@ macro_rules! select {
              i.timezone, i.traits, i.metadata_public, i.metadata_admin, i.external_id, i.has_password, \
              i.password_change_required, i.create_time, i.update_time, i.last_login_at, l.locked_until, i.deletion_id, \
              i.deletion_scheduled_for, i.deletion_cancel_on_login, i.version, i.realm, i.claimed_by, \
-             i.mfa_methods, CASE WHEN i.realm <> '' THEN i.realm ELSE (SELECT m.organization_id FROM memberships m JOIN domains d \
+             i.mfa_methods, i.pending_phone, CASE WHEN i.realm <> '' THEN i.realm ELSE (SELECT m.organization_id FROM memberships m JOIN domains d \
              ON d.organization_id = m.organization_id WHERE m.organization_id = i.claimed_by AND m.identity_id = i.id \
              AND m.state <> 'pending' AND i.email_verified AND d.status = 'verified' AND i.email_key LIKE '%@' || d.domain) END \
              FROM identities i LEFT JOIN lockouts l ON l.account = i.id WHERE ",
@@ -43,16 +43,16 @@ crate::statements! {
     INSERT = "INSERT INTO identities (id, state, previous_state, email, email_key, email_verified, pending_email, phone, \
         phone_verified, username, username_key, first_name, last_name, display_name, avatar_url, locale, timezone, traits, \
         metadata_public, metadata_admin, external_id, has_password, password_change_required, create_time, update_time, \
-        last_login_at, deletion_id, deletion_scheduled_for, deletion_cancel_on_login, version, realm, claimed_by, mfa_methods, ever_verified) \
+        last_login_at, deletion_id, deletion_scheduled_for, deletion_cancel_on_login, version, realm, claimed_by, mfa_methods, pending_phone, ever_verified) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, \
-        $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $6)";
+        $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $6)";
     UPDATE = "UPDATE identities SET state = $2, previous_state = $3, email = $4, email_key = $5, email_verified = $6, \
         pending_email = $7, phone = $8, phone_verified = $9, username = $10, username_key = $11, first_name = $12, \
         last_name = $13, display_name = $14, avatar_url = $15, locale = $16, timezone = $17, traits = $18, \
         metadata_public = $19, metadata_admin = $20, external_id = $21, has_password = $22, \
         password_change_required = $23, create_time = $24, update_time = $25, last_login_at = $26, deletion_id = $27, \
         deletion_scheduled_for = $28, deletion_cancel_on_login = $29, version = $30, realm = $31, claimed_by = $32, mfa_methods = $33, \
-        ever_verified = (ever_verified OR $6) WHERE id = $1";
+        pending_phone = $34, ever_verified = (ever_verified OR $6) WHERE id = $1";
     BY_ID = select!("i.id = $1");
     MANAGED_BY = "SELECT CASE WHEN i.realm <> '' THEN i.realm ELSE (SELECT m.organization_id FROM memberships m \
         JOIN domains d ON d.organization_id = m.organization_id WHERE m.organization_id = i.claimed_by \
@@ -107,6 +107,7 @@ pub fn from_row(row: &mut Row) -> Result<Identity> {
         realm: row.take()?,
         claimed_by: row.take()?,
         mfa_methods: serde_json::from_value(row.take()?).map_err(Error::internal)?,
+        pending_phone: row.take()?,
         managed_by: row.take()?,
     })
 }
@@ -128,7 +129,7 @@ fn object(json: Json) -> Map<String, Json> {
     }
 }
 
-fn values(identity: &Identity) -> [crate::Value; 33] {
+fn values(identity: &Identity) -> [crate::Value; 34] {
     let deletion = identity.deletion.as_ref();
     params![
         identity.id,
@@ -164,6 +165,7 @@ fn values(identity: &Identity) -> [crate::Value; 33] {
         &identity.realm,
         identity.claimed_by,
         identity.mfa_methods.iter().map(|factor| Json::from(factor.as_str())).collect::<Json>(),
+        identity.pending_phone.as_ref(),
     ]
 }
 

@@ -21,6 +21,8 @@ pub enum FactorSection {
     Passkeys,
     /// Authenticator app.
     Totp,
+    /// Phone that is sent codes.
+    Sms,
     /// Backup codes.
     BackupCodes,
 }
@@ -55,6 +57,10 @@ pub struct FactorPage<'a> {
     pub factor: FactorSection,
     /// The passkeys there are; for the section of passkeys.
     pub passkeys: &'a [PasskeyRow],
+    /// The last digits of the phone that is sent codes, where there is one.
+    pub phone: Option<&'a str>,
+    /// When another code can be asked for.
+    pub resend_at: Option<Timestamp>,
     /// Where to go when it is done.
     pub back_url: &'a str,
 }
@@ -65,10 +71,12 @@ impl FactorPage<'_> {
         let group = match self.factor {
             FactorSection::Passkeys => Group::Passkey,
             FactorSection::Totp => Group::Totp,
+            FactorSection::Sms => Group::Sms,
             FactorSection::BackupCodes => Group::RecoveryCode,
         };
-        let forms = forms::of_section(self.flow, group);
+        let mut forms = forms::of_section(self.flow, group);
         let (state, title, lead) = self.words(&forms);
+        self.say_when(&mut forms);
         // Passkeys stand in a list of their own.
         let has_forms = self.factor != FactorSection::Passkeys;
         html(&Document {
@@ -85,6 +93,7 @@ impl FactorPage<'_> {
             pictures: forms.pictures,
             secrets: forms.secrets,
             passkeys: self.rows(),
+            phone: self.phone,
             action: &self.flow.ui.action,
             csrf_token: csrf(self.flow),
             passkey: forms.passkey.map(|form| PasskeyForm { alone: false, ..form }),
@@ -104,6 +113,17 @@ impl FactorPage<'_> {
         self.passkeys.iter().map(row).collect()
     }
 
+    /// From when another code can be sent.
+    fn say_when(&self, forms: &mut Forms) {
+        let at = self.resend_at.filter(|at| *at > self.cx.now).map(|at| When::new(at, self.cx.now));
+        let resends = |form: &&mut Form| {
+            form.buttons.iter().any(|b| b.sends.as_ref().is_some_and(|(name, _)| name == "resend"))
+        };
+        for form in forms.others.iter_mut().filter(resends) {
+            form.works_from = at;
+        }
+    }
+
     /// State, heading and what the page asks for.
     fn words(&self, forms: &Forms) -> (&'static str, &'static str, &'static str) {
         match (self.factor, forms.secrets.is_empty()) {
@@ -121,6 +141,20 @@ impl FactorPage<'_> {
                 "When you remove it, you sign in without its code, your backup codes are void, and you are signed out \
                  everywhere else.",
             ),
+            (FactorSection::Sms, _) if self.phone.is_some() => (
+                "sms_enrolled",
+                "Codes by text",
+                "When you stop them, you sign in without a code from your phone, your backup codes are void unless you have \
+                 another second step, and you are signed out everywhere else.",
+            ),
+            (FactorSection::Sms, _) => {
+                let sent = self.flow.ui.nodes.iter().any(|n| n.group == Group::Sms && n.name() == "code");
+                if sent {
+                    ("sms_sent", "Check your phone", crate::flows::ENTER_TEXTED)
+                } else {
+                    ("sms", "Get codes by text", crate::flows::ADD_PHONE)
+                }
+            }
             (FactorSection::BackupCodes, false) => (
                 "recovery_codes",
                 "Save your backup codes",
@@ -168,6 +202,7 @@ struct Document<'a> {
     pictures: Vec<Picture>,
     secrets: Vec<Secret>,
     passkeys: Vec<Row>,
+    phone: Option<&'a str>,
     action: &'a str,
     csrf_token: &'a str,
     passkey: Option<PasskeyForm>,

@@ -45,6 +45,8 @@ pub struct Security<'a> {
     pub passkeys: Option<usize>,
     /// Whether an authenticator app is enrolled; none where the tenant offers none.
     pub totp: Option<bool>,
+    /// Whether codes are sent to a phone; none where the tenant offers none.
+    pub sms: Option<bool>,
     /// Backup codes that are left; none where there are no second factors.
     pub backup_codes: Option<u32>,
 }
@@ -70,6 +72,7 @@ impl Security<'_> {
             anchor: true,
             passkeys: self.passkeys,
             totp: self.totp,
+            sms: self.sms,
             backup_codes: self.backup_codes,
         };
         match self.password {
@@ -111,10 +114,15 @@ struct Document<'a> {
     anchor: bool,
     passkeys: Option<usize>,
     totp: Option<bool>,
+    sms: Option<bool>,
     backup_codes: Option<u32>,
 }
 
 impl Document<'_> {
+    fn asks_for_more(&self) -> bool {
+        self.totp == Some(true) || self.sms == Some(true) || self.backup_codes.is_some()
+    }
+
     fn passkeys_held(&self) -> String {
         match self.passkeys {
             None | Some(0) => "You have none yet.".to_owned(),

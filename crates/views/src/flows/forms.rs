@@ -66,9 +66,10 @@ pub(crate) struct Secret {
 }
 
 /// Groups that can lead, in this order.
-const LEADERS: [Group; 7] = [
+const LEADERS: [Group; 8] = [
     Group::Password,
     Group::Totp,
+    Group::Sms,
     Group::RecoveryCode,
     Group::Code,
     Group::Link,
@@ -139,7 +140,15 @@ impl<'a> Builder<'a> {
 
     /// The group with something to fill in that the page is about: the method in progress, else the first that can.
     fn leading(&self) -> Option<Group> {
-        let waits_for_code = matches!(self.flow.state, FlowState::SentEmail | FlowState::VerifyAddress);
+        let state = self.flow.state;
+        let asks_for_factor = state == FlowState::SecondFactor;
+        let waits_for_code = state.is_sent() || state == FlowState::VerifyAddress || asks_for_factor;
+        let fills = |group: Group| self.nodes.iter().any(|n| n.group == group && fillable(n));
+        // A phone that can be sent a code comes before backup codes, with nothing to fill in yet.
+        let may_send = self.nodes.iter().any(|n| n.group == Group::Code && n.name() == "channel");
+        if asks_for_factor && may_send && !fills(Group::Totp) {
+            return None;
+        }
         let first = waits_for_code.then_some(Group::Code);
         first
             .into_iter()
@@ -171,7 +180,7 @@ impl<'a> Builder<'a> {
         let inputs: Vec<&Node> = self.nodes.iter().filter(belongs).copied().filter(|n| is_field(n)).collect();
         let mut form = self.form(&inputs, primary, true);
         // "Send a new link" is all there is to press while the reader should look for the first one.
-        let sends_again = !has_fields && !matches!(primary.name(), "method" | "confirm");
+        let sends_again = !has_fields && !matches!(primary.name(), "method" | "confirm" | "channel");
         form.buttons = vec![button(primary, if sends_again { Style::Calm } else { Style::Primary })];
         if let (Some(button), Some(label)) = (form.buttons.first_mut(), &primary.label)
             && has_fields
@@ -201,7 +210,9 @@ impl<'a> Builder<'a> {
         // A button beside fields of its group that is not their submit, such as "Send a new code", does without them.
         let own = main_submit(&self.submits(), submit.group).is_some_and(|first| std::ptr::eq(first, submit));
         inputs.retain(|n| own || !fillable(n));
-        let quiet = submit.name() != "method" || submit.group == Group::Identifier;
+        let switches =
+            submit.name() == "channel" && matches!(self.flow.kind, FlowKind::Login | FlowKind::Settings);
+        let quiet = submit.name() != "method" && !switches || submit.group == Group::Identifier;
         let mut form = self.form(&inputs, submit, false);
         form.buttons = vec![button(submit, if quiet { Style::Text } else { Style::Secondary })];
         form
@@ -215,7 +226,7 @@ impl<'a> Builder<'a> {
     /// and values that only are shown go along unseen.
     fn form(&self, inputs: &[&Node], submit: &Node, is_main: bool) -> Form {
         // Where the page says to whom something was sent, the address is not shown again.
-        let shows_values = self.flow.state != FlowState::SentEmail;
+        let shows_values = !self.flow.state.is_sent();
         let mut form = Form { action: self.flow.ui.action.clone(), ..Form::default() };
         for node in inputs {
             let value = node.attributes.value.as_deref().unwrap_or_default();
@@ -398,6 +409,7 @@ fn example(name: &str) -> &'static str {
     match name {
         "traits.locale" => "As in en-GB.",
         "traits.timezone" => "As in Europe/London.",
+        "phone" | "traits.phone" => "With the country code, as in +44 20 7946 0000.",
         _ => "",
     }
 }
@@ -425,6 +437,7 @@ const fn group_name(group: Group) -> &'static str {
         Group::Password => "password",
         Group::Passkey => "passkey",
         Group::Totp => "totp",
+        Group::Sms => "sms",
         Group::RecoveryCode => "recovery_code",
         Group::Code => "code",
         Group::Link => "link",

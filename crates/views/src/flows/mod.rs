@@ -18,7 +18,7 @@ use avnology_model::{Timestamp, flows::FlowView};
 pub use organization::{AtDoor, Door, TurnedAway};
 pub use recovery::{Recovery, RecoveryDone};
 pub use recovery_link::RecoveryLink;
-pub(crate) use sign_in::ENROLL_WORDS;
+pub(crate) use sign_in::{ADD_PHONE, ENROLL_WORDS, ENTER_TEXTED};
 pub use sign_in::{SignIn, SignedInAlready};
 pub use sign_in_link::{LinkUsed, SignInLink};
 pub use sign_up::{SignUp, SignUpClosed, SignUpDone};

@@ -40,7 +40,7 @@ impl Recovery<'_> {
             (self.second_factor(forms.leading), forms)
         } else if sign_in::is_settings(self.flow) {
             (self.new_password(), Self::new_ways_in(self.flow))
-        } else if self.flow.state == FlowState::SentEmail {
+        } else if self.flow.state.is_sent() {
             (self.sent(), forms::of_flow(self.flow))
         } else {
             (self.address(), forms::of_flow(self.flow))
@@ -55,12 +55,20 @@ impl Recovery<'_> {
 
     fn address(&self) -> Card<'_> {
         let mut card = self.card(self.flow.state.as_str(), "Recover your account");
-        card.lead.push(Sentence::plain("We mail you a code. With it you can choose a new password."));
+        let by_phone = self.flow.ui.nodes.iter().any(|n| n.name() == "phone");
+        let how = if by_phone { "We text you a code." } else { "We mail you a code." };
+        card.lead.push(Sentence::plain(format!("{how} With it you can choose a new password.")));
         card.prompt = Some(("Remembered it?", Link::new("Sign in", self.sign_in_url)));
         card
     }
 
     fn sent(&self) -> Card<'_> {
+        if self.flow.state == FlowState::SentSms {
+            let mut card = self.card(self.flow.state.as_str(), "Check your phone");
+            card.icon = Some(Icon::Phone);
+            card.lead.push(sign_in::texted_words(self.flow));
+            return card;
+        }
         let mut card = self.card(self.flow.state.as_str(), "Check your e-mail");
         card.icon = Some(Icon::Mail);
         card.lead.push(sign_in::sent_words(self.flow));
@@ -72,7 +80,7 @@ impl Recovery<'_> {
             return self.waiting(message);
         }
         let mut card = self.card(self.flow.state.as_str(), "Confirm it is you");
-        card.lead.push(Sentence::plain(sign_in::second_factor_words(leading)));
+        card.lead.push(Sentence::plain(sign_in::second_factor_words(self.flow, leading)));
         card
     }
 

@@ -41,6 +41,7 @@ impl SignIn<'_> {
         let has_message = |id: MessageId| self.flow.ui.messages.iter().any(|m| m.id == id.id());
         let mut card = match self.flow.state {
             FlowState::SentEmail => self.sent(),
+            FlowState::SentSms => self.sent_sms(),
             FlowState::VerifyAddress => self.verify_address(),
             FlowState::CompleteProfile => self.complete_profile(&forms),
             FlowState::ChooseOrganization => self.choose_organization(&mut forms),
@@ -153,6 +154,13 @@ impl SignIn<'_> {
         card
     }
 
+    fn sent_sms(&self) -> Card<'_> {
+        let mut card = self.card("Check your phone");
+        card.icon = Some(Icon::Phone);
+        card.lead.push(texted_words(self.flow));
+        card
+    }
+
     fn verify_address(&self) -> Card<'_> {
         let mut card = self.card("Verify your e-mail");
         card.icon = Some(Icon::Mail);
@@ -173,7 +181,7 @@ impl SignIn<'_> {
 
     fn second_factor(&self, forms: &Forms) -> Card<'_> {
         let mut card = self.card("Confirm it is you");
-        card.lead.push(Sentence::plain(second_factor_words(forms.leading)));
+        card.lead.push(Sentence::plain(second_factor_words(self.flow, forms.leading)));
         if let Some(url) = self.recovery_url {
             card.links.push(Link::new("I have lost these", url));
         }
@@ -183,7 +191,7 @@ impl SignIn<'_> {
     fn enroll_factor(&self) -> Card<'_> {
         let mut card = self.card("Set up a second factor");
         card.lead.push(Sentence::plain("You need one to go on."));
-        card.lead.push(Sentence::plain(ENROLL_WORDS));
+        card.lead.extend(enroll_words(self.flow));
         card
     }
 
@@ -201,9 +209,38 @@ impl SignIn<'_> {
 pub(crate) const ENROLL_WORDS: &str = "Scan the picture with your authenticator app, or type the key below into it. Then enter the \
                                        six-digit code that it shows.";
 
+/// What to do to set a second factor up.
+pub(super) fn enroll_words(flow: &FlowView) -> Vec<Sentence> {
+    let has = |group: Group, name: &str| flow.ui.nodes.iter().any(|n| n.group == group && n.name() == name);
+    let words = match (has(Group::Totp, "totp_code"), has(Group::Sms, "code"), has(Group::Sms, "phone")) {
+        (true, _, false) => vec![ENROLL_WORDS],
+        (true, _, true) => {
+            vec![ENROLL_WORDS, "Or have codes texted to your phone: enter its number at the end."]
+        }
+        (_, true, _) => vec![ENTER_TEXTED],
+        (_, _, true) => vec![ADD_PHONE],
+        _ => vec!["Make a passkey: it asks for your fingerprint, face or PIN."],
+    };
+    words.into_iter().map(Sentence::plain).collect()
+}
+
+/// How a phone is set up.
+pub(crate) const ADD_PHONE: &str =
+    "Enter the number of your phone. We text it a code now, and one whenever you sign in.";
+/// What to enter once a code was texted.
+pub(crate) const ENTER_TEXTED: &str = "Enter the six-digit code that we have texted to your phone.";
+
 /// What to enter as second factor.
-pub(super) const fn second_factor_words(leading: Option<Group>) -> &'static str {
+pub(super) fn second_factor_words(flow: &FlowView, leading: Option<Group>) -> &'static str {
+    let has = |group: Group| flow.ui.nodes.iter().any(|n| n.group == group);
     match leading {
+        Some(Group::Code) => ENTER_TEXTED,
+        Some(Group::RecoveryCode) if !has(Group::Passkey) => "Enter one of your backup codes.",
+        None if has(Group::Code) => "We can text a code to your phone.",
+        None if !has(Group::Passkey) => {
+            "A code to your phone has let you in, so it cannot be the second step, and there is no other one. Ask your \
+             administrator to reset your second steps."
+        }
         Some(Group::RecoveryCode) => "Use your passkey, or enter one of your backup codes.",
         None => "Use your passkey.",
         _ => "Enter the six-digit code that your authenticator app shows.",
@@ -219,6 +256,17 @@ pub(super) fn sent_words(flow: &FlowView) -> Sentence {
         address,
         &format!(", we have sent {what} to it. It works for {LIFE}."),
     )
+}
+
+/// The same for a text message. The number is named where it was entered; whose phone an address leads to is not told.
+pub(super) fn texted_words(flow: &FlowView) -> Sentence {
+    let entered = flow.identifier.as_deref().unwrap_or("this account");
+    let after = format!(", we have texted a six-digit code. It works for {LIFE}.");
+    if entered.starts_with('+') {
+        Sentence::with("If there is an account with the phone ", entered, &after)
+    } else {
+        Sentence::with("If there is an account with a phone for ", entered, &after)
+    }
 }
 
 /// "Enter the code …", where the person knows that there is an account.

@@ -59,7 +59,7 @@ impl SignUp<'_> {
             }
             FlowState::EnrollFactor => {
                 card.lead.push(Sentence::plain("A second factor is asked of everyone here."));
-                card.lead.push(Sentence::plain(sign_in::ENROLL_WORDS));
+                card.lead.extend(sign_in::enroll_words(self.flow));
             }
             _ => {
                 card.prompt = Some(("Have an account?", Link::new("Sign in", self.sign_in_url)));

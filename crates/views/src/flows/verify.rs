@@ -28,9 +28,14 @@ impl Verify<'_> {
     /// The page.
     pub fn render(&self) -> String {
         let state = self.flow.state;
+        let is_phone = self.flow.identifier.as_deref().is_some_and(|entered| entered.starts_with('+'));
+        let asks_phone = self.flow.ui.nodes.iter().any(|n| n.name() == "phone");
         let heading = match state {
             FlowState::SentEmail => "Check your e-mail",
+            FlowState::SentSms => "Check your phone",
+            FlowState::PassedChallenge | FlowState::Passed if is_phone => "Your number is verified",
             FlowState::PassedChallenge | FlowState::Passed => "Your address is verified",
+            _ if asks_phone => "Verify your phone",
             _ => "Verify your e-mail",
         };
         let mut card = Card::new(self.cx, FlowPage::Verify.name(), state.as_str(), heading);
@@ -41,11 +46,20 @@ impl Verify<'_> {
                 let after = format!(", if it belongs to an account. It works for {}.", super::LIFE);
                 card.lead.push(Sentence::with("We have sent a six-digit code to ", address, &after));
             }
+            FlowState::SentSms => {
+                card.icon = Some(Icon::Phone);
+                let number = self.flow.identifier.as_deref().unwrap_or("your phone");
+                let after = format!(", if it belongs to an account. It works for {}.", super::LIFE);
+                card.lead.push(Sentence::with("We have texted a six-digit code to ", number, &after));
+            }
             FlowState::PassedChallenge | FlowState::Passed => {
                 card.icon = Some(Icon::Check);
                 card.lead.push(Sentence::plain("Thank you. There is nothing else to do here."));
                 card.go = Some(Link::new("Continue", self.continue_url));
                 return card.render();
+            }
+            _ if asks_phone => {
+                card.lead.push(Sentence::plain("We text you a code that proves the number is yours."));
             }
             _ => card.lead.push(Sentence::plain("We mail you a code that proves the address is yours.")),
         }

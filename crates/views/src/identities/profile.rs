@@ -61,8 +61,12 @@ pub struct Profile<'a> {
     pub notice: Option<&'a Notice>,
     /// An address that takes effect once proven.
     pub pending_email: Option<&'a str>,
-    /// Where it is proven.
+    /// A number that is not proven, or takes effect once it is.
+    pub unproven_phone: Option<&'a str>,
+    /// Where the address is proven.
     pub verify_url: &'a str,
+    /// Where the number is proven.
+    pub verify_phone_url: &'a str,
     /// A login flow to go through before e-mail, phone or username can change; set after such a change was refused.
     pub step_up_url: Option<&'a str>,
     /// The forms for the picture.
@@ -89,7 +93,9 @@ impl Profile<'_> {
             notices: forms.notices,
             errors,
             pending_email: self.pending_email,
+            unproven_phone: self.unproven_phone,
             verify_url: self.verify_url,
+            verify_phone_url: self.verify_phone_url,
             step_up: self.step_up_url.map(|url| Link::new("Confirm it is you", url)),
             form: forms.main,
             picture: self.picture,
@@ -111,7 +117,9 @@ struct Document<'a> {
     notices: Vec<Notice>,
     errors: Option<ErrorSummary>,
     pending_email: Option<&'a str>,
+    unproven_phone: Option<&'a str>,
     verify_url: &'a str,
+    verify_phone_url: &'a str,
     step_up: Option<Link>,
     form: Option<Form>,
     picture: Picture<'a>,

@@ -129,6 +129,14 @@ impl FactorChanged<'_> {
                 "A passkey was removed",
                 "A passkey was removed from your account. It no longer signs you in.",
             ),
+            (Factor::Sms, true) => (
+                "Your phone became a second step",
+                "A phone was added to your account. From now on, signing in can ask for a code that is texted to it.",
+            ),
+            (Factor::Sms, false) => (
+                "Your phone is no second step any more",
+                "The phone was removed from your second steps. Signing in no longer asks for a code that is texted to it.",
+            ),
             (Factor::RecoveryCode, true) => (
                 "You have new backup codes",
                 "New backup codes were made for your account. Codes that you had before no longer work.",
@@ -190,6 +198,38 @@ impl EmailChanged<'_> {
             None => letter,
         };
         letter.support("If you need help, write to").finish()
+    }
+}
+
+/// The phone was replaced or removed.
+#[derive(Clone, Copy, Debug)]
+pub struct PhoneChanged<'a> {
+    /// Brand, language, time.
+    pub cx: Context<'a>,
+    /// The person's name, when it is known.
+    pub name: Option<&'a str>,
+    /// The last digits of the new number; none when there is none.
+    pub new_phone: Option<&'a str>,
+    /// Who changed it, and when.
+    pub origin: &'a Origin,
+    /// Where to get back in.
+    pub recovery_url: &'a str,
+}
+
+impl PhoneChanged<'_> {
+    /// The mail.
+    pub fn render(&self) -> Mail {
+        let first = match self.new_phone {
+            Some(phone) => format!("Your account now has the phone number {phone}."),
+            None => "Your account has no phone number any more.".to_owned(),
+        };
+        Letter::new(self.cx, "Your phone number was changed", self.name)
+            .text(format!("{first} If it was you, there is nothing to do."))
+            .origin(Some(self.origin))
+            .text("If it was not you, recover your account now. That ends every session and lets you choose a new password:")
+            .button("Recover your account", self.recovery_url)
+            .support("If you need help, write to")
+            .finish()
     }
 }
 

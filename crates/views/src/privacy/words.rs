@@ -11,6 +11,8 @@ pub(super) fn happened(action: &str, failed: bool) -> String {
         "user.unlocked" => "Lock lifted",
         "user.email_verified" => "E-mail verified",
         "user.email_changed" => "E-mail changed",
+        "user.phone_verified" => "Phone verified",
+        "user.phone_changed" => "Phone changed",
         "user.password_changed" => "Password changed",
         "user.passkey_added" => "Passkey added",
         "user.passkey_removed" => "Passkey removed",

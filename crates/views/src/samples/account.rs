@@ -80,7 +80,9 @@ fn profile(world: &World) -> Pages {
             flow,
             notice: None,
             pending_email,
+            unproven_phone: pending_email.map(|_| "+442079460042"),
             verify_url: "/verify",
+            verify_phone_url: "/verify?phone=%2B442079460042",
             step_up_url,
         }
         .render()
@@ -97,7 +99,9 @@ fn profile(world: &World) -> Pages {
             flow: &flow,
             notice: None,
             pending_email: None,
+            unproven_phone: None,
             verify_url: "/verify",
+            verify_phone_url: "/verify",
             step_up_url: None,
         }
         .render()
@@ -121,7 +125,7 @@ fn profile(world: &World) -> Pages {
 }
 
 fn security(world: &World) -> Pages {
-    let with = |password, has_password, totp, backup_codes| {
+    let with = |password, has_password, totp, backup_codes: Option<u32>| {
         Security {
             cx: world.cx(),
             person: &world.jane,
@@ -131,6 +135,7 @@ fn security(world: &World) -> Pages {
             password,
             passkeys: Some(usize::from(totp) * 2),
             totp: Some(totp),
+            sms: (!totp).then_some(backup_codes.is_some()),
             backup_codes,
         }
         .render()
@@ -191,6 +196,8 @@ fn factors(world: &World) -> Pages {
             flow,
             factor,
             passkeys: &[],
+            phone: None,
+            resend_at: None,
             back_url: "/account/security",
         }
         .render()

@@ -6,8 +6,8 @@ use super::World;
 use crate::mail::{
     AccountLocked, DataExported, DeletionCancelled, DeletionScheduled, DomainLost, EmailChanged,
     FactorChanged, FactorRecoveryCancelled, FactorRecoveryReady, FactorRecoveryStarted, Invitation, Mail,
-    PasswordChanged, RecoveryCode, RecoveryNotPossible, RegistrationAttempted, ServiceAccountOwnerLost,
-    SignInCode, SignInLink, UndoLink, VerificationCode, Welcome,
+    PasswordChanged, PhoneChanged, RecoveryCode, RecoveryNotPossible, RegistrationAttempted,
+    ServiceAccountOwnerLost, SignInCode, SignInLink, UndoLink, VerificationCode, Welcome,
 };
 
 const CODE: &str = "418530";
@@ -106,6 +106,14 @@ fn notices(world: &World) -> Vec<(&'static str, Mail)> {
                 recovery_url: RECOVERY,
             }
             .render(),
+        ),
+        (
+            "phone-added",
+            FactorChanged { cx, name, factor: Factor::Sms, enrolled: true, origin, recovery_url: RECOVERY }.render(),
+        ),
+        (
+            "phone-changed",
+            PhoneChanged { cx, name, new_phone: Some("••• 42"), origin, recovery_url: RECOVERY }.render(),
         ),
         ("password-changed", PasswordChanged { cx, name, origin, recovery_url: RECOVERY }.render()),
         ("email-changed", EmailChanged { cx, name, new_email: "jd@example.org", origin, undo }.render()),

@@ -11,6 +11,7 @@ mod organizations;
 mod other;
 mod privacy;
 mod rights;
+mod texts;
 
 use avnology_model::{Timestamp, ids::IdentityId};
 
@@ -60,6 +61,7 @@ pub fn pages() -> Vec<(String, String)> {
     let groups = [
         flows::pages(&world),
         account::pages(&world),
+        texts::pages(&world),
         privacy::pages(&world),
         other::pages(&world),
         entrance::pages(&world),
@@ -74,7 +76,7 @@ pub fn pages() -> Vec<(String, String)> {
 #[cfg(test)]
 pub(crate) fn personal_pages() -> Vec<(String, String)> {
     let world = World::new();
-    let groups = [flows::pages(&world), account::pages(&world), other::pages(&world)];
+    let groups = [flows::pages(&world), account::pages(&world), texts::pages(&world), other::pages(&world)];
     groups.into_iter().flatten().map(|(name, html)| (name.to_owned(), html)).collect()
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use avnology_model::{
     Code, Error, Result, Timestamp,
     events::EventType,
+    flows::Channel,
     identities::Identity,
     ids::{IdentityId, InvitationId, MembershipId},
     organizations::{Delivery, Invitation, InvitationStatus, Membership, MembershipSource, Organization},
@@ -101,7 +102,14 @@ async fn run(app: &Arc<Tenant>, cx: &Cx, live: &LiveSession, named: Named) -> Re
             let mut hashes = Vec::new();
             if let Some(address) = address {
                 if invitation.delivery == Delivery::Link {
-                    let flow = begin_verification(tx, &job, &cx2, &identity, &address, &verification)?;
+                    let flow = begin_verification(
+                        tx,
+                        &job,
+                        &cx2,
+                        &identity,
+                        (Channel::Email, &address),
+                        &verification,
+                    )?;
                     let refusal = Error::new(Code::VerificationRequired);
                     return Ok(Outcome::Refused(
                         refusal.with_member("verification_flow_id", flow.to_string()),

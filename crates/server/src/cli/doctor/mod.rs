@@ -69,6 +69,7 @@ async fn examine(config: &Config) -> Vec<Finding> {
     findings.extend(data::database(config).await);
     findings.push(network::dns(config).await);
     findings.push(network::mail(config).await);
+    findings.push(network::sms(config).await);
     findings.push(passwords::hashing(config).await);
     findings
 }

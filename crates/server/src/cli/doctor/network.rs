@@ -1,8 +1,11 @@
 //! What is reached over the network: our own ports, the public URL, DNS, the mail server.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use avnology_core::ports::{MailTransport, TxtLookup as _};
+use avnology_core::{
+    Clock, SystemClock,
+    ports::{MailTransport, TxtLookup as _},
+};
 use avnology_model::platform::Environment;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -98,5 +101,24 @@ pub(super) async fn mail(config: &Config) -> Finding {
         Ok(Ok(())) => Finding::ok("mail", mode),
         Ok(Err(e)) => Finding::fail("mail", format!("{} does not take our mail: {e:?}", mail.server), remedy),
         Err(_) => Finding::fail("mail", format!("{} does not answer", mail.server), remedy),
+    }
+}
+
+/// Whether text messages leave.
+pub(super) async fn sms(config: &Config) -> Finding {
+    let mode = config.sms_mode();
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let transport = match crate::sms::transport(config, &clock) {
+        Ok(Some(transport)) => transport,
+        Ok(None) => return Finding::ok("texts", mode),
+        Err(e) => return Finding::fail("texts", format!("{e:?}"), "mend extra_ca_file"),
+    };
+    match timeout(PATIENCE * 5, transport.check()).await {
+        Ok(Ok(())) => Finding::ok("texts", mode),
+        Ok(Err(_)) | Err(_) => Finding::fail(
+            "texts",
+            format!("{mode}, but nothing answers there"),
+            "check sms_webhook_url, and whether this machine may reach that host and port",
+        ),
     }
 }

@@ -1,0 +1,4 @@
+import { suite } from "./harness/index.js";
+import { texts } from "./texts.js";
+
+texts(suite());
