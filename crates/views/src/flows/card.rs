@@ -78,7 +78,18 @@ impl<'a> Card<'a> {
 
     /// A line with "or" stands between the main form and other ways, but not before mere links.
     fn has_other_ways(&self) -> bool {
-        self.others.iter().any(|form| form.buttons.iter().any(|b| b.style != crate::parts::Style::Text))
+        self.others.iter().any(is_way)
+    }
+
+    /// The small things to do that stand before the other ways: they go with the main form.
+    fn beside(&self) -> &[Form] {
+        let begin = self.others.iter().position(is_way).unwrap_or_default();
+        self.others.get(..begin).unwrap_or_default()
+    }
+
+    /// The other ways, and what follows them.
+    fn ways(&self) -> &[Form] {
+        self.others.get(self.beside().len()..).unwrap_or_default()
     }
 
     /// Whether a passkey can be made or used here, or a button leads to that.
@@ -91,4 +102,9 @@ impl<'a> Card<'a> {
         let brand = self.cx.brand;
         brand.support_email.is_some() || brand.terms_url.is_some() || brand.privacy_url.is_some()
     }
+}
+
+/// Whether a form is another way, and not only a small thing to do.
+fn is_way(form: &Form) -> bool {
+    form.buttons.iter().any(|button| button.style != crate::parts::Style::Text)
 }
