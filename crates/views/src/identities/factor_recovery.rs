@@ -26,11 +26,6 @@ impl FactorRecoveryNotice {
     pub(crate) fn when(&self) -> String {
         when::exact(self.effective_at)
     }
-
-    pub(crate) fn form(&self) -> Form {
-        let button = Button::new("Keep my second factors", Style::Primary);
-        Form::button("/account/factor-recovery/cancel", &self.csrf_token, button)
-    }
 }
 
 /// A link that keeps the factors is to be confirmed: programs that look at mail open links, too.

@@ -306,8 +306,9 @@ pub(super) fn lost_factors(world: &World, is_over: Option<bool>) -> FlowView {
                 .required()
                 .autocomplete("current-password")
                 .with_label(Id::LabelCurrentPassword);
-            flow.ui.nodes =
-                vec![password, Node::submit(Group::Password, "lost_factors", Id::LabelRemoveFactors)];
+            let remove = Node::submit(Group::Password, "lost_factors", Id::LabelRemoveFactors);
+            flow.ui.nodes.retain(|node| node.group == Group::Default);
+            flow.ui.nodes.extend([password, remove]);
             saying(flow, Id::FactorRecoveryReady)
         }
     }
