@@ -114,6 +114,8 @@ ids! {
     DeletionId = "del";
     /// A copy of all that is held about a person.
     PrivacyExportId = "pex";
+    /// An import of identities.
+    ImportId = "imp";
     /// A membership: one identity in one organization.
     MembershipId = "mem";
     /// An invitation into an organization.

@@ -54,6 +54,7 @@ text_columns! {
     ids::AuditId,
     ids::ExportId,
     ids::PrivacyExportId,
+    ids::ImportId,
     identities::IdentityState,
     identities::Realm,
     platform::FederationMode,
@@ -83,4 +84,5 @@ text_columns! {
     privacy::DeletionReason,
     privacy::DeletionStatus,
     privacy::PrivacyExportStatus,
+    identities::ImportStatus,
 }

@@ -13,6 +13,7 @@ pub static IDENTITY: &[&[&Sql]] = &[
     events::log::ALL,
     identities::identities::ALL,
     identities::avatars::ALL,
+    identities::imports::ALL,
     identities::federation::ALL,
     credentials::passkeys::ALL,
     credentials::passwords::ALL,

@@ -1,6 +1,7 @@
 //! `/v1/identities` for administrators, `/v1/me` for everyone.
 
 mod admin;
+mod imports;
 mod me;
 mod organizations;
 mod sessions;
@@ -9,8 +10,15 @@ mod verbs;
 use avnology_http::Route;
 
 pub(crate) fn routes() -> Vec<Route> {
-    [admin::routes(), verbs::routes(), sessions::routes(), organizations::routes(), me::routes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        admin::routes(),
+        verbs::routes(),
+        sessions::routes(),
+        organizations::routes(),
+        me::routes(),
+        imports::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

@@ -8,6 +8,7 @@ mod credentials;
 mod deletion;
 mod email;
 mod factors;
+mod imports;
 mod input;
 mod me;
 mod password;
@@ -42,6 +43,10 @@ pub(crate) use email::{UndoLink, apply_email, mark_verified, prove_ownership};
 pub use email::{peek_undo, undo_change as undo_email_change};
 pub(crate) use factors::{
     NewCodes, NewTotp, add_passkey, enroll_totp, open_totp, remove_factors, remove_passkey, replace_codes,
+};
+pub use imports::{
+    IMPORT_BYTES, ImportBody, ImportForm, ImportView, Intake, NewImport, begin as begin_import,
+    get as get_import, purge as purge_imports, run as run_imports, work as work_on_imports,
 };
 pub use input::IdentityInput;
 pub(crate) use input::{Fields, editable, from_json, words_of};

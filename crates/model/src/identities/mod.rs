@@ -2,10 +2,12 @@
 
 mod email;
 mod identity;
+mod import;
 mod names;
 mod realm;
 
 pub use email::Email;
 pub use identity::{Deletion, Identity, IdentityState, Metadata};
+pub use import::{Import, ImportCounts, ImportError, ImportRequest, ImportStatus, OnConflict};
 pub use names::{Username, https_url, locale, person_name, phone, timezone};
 pub use realm::Realm;

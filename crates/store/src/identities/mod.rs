@@ -4,4 +4,5 @@ pub mod avatars;
 pub mod federation;
 #[expect(clippy::module_inception, reason = "the area and its main table share their name")]
 pub mod identities;
+pub mod imports;
 pub mod list;
