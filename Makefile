@@ -8,9 +8,8 @@ CARGO ?= cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 BINARY := $(abspath $(TARGET)/debug/avnology)
 BROWSER := tests/browser
-VENV := tests/openapi/.venv
 
-.PHONY: help run build test check fmt lint deny unit openapi openapi-check browser schemathesis tour bench tools
+.PHONY: help run build test check fmt lint deny unit openapi openapi-check browser schemathesis imports tour bench tools
 
 help: ## Lists these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,7 +22,7 @@ run: ## Builds and serves on SQLite at http://localhost:8080; prints the first a
 build: ## Builds the server without optimisation, as the tests use it
 	$(CARGO) build -p avnology-server
 
-test: check unit openapi-check tour browser schemathesis ## Runs everything; installs what is missing
+test: check unit openapi-check tour browser schemathesis imports ## Runs everything; installs what is missing
 	@echo "make test: all of it passed"
 
 check: fmt-check lint deny ## Format, lints, licences and banned crates
@@ -65,13 +64,16 @@ $(BROWSER)/node_modules/.package-lock.json: $(BROWSER)/package.json $(BROWSER)/p
 	scripts/install-packages.sh nodejs npm
 	cd $(BROWSER) && npm ci && touch node_modules/.package-lock.json
 
-schemathesis: build $(VENV)/installed ## Tries the API against openapi/avnology.json
-	AVNOLOGY_BIN=$(BINARY) $(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/openapi
+schemathesis: build tests/openapi/.venv/installed ## Tries the API against openapi/avnology.json
+	AVNOLOGY_BIN=$(BINARY) tests/openapi/.venv/bin/python -m pytest -q -p no:cacheprovider tests/openapi
 
-$(VENV)/installed: tests/openapi/requirements.txt
+imports: build tests/import/.venv/installed ## Imports hashes that other libraries make, and exports of other providers
+	AVNOLOGY_BIN=$(BINARY) tests/import/.venv/bin/python -m pytest -q -p no:cacheprovider tests/import
+
+tests/%/.venv/installed: tests/%/requirements.txt
 	scripts/install-packages.sh python3-venv
-	python3 -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --requirement tests/openapi/requirements.txt
+	python3 -m venv $(@D)
+	$(@D)/bin/pip install --quiet --requirement $<
 	touch $@
 
 bench: ## Measures, and prints the table of docs/performance.md

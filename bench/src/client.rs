@@ -76,6 +76,18 @@ impl Client {
         self.exchange(text.as_bytes()).await
     }
 
+    /// Sends lines of JSON, as whoever the token is of.
+    pub(crate) async fn post_lines(&mut self, path: &str, bearer: &str, lines: &[u8]) -> Outcome<Answer> {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {bearer}\r\n\
+             content-type: application/x-ndjson\r\ncontent-length: {}\r\n\r\n",
+            self.host,
+            lines.len()
+        );
+        self.stream.write_all(head.as_bytes()).await?;
+        self.exchange(lines).await
+    }
+
     async fn exchange(&mut self, request: &[u8]) -> Outcome<Answer> {
         self.stream.write_all(request).await?;
         timeout(PATIENCE, self.answer()).await.map_err(|_| "no answer within 30 s")?

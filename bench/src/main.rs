@@ -6,6 +6,7 @@
 
 mod bare;
 mod client;
+mod imports;
 mod organizations;
 mod privacy;
 mod report;

@@ -15,6 +15,7 @@ use tokio::time::sleep;
 use crate::{
     Outcome, bare,
     client::Client,
+    imports,
     organizations::{self, Seeded},
     privacy,
     report::{self, Goal, Line, median, middle, rounded},
@@ -61,6 +62,8 @@ enum Part {
     Organizations,
     /// A copy of a person's data.
     Privacy,
+    /// Importing people.
+    Import,
 }
 
 /// People with a password of each cost.
@@ -71,6 +74,8 @@ const QUIET: f64 = 0.1;
 const HOT: usize = 500;
 /// Starts that are timed.
 const STARTS: usize = 5;
+/// Requests of 50,000 people each that are imported.
+const IMPORTS: usize = 2;
 /// What happened to the person whose data is copied.
 const EVENTS: usize = 10_000;
 
@@ -119,6 +124,9 @@ pub(crate) async fn all(options: Options) -> Outcome<()> {
     }
     if wanted(Part::Privacy) {
         stage.export().await?;
+    }
+    if wanted(Part::Import) {
+        stage.import().await?;
     }
     report::print(&stage.lines, &stage.facts, &stage.goals)?;
     Ok(())
@@ -514,6 +522,38 @@ impl Stage {
             "≤ 2 s",
             format!("{seconds:.2} s"),
             seconds <= 2.0,
+        );
+        ours.stop().await
+    }
+
+    /// People of another system, with the hashes they have there.
+    async fn import(&mut self) -> Outcome<()> {
+        let data_dir = self.dir.path().join("imported");
+        let ours = self.server(&data_dir, "production", ("/healthz", None)).await?;
+        say("importing people");
+        let before = ours.own_mib()?;
+        let done = imports::import(&ours, &self.api_key, IMPORTS).await?;
+        let per_second = storm::number(u64::try_from(done.people)?) / done.took.as_secs_f64();
+        let peaks: Vec<String> = done.peaks_mib.iter().map(|peak| format!("{peak:.1}")).collect();
+        self.fact(
+            "own memory before an import, and at most in each 50,000 rows of it",
+            format!("{before:.1} MiB; {} MiB", peaks.join(", ")),
+        );
+        self.fact("resident memory after it", format!("{:.1} MiB", ours.rss_mib()?));
+        let (people, goal) = (done.people, 5_000.0);
+        self.goal(
+            "import with hashes of another system",
+            "≥ 5,000 rows/s",
+            format!("{} rows/s over {people} rows", rounded(per_second)),
+            per_second >= goal,
+        );
+        let (first, last) = (done.peaks_mib.first(), done.peaks_mib.last());
+        let growth = last.zip(first).map_or(f64::INFINITY, |(last, first)| last / first);
+        self.goal(
+            "own memory of an import, the last 50,000 rows against the first",
+            "≤ 1.25",
+            format!("{growth:.2}"),
+            growth <= 1.25,
         );
         ours.stop().await
     }

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from conftest import API_KEY
+from server import API_KEY
 
 DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "openapi/avnology.json"
 

@@ -51,8 +51,8 @@ pub use client::PeerAddr;
 pub use cookies::{Cookie, Cookies, SetCookie};
 pub use html::{Nonce, Page};
 pub use input::{
-    Body, BodyKind, Chosen, Form, Idempotency, Input, InputDoc, NoInput, NoParams, OptionalBody, Patch,
-    PatchValue, Path1, Path2, Query, Raw, Submit, Upload, UploadForm, nullable,
+    Body, BodyKind, BodyStream, Chosen, Form, Idempotency, Input, InputDoc, NoInput, NoParams, OptionalBody,
+    Patch, PatchValue, Path1, Path2, Query, Raw, Submit, Upload, UploadForm, nullable,
 };
 pub use kit::{ErrorPage, HtmlError, Kit, KitConfig, router};
 pub use limits::Bucket;

@@ -116,6 +116,8 @@ ids! {
     FactorRecoveryId = "frc";
     /// A copy of all that is held about a person.
     PrivacyExportId = "pex";
+    /// An import of identities.
+    ImportId = "imp";
     /// A membership: one identity in one organization.
     MembershipId = "mem";
     /// An invitation into an organization.

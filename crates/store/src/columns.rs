@@ -55,6 +55,7 @@ text_columns! {
     ids::AuditId,
     ids::ExportId,
     ids::PrivacyExportId,
+    ids::ImportId,
     identities::IdentityState,
     identities::FactorRecoveryState,
     identities::Realm,
@@ -85,4 +86,5 @@ text_columns! {
     privacy::DeletionReason,
     privacy::DeletionStatus,
     privacy::PrivacyExportStatus,
+    identities::ImportStatus,
 }

@@ -52,6 +52,7 @@ static IDENTITY: &[Migration] = migrations! { "identity":
     7 = "0007_audit";
     8 = "0008_factors";
     9 = "0009_privacy";
+    10 = "0010_imports";
     12 = "0012_phones";
     14 = "0014_factor_recovery";
 };

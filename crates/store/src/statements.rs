@@ -14,6 +14,7 @@ pub static IDENTITY: &[&[&Sql]] = &[
     identities::identities::ALL,
     identities::avatars::ALL,
     identities::factor_recoveries::ALL,
+    identities::imports::ALL,
     identities::federation::ALL,
     credentials::passkeys::ALL,
     credentials::passwords::ALL,

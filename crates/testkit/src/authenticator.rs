@@ -14,8 +14,13 @@ impl Authenticator {
     #[track_caller]
     pub fn of(answer: &Answer) -> Self {
         let node = answer.node("totp_secret").expect("a key for authenticator apps");
-        let key = node["attributes"]["text"].as_str().expect("a text").to_owned();
-        let secret = Secret::Encoded(key).to_bytes().expect("base32");
+        Self::of_seed(node["attributes"]["text"].as_str().expect("a text"))
+    }
+
+    /// Takes a key in base32.
+    #[track_caller]
+    pub fn of_seed(key: &str) -> Self {
+        let secret = Secret::Encoded(key.to_owned()).to_bytes().expect("base32");
         Self(TOTP::new(Algorithm::SHA1, 6, 1, 30, secret).expect("160 bits"))
     }
 

@@ -2,6 +2,7 @@
 
 mod admin;
 mod factor_recovery;
+mod imports;
 mod me;
 mod organizations;
 mod sessions;
@@ -17,6 +18,7 @@ pub(crate) fn routes() -> Vec<Route> {
         sessions::routes(),
         organizations::routes(),
         me::routes(),
+        imports::routes(),
     ]
     .into_iter()
     .flatten()

@@ -169,6 +169,12 @@ async fn make(world: &World, segment: &str, path: &str) -> String {
             let told = bob.client.audit(Some(&beta.id), "").await;
             told[0]["id"].as_str().expect("an id").to_owned()
         }
+        "imports" => {
+            let lines = json!({ "identities": [{ "email": "import@beta-secret.example" }] });
+            let query = [("organization_id", beta.id.as_str())];
+            let begun = world.app.admin_key().post("/v1/identities:import").query(&query).json(&lines).await;
+            begun.is(202).at("/id")
+        }
         "exports" => {
             let day =
                 |seconds: i64| serde_json::to_value(world.app.now().plus_seconds(seconds)).expect("a time");

@@ -27,6 +27,8 @@ mod growing;
 mod home_realm;
 mod identities;
 mod identity_states;
+mod imported_hashes;
+mod imports;
 mod invitation_acceptance;
 mod invitation_registration;
 mod invitations;

@@ -23,7 +23,6 @@ mod view;
 
 pub use chain::check as check_chain;
 pub use chain::first_hash;
-pub(crate) use exports::take_turn as take_export_turn;
 pub use exports::{Download, ExportView, NewExport, download, export, get_export, read_piece, write_exports};
 pub use follow::{follow, take_over};
 pub(crate) use forget::{concerned, forget};

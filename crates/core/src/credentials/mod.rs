@@ -6,6 +6,7 @@
 
 mod breach;
 mod hasher;
+mod imported_hash;
 mod new_password;
 pub(crate) mod recovery_codes;
 pub mod strength;
@@ -14,4 +15,5 @@ pub(crate) mod webauthn;
 
 pub use breach::{Breaches, write_file as write_breach_file};
 pub use hasher::{HasherConfig, PasswordHasher, Verdict};
+pub(crate) use imported_hash::text_of as text_of_imported_hash;
 pub(crate) use new_password::check_new_password;

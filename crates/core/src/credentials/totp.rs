@@ -2,9 +2,14 @@
 
 use avnology_model::Timestamp;
 use aws_lc_rs::{constant_time::verify_slices_are_equal, hmac};
+use zeroize::Zeroizing;
 
 /// Bytes of a shared secret: as long as the hash (RFC 4226 §4).
 pub(crate) const SECRET_BYTES: usize = 20;
+/// The shortest secret that is taken over from elsewhere: the sixteen letters that many applications show.
+const SHORTEST_BYTES: usize = 10;
+/// The longest one: what HMAC-SHA-1 takes without hashing it first.
+const BLOCK_BYTES: usize = 64;
 /// Seconds of a time step.
 const STEP_SECONDS: i64 = 30;
 /// Steps that a clock may be off, either way (RFC 6238 §6).
@@ -57,6 +62,28 @@ pub(crate) fn base32(secret: &[u8]) -> String {
         push(held << (5 - bits));
     }
     text
+}
+
+/// The shared secret that such a text means; spaces, hyphens, padding and case do not matter. `None` for other letters, and for
+/// one that is shorter than what common applications make, or longer than a block of the hash.
+pub(crate) fn from_base32(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let mut secret = Zeroizing::new(Vec::with_capacity(BLOCK_BYTES));
+    let (mut held, mut bits) = (0_u32, 0_u32);
+    for letter in text.trim_end_matches('=').bytes().filter(|b| !matches!(b, b' ' | b'-')) {
+        let letter = letter.to_ascii_uppercase();
+        let five = ALPHABET.iter().position(|known| *known == letter)?;
+        held = held << 5 | u32::try_from(five).ok()?;
+        bits += 5;
+        if bits >= 8 {
+            bits -= 8;
+            secret.push(u8::try_from(held >> bits).ok()?);
+            held &= (1 << bits) - 1;
+        }
+        if secret.len() > BLOCK_BYTES {
+            return None;
+        }
+    }
+    (secret.len() >= SHORTEST_BYTES).then_some(secret)
 }
 
 /// The URI that authenticator applications read from the picture (Key Uri Format).
@@ -127,6 +154,17 @@ mod tests {
     }
 
     #[test]
+    fn a_typed_secret_is_read_however_it_is_spaced() {
+        let read = |text: &str| from_base32(text).map(|secret| secret.to_vec());
+        assert_eq!(read("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"), Some(SECRET.to_vec()));
+        assert_eq!(read("gezd gnbv-gy3tqojqGEZDGNBVGY3TQOJQ===="), Some(SECRET.to_vec()));
+        assert_eq!(read("JBSWY3DPEHPK3PXP").map(|secret| secret.len()), Some(10));
+        for wrong in ["", "JBSWY3DPEHPK3PX", "JBSWY3DPEHPK3PX1", "JBSWY3DPEHPK3PXÄ", &"A".repeat(105)] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
     fn the_uri_names_issuer_and_account() {
         let uri = uri(SECRET, "Avnology ID", "jane+x@acme.example");
         assert!(uri.starts_with("otpauth://totp/Avnology%20ID:jane%2Bx%40acme.example?secret="), "{uri}");
@@ -135,6 +173,17 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_secret_that_was_written_is_read(secret in prop::collection::vec(any::<u8>(), 10..=64)) {
+            let read = from_base32(&base32(&secret)).map(|read| read.to_vec());
+            prop_assert_eq!(read, Some(secret));
+        }
+
+        #[test]
+        fn no_text_makes_the_reading_panic(text in ".{0,80}") {
+            let _ = from_base32(&text);
+        }
+
         #[test]
         fn what_is_no_code_fits_nothing(text in ".{0,12}", seconds in 0..4_000_000_000_i64) {
             prop_assume!(text.len() != 6 || !text.bytes().all(|b| b.is_ascii_digit()));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use avnology_model::{
     Code, Error, FieldCode, Result,
+    credentials::PasswordHash,
     events::{EventType, MessageRequest, MessageType},
     identities::Identity,
     ids::{CredentialId, IdentityId, MembershipId},
@@ -22,7 +23,7 @@ use utoipa::ToSchema;
 use super::{IdentityInput, IdentityView, recovery_link};
 use crate::{
     Cx, Tenant,
-    credentials::check_new_password,
+    credentials::{check_new_password, text_of_imported_hash},
     events::{emit, emit_message, seal},
     organizations::{self, Joining, LiveOrganization},
     platform,
@@ -42,6 +43,9 @@ pub struct NewIdentity {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = Password)]
     pub initial_password: Option<SecretString>,
+    /// Hash of the password in another system, instead of `initial_password`.
+    #[serde(default)]
+    pub password_hash: Option<PasswordHash>,
     /// Makes the identity a member of this organization; in `strict` federation its home.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
@@ -73,7 +77,7 @@ pub async fn create(
     new: NewIdentity,
     key: Option<&IdempotencyKey>,
 ) -> Result<Created> {
-    let home = home(app, cx, &new).await?;
+    let home = home(app, cx, new.organization_id.as_deref(), new.role.as_deref()).await?;
     let settings = app.settings();
     let asked = &settings.settings.registration.required_fields;
     let required: Vec<_> = asked.iter().copied().filter(|f| *f == RegistrationField::Email).collect();
@@ -85,13 +89,21 @@ pub async fn create(
         let code = FieldCode::Conflict;
         return Err(Error::field("send_welcome", code, "There is no address to send it to."));
     }
-    let phc = match &new.initial_password {
-        Some(password) => {
+    let phc = match (&new.initial_password, &new.password_hash) {
+        (Some(_), Some(_)) => {
+            return Err(Error::field(
+                "password_hash",
+                FieldCode::Conflict,
+                "Either this or initial_password, not both.",
+            ));
+        }
+        (Some(password), None) => {
             check_new_password(app, &settings.settings.password_policy, password, &fields.own_words(), &[])
                 .await?;
             Some(app.hasher.hash(password, cx.random()).await?)
         }
-        None => None,
+        (None, Some(hash)) => Some(text_of_imported_hash(&app.hasher, hash, "password_hash")?),
+        (None, None) => None,
     };
     let mut identity = Identity::new(IdentityId::new(cx.now, cx.random()), cx.now);
     fields.write(&mut identity);
@@ -141,17 +153,32 @@ pub async fn create(
 
 /// The organization that a new identity becomes a member of.
 #[derive(Clone)]
-struct Home {
-    organization: Arc<LiveOrganization>,
-    role: RoleKey,
+pub(super) struct Home {
+    pub(super) organization: Arc<LiveOrganization>,
+    pub(super) role: RoleKey,
     /// Whether the organization itself makes the identity, and so manages it.
     claims: bool,
 }
 
 /// The organization named by the request or by its scope. `_303` when they differ, `_300`, `_314`; `_902` for a strict tenant
 /// without one.
-async fn home(app: &Arc<Tenant>, cx: &Cx, new: &NewIdentity) -> Result<Option<Home>> {
-    let named = match new.organization_id.as_deref() {
+async fn home(app: &Arc<Tenant>, cx: &Cx, name: Option<&str>, role: Option<&str>) -> Result<Option<Home>> {
+    let home = named_home(app, cx, name, role).await?;
+    if home.is_none() && app.settings().settings.identity_federation_mode == FederationMode::Strict {
+        let message = "Identities belong to organizations here.";
+        return Err(Error::field("organization_id", FieldCode::Required, message));
+    }
+    Ok(home)
+}
+
+/// The same, where a strict tenant learns the organization elsewhere.
+pub(super) async fn named_home(
+    app: &Arc<Tenant>,
+    cx: &Cx,
+    name: Option<&str>,
+    role: Option<&str>,
+) -> Result<Option<Home>> {
+    let named = match name {
         Some(name) => Some(organizations::get_named(app, cx, name).await?),
         None => None,
     };
@@ -165,19 +192,12 @@ async fn home(app: &Arc<Tenant>, cx: &Cx, new: &NewIdentity) -> Result<Option<Ho
         return Err(Code::OrganizationMismatch.into());
     }
     let Some(organization) = named.or(scoped) else {
-        if new.role.is_some() {
+        if role.is_some() {
             return Err(Error::field("role", FieldCode::Conflict, "A role belongs to an organization."));
         }
-        return match app.settings().settings.identity_federation_mode {
-            FederationMode::Shared => Ok(None),
-            FederationMode::Strict => Err(Error::field(
-                "organization_id",
-                FieldCode::Required,
-                "Identities belong to organizations here.",
-            )),
-        };
+        return Ok(None);
     };
-    let role = match new.role.as_deref() {
+    let role = match role {
         None => RoleKey::member(),
         Some(text) => RoleKey::parse(text).ok_or_else(|| Error::new(Code::RoleNotAssignable))?,
     };

@@ -134,6 +134,23 @@ pub(crate) fn enroll_sms(
     Ok(brings_codes)
 }
 
+/// Takes an authenticator application over from another system, where there is none; whether there was none. Whoever has it
+/// set it up there: no mail tells of it, and no backup codes are made that nobody would see.
+pub(super) fn import_totp(
+    tx: &mut IdentityTx<'_>,
+    cx: &Cx,
+    identity: &mut Identity,
+    totp: &NewTotp,
+) -> Result<bool> {
+    if totp_rows::find(tx, identity.id)?.is_some() {
+        return Ok(false);
+    }
+    totp_rows::insert(tx, identity.id, totp.credential, &totp.sealed, totp.step, cx.now)?;
+    record(tx, cx, identity, (EventType::UserMfaEnrolled, Factor::Totp, totp.credential))?;
+    note(tx, cx, identity)?;
+    Ok(true)
+}
+
 /// Adds a passkey and, where backup codes are given and there are none, those; whether there are new ones. `_903` when
 /// somebody has the passkey already, `_914` for too many.
 pub(crate) fn add_passkey(
@@ -302,12 +319,22 @@ fn tell(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity, change: Change) -
         Change::Enrolled(factor, id) => (EventType::UserMfaEnrolled, MessageType::FactorEnrolled, factor, id),
         Change::Removed(factor, id) => (EventType::UserMfaRemoved, MessageType::FactorRemoved, factor, id),
     };
+    record(tx, cx, identity, (event, factor, credential))?;
+    mail(tx, cx, identity, message, factor)
+}
+
+/// Tells of a change in the log.
+fn record(
+    tx: &mut IdentityTx<'_>,
+    cx: &Cx,
+    identity: &Identity,
+    (event, factor, credential): (EventType, Factor, CredentialId),
+) -> Result<()> {
     let payload = json!({
         "user_id": identity.id, "method": factor, "label": null, "credential_id": credential,
     });
     let event = cx.event(event, payload).on("identity", &identity.id);
-    emit_to_manager(tx, &event, identity.managed_by)?;
-    mail(tx, cx, identity, message, factor)
+    emit_to_manager(tx, &event, identity.managed_by)
 }
 
 fn mail(

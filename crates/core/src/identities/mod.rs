@@ -9,6 +9,7 @@ mod deletion;
 mod email;
 mod factor_recovery;
 mod factors;
+mod imports;
 mod input;
 mod me;
 mod password;
@@ -58,6 +59,10 @@ pub(crate) use factor_recovery::{
 pub(crate) use factors::{
     NewCodes, NewTotp, add_passkey, enroll_sms, enroll_totp, open_totp, remove_factors, remove_passkey,
     replace_codes,
+};
+pub use imports::{
+    IMPORT_BYTES, ImportBody, ImportForm, ImportView, Intake, NewImport, begin as begin_import,
+    get as get_import, purge as purge_imports, run as run_imports, work as work_on_imports,
 };
 pub use input::IdentityInput;
 pub(crate) use input::{Fields, editable, from_json, words_of};

@@ -54,7 +54,7 @@ pub async fn update(
             let mut identity = reach::manage(tx, &cx, id)?;
             expected.check(&identity.etag())?;
             let before = identity.clone();
-            apply(&mut identity, &change.identity, mask.as_deref())?;
+            apply(&mut identity, &change.identity, mask.as_deref(), "identity.")?;
             if let Some(schema) = schema.as_ref().filter(|_| before.traits != identity.traits) {
                 Error::from_fields(schema.flaws(&identity.traits, "identity.traits"))?;
             }
@@ -83,17 +83,28 @@ fn parse_mask(mask: &str) -> Result<Vec<Vec<String>>> {
         .collect()
 }
 
-fn apply(identity: &mut Identity, change: &Map<String, Value>, mask: Option<&[Vec<String>]>) -> Result<()> {
+/// `prefix` is where the members stand in what was sent.
+fn apply(
+    identity: &mut Identity,
+    change: &Map<String, Value>,
+    mask: Option<&[Vec<String>]>,
+    prefix: &str,
+) -> Result<()> {
     let mut target = serde_json::to_value(editable(identity)).map_err(Error::internal)?;
     let change = Value::Object(change.clone());
     match mask {
         None => merge(&mut target, &change),
         Some(paths) => paths.iter().for_each(|path| set(&mut target, &change, path)),
     }
-    let input = from_json(without_nulls(target), "identity.")?;
-    let fields = input.check_change(identity, "identity.", &[]).map_err(Error::of_fields)?;
+    let input = from_json(without_nulls(target), prefix)?;
+    let fields = input.check_change(identity, prefix, &[]).map_err(Error::of_fields)?;
     fields.write(identity);
     Ok(())
+}
+
+/// Changes every member that is present, as an update without a mask does.
+pub(super) fn apply_members(identity: &mut Identity, members: &Map<String, Value>) -> Result<()> {
+    apply(identity, members, None, "")
 }
 
 /// Takes the value at `path` over from `change`; one that is not there is removed.
@@ -210,7 +221,7 @@ mod tests {
         let mut identity = jane();
         let Value::Object(change) = change else { panic!("an object") };
         let mask = mask.map(parse_mask).transpose()?;
-        apply(&mut identity, &change, mask.as_deref()).map(|()| identity)
+        apply(&mut identity, &change, mask.as_deref(), "identity.").map(|()| identity)
     }
 
     #[test]

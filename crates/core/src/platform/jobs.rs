@@ -51,6 +51,7 @@ pub async fn run_jobs(app: Arc<Tenant>, stop: watch::Receiver<bool>) {
         audit::follow(Arc::clone(&app), stop.clone()),
         deliver(Arc::clone(&app), stop.clone()),
         look_at_domains(Arc::clone(&app), stop.clone()),
+        identities::run_imports(Arc::clone(&app), stop.clone()),
         every(USES_EVERY, stop.clone(), || async { flush_uses(&app).await }),
         every(RULES_EVERY, stop.clone(), || async { organizations::apply_rules(&app).await.map(drop) }),
         every(DELETIONS_EVERY, stop.clone(), || async { privacy::settle_deletions(&app).await.map(drop) }),
@@ -151,6 +152,7 @@ pub async fn sweep(app: &Arc<Tenant>) -> Result<()> {
     privacy::settle_deletions(app).await?;
     privacy::remove_old_activity(app, cx.now).await?;
     privacy::remove_old_exports(app, cx.now).await?;
+    identities::purge_imports(app).await?;
     organizations::destroy_due(app, &cx).await?;
     organizations::end_expired_memberships(app).await?;
     organizations::expire_invitations(app).await?;

@@ -1,5 +1,6 @@
 //! What the tenant does for itself: settings, keys, captured messages, first answers, jobs, health.
 
+mod bulk;
 mod federation;
 mod health;
 mod idempotency;
@@ -10,6 +11,7 @@ mod remembered;
 mod settings;
 mod signing_keys;
 
+pub(crate) use bulk::take_bulk_turn;
 pub use federation::Switch;
 pub(crate) use federation::{check_new_identity, check_new_member, is_strict};
 pub use health::{Check, checks};

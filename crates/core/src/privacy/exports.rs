@@ -13,9 +13,10 @@ use utoipa::ToSchema;
 
 use super::download;
 use crate::{
-    Cx, Tenant, audit,
+    Cx, Tenant,
     events::{emit, emit_message},
     identities::manage,
+    platform::take_bulk_turn,
     sessions::LiveSession,
 };
 
@@ -100,7 +101,7 @@ fn new_export(cx: &Cx, person: IdentityId, requested_by: Option<String>) -> Priv
 /// they have; `_021` after three in a day; `_801` while one is being made.
 pub async fn export_own(app: &Tenant, cx: &Cx, live: &LiveSession) -> Result<PrivacyExportView> {
     live.check_privileged(&app.settings().settings, cx.now)?;
-    audit::take_export_turn(app, cx).await?;
+    take_bulk_turn(app, cx).await?;
     let export = new_export(cx, live.identity.id, None);
     let (new, cx2) = (export.clone(), cx.clone());
     let begun = app.store.identity().write(move |tx| {
@@ -139,7 +140,7 @@ fn begin(tx: &mut IdentityTx<'_>, cx: &Cx, export: &PrivacyExport) -> Result<()>
 /// Begins a copy of all that is held about a person whom the caller manages, and tells that person. `_901`, `_100`; `_021`;
 /// `_801` while one is being made.
 pub async fn export_for(app: &Tenant, cx: &Cx, person: IdentityId) -> Result<PrivacyExportView> {
-    audit::take_export_turn(app, cx).await?;
+    take_bulk_turn(app, cx).await?;
     let export = new_export(cx, person, Some(cx.actor.id.clone().unwrap_or_default()));
     let (new, cx2) = (export.clone(), cx.clone());
     let begun = app.store.identity().write(move |tx| {

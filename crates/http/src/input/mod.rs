@@ -8,6 +8,7 @@ mod header;
 mod path;
 mod query;
 pub(crate) mod raw;
+mod stream;
 mod text;
 mod tuple;
 mod typed;
@@ -20,6 +21,7 @@ pub use path::{NoInput, Path1, Path2};
 pub(crate) use query::schema_of_text;
 pub use query::{NoParams, Query};
 pub use raw::{BodyKind, Raw};
+pub use stream::BodyStream;
 pub(crate) use typed::{Mode, typed};
 pub use upload::{Chosen, Upload, UploadForm};
 

@@ -10,6 +10,7 @@ use axum::{
 };
 use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use parking_lot::Mutex;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
@@ -24,6 +25,7 @@ const DISCARDED: usize = 32 << 20;
 
 const JSON: &str = "application/json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
+pub(super) const NDJSON: &str = "application/x-ndjson";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// What kind of body a route takes.
@@ -45,6 +47,8 @@ pub enum BodyKind {
     Upload(usize),
     /// A form with a file of at most so many bytes.
     UploadForm(usize),
+    /// Lines of JSON, or one JSON object, of at most so many bytes; not read before the handler does.
+    Stream(usize),
 }
 
 impl BodyKind {
@@ -60,6 +64,7 @@ impl BodyKind {
             Self::Form => &[FORM],
             Self::JsonOrForm => &[JSON, FORM],
             Self::Upload(_) | Self::UploadForm(_) => &[MULTIPART],
+            Self::Stream(_) => &[NDJSON, JSON],
         }
     }
 
@@ -72,6 +77,7 @@ impl BodyKind {
     const fn limits(self) -> (usize, usize) {
         match self {
             Self::Upload(file) | Self::UploadForm(file) => (file + OVERHEAD, file),
+            Self::Stream(limit) => (limit, limit),
             _ => (BODY_LIMIT, BODY_LIMIT),
         }
     }
@@ -108,6 +114,14 @@ pub struct Raw {
     pub(crate) params: Vec<String>,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) body: RawBody,
+    /// The body and its media type, where the handler reads it.
+    pub(crate) stream: Option<Unread>,
+}
+
+/// A body that was not read. In a lock, since it cannot be shared.
+pub(crate) struct Unread {
+    pub(crate) body: Mutex<Body>,
+    pub(crate) media_type: String,
 }
 
 impl Raw {
@@ -127,9 +141,10 @@ impl Raw {
         kind: BodyKind,
     ) -> Result<Self> {
         let query = decode_pairs(parts.uri.query().unwrap_or_default())?;
-        let body = match parts.method {
-            Method::GET | Method::HEAD => RawBody::Empty,
-            _ => read_body(&parts.headers, body, kind).await?,
+        let (body, stream) = match (&parts.method, kind) {
+            (&Method::GET | &Method::HEAD, _) => (RawBody::Empty, None),
+            (_, BodyKind::Stream(_)) => (RawBody::Empty, Some(unread(&parts.headers, body, kind)?)),
+            _ => (read_body(&parts.headers, body, kind).await?, None),
         };
         Ok(Self {
             app,
@@ -144,6 +159,7 @@ impl Raw {
             params,
             query,
             body,
+            stream,
         })
     }
 
@@ -160,19 +176,34 @@ impl Raw {
     }
 }
 
+/// What can be told of a body before it is read: `_907`, `_906`.
+fn unread(headers: &HeaderMap, body: Body, kind: BodyKind) -> Result<Unread> {
+    let media_type = sent_type(headers, kind)?.ok_or_else(|| unsupported(kind))?;
+    let (limit, told) = kind.limits();
+    if axum::body::HttpBody::size_hint(&body).lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
+        return Err(Error::new(Code::PayloadTooLarge).with_member("limit_bytes", told));
+    }
+    Ok(Unread { body: Mutex::new(body), media_type })
+}
+
+/// The media type of a body, if the request names one that the route takes.
+fn sent_type(headers: &HeaderMap, kind: BodyKind) -> Result<Option<String>> {
+    if headers.get(header::CONTENT_ENCODING).is_some_and(|e| e != "identity") {
+        return Err(unsupported(kind));
+    }
+    let Some(sent) = headers.get(header::CONTENT_TYPE) else { return Ok(None) };
+    let known = media_type(sent.to_str().unwrap_or("?")).filter(|t| kind.types().contains(&t.as_str()));
+    known.map(Some).ok_or_else(|| unsupported(kind))
+}
+
 async fn read_body(headers: &HeaderMap, body: Body, kind: BodyKind) -> Result<RawBody> {
     let Some(bytes) = collect(body, kind).await? else { return Ok(RawBody::TooLarge) };
     let sent = headers.get(header::CONTENT_TYPE).map(|v| v.to_str().unwrap_or("?"));
     if bytes.is_empty() && matches!(kind, BodyKind::None | BodyKind::OptionalJson) {
         return Ok(RawBody::Empty);
     }
-    if headers.get(header::CONTENT_ENCODING).is_some_and(|e| e != "identity") {
-        return Err(unsupported(kind));
-    }
-    let media_type = match sent {
-        Some(sent) => media_type(sent)
-            .filter(|t| kind.types().contains(&t.as_str()))
-            .ok_or_else(|| unsupported(kind))?,
+    let media_type = match sent_type(headers, kind)? {
+        Some(sent) => sent,
         None if bytes.is_empty() => kind.types().first().copied().unwrap_or(JSON).to_owned(),
         None => return Err(unsupported(kind)),
     };

@@ -12,6 +12,8 @@ use crate::{
 text_enum! {
     /// What happened. The text is audit `action` and webhook `event_type` at once.
     pub enum EventType {
+        /// An import of identities is over.
+        ImportCompleted = "import.completed",
         /// An identity was made.
         UserCreated = "user.created",
         /// Profile fields changed.

@@ -8,6 +8,7 @@ mod db;
 mod doctor;
 mod failure;
 mod key;
+mod migrate;
 mod openapi;
 mod serve;
 mod tenant;
@@ -54,6 +55,9 @@ enum Command {
     /// Check exports of audit logs.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Bring people over from another provider, with their passwords.
+    #[command(subcommand)]
+    Migrate(Box<migrate::Command>),
     /// Make API keys.
     #[command(subcommand)]
     Key(key::Command),
@@ -81,6 +85,7 @@ impl Cli {
             Command::Config(config::Command::Check) => config::check(&load()?),
             Command::Config(config::Command::Keys) => config::keys(),
             Command::Audit(command) => audit::run(&command),
+            Command::Migrate(command) => migrate::run(*command).await,
             Command::Key(command) => key::run(&command),
             Command::BreachFile(options) => breaches::run(&options),
         }

@@ -9,6 +9,7 @@
     reason = "helpers of tests"
 )]
 
+mod imports;
 mod organizations;
 mod registrations;
 mod server;

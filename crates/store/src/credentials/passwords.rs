@@ -1,4 +1,4 @@
-//! Password hashes, in PHC form.
+//! Password hashes, each in one text: PHC form, or what `core::credentials` reads of other systems.
 
 use avnology_model::{
     Result, Timestamp,
@@ -14,6 +14,7 @@ crate::statements! {
         VALUES ($1, $2, 'password', $3, $4, NULL)";
     DELETE = "DELETE FROM credentials WHERE identity_id = $1 AND kind = 'password'";
     REHASH = "UPDATE credentials SET secret = $3 WHERE identity_id = $1 AND kind = 'password' AND secret = $2";
+    REHASH_HISTORY = "UPDATE password_history SET secret = $3 WHERE identity_id = $1 AND secret = $2";
     TOUCH = "UPDATE credentials SET last_used_at = $2 WHERE identity_id = $1 AND kind = 'password'";
     REMEMBER = "INSERT INTO password_history (identity_id, secret, create_time) VALUES ($1, $2, $3)";
     HISTORY = "SELECT secret FROM password_history WHERE identity_id = $1 ORDER BY create_time DESC LIMIT $2";
@@ -72,9 +73,11 @@ pub fn remove(tx: &mut IdentityTx<'_>, identity: IdentityId) -> Result<bool> {
     Ok(tx.execute(&DELETE, &params![identity])? > 0)
 }
 
-/// Replaces the hash by one of the same password, unless the password was changed meanwhile.
+/// Replaces the hash by one of the same password, unless the password was changed meanwhile; in the history as well, where a
+/// weak one would be left behind.
 pub fn rehash(tx: &mut IdentityTx<'_>, identity: IdentityId, old: &str, new: &str) -> Result<()> {
-    tx.execute(&REHASH, &params![identity, old, new]).map(drop)
+    tx.execute(&REHASH, &params![identity, old, new])?;
+    tx.execute(&REHASH_HISTORY, &params![identity, old, new]).map(drop)
 }
 
 /// Notes a sign-in by password.

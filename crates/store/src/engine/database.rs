@@ -114,6 +114,25 @@ macro_rules! home {
             }
         }
 
+        impl $tx<'_> {
+            /// Runs a part of the transaction on its own: when it answers `Err`, what it did is undone and the rest goes
+            /// on. A statement that fails fails the whole, as everywhere.
+            pub fn attempt<T>(&mut self, part: impl FnOnce(&mut Self) -> Result<T>) -> Result<Result<T>> {
+                self.0.open_part()?;
+                let answer = part(self);
+                self.0.close_part(answer.is_ok())?;
+                Ok(answer)
+            }
+
+            /// Runs a part of the transaction and undoes what it did.
+            pub fn rehearse<T>(&mut self, part: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+                self.0.open_part()?;
+                let answer = part(self);
+                self.0.close_part(false)?;
+                answer
+            }
+        }
+
         $(#[$doc])*
         #[derive(Clone)]
         pub struct $db {

@@ -144,6 +144,22 @@ impl<'a> Tx<'a> {
         self.settle("several statements", answer)
     }
 
+    /// Begins a part that can be undone.
+    pub(super) fn open_part(&mut self) -> Result<()> {
+        self.batch("SAVEPOINT part")
+    }
+
+    /// Ends the part that was begun last, and keeps or undoes what it did.
+    pub(super) fn close_part(&mut self, keep: bool) -> Result<()> {
+        if let Some(failure) = self.progress().failure() {
+            return Err(failure.error());
+        }
+        if !keep {
+            self.batch("ROLLBACK TO SAVEPOINT part")?;
+        }
+        self.batch("RELEASE SAVEPOINT part")
+    }
+
     /// Notes that an event was written, so that followers are woken after the commit.
     pub(crate) fn mark_emitted(&mut self) {
         self.progress().emitted.set(true);

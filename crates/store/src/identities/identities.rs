@@ -60,6 +60,7 @@ crate::statements! {
         AND i.email_key LIKE '%@' || d.domain) END FROM identities i WHERE i.id = $1";
     BY_EMAIL = select!("i.realm = $1 AND i.email_key = $2");
     BY_USERNAME = select!("i.realm = $1 AND i.username_key = $2");
+    BY_EXTERNAL_ID = select!("i.realm = $1 AND i.external_id = $2");
     BY_PHONE = select!("i.realm = $1 AND i.phone = $2 AND i.phone_verified");
     OF_MEMBERS = select!(
         "i.id IN (SELECT m.identity_id FROM memberships m WHERE m.organization_id = $1 AND m.id > $2 AND m.id <= $3)"
@@ -222,6 +223,11 @@ pub fn by_username(tx: &mut IdentityTx<'_>, realm: &Realm, key: &str) -> Result<
 /// The identity that has proven this phone number.
 pub fn by_phone(tx: &mut IdentityTx<'_>, realm: &Realm, phone: &str) -> Result<Option<Identity>> {
     tx.query_one(&BY_PHONE, &params![realm, phone])?.as_mut().map(from_row).transpose()
+}
+
+/// The identity with this id in a source system.
+pub fn by_external_id(tx: &mut IdentityTx<'_>, realm: &Realm, id: &str) -> Result<Option<Identity>> {
+    tx.query_one(&BY_EXTERNAL_ID, &params![realm, id])?.as_mut().map(from_row).transpose()
 }
 
 /// Whether an address of this identity was ever proven, one that it has left behind included.

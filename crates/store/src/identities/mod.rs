@@ -5,4 +5,5 @@ pub mod factor_recoveries;
 pub mod federation;
 #[expect(clippy::module_inception, reason = "the area and its main table share their name")]
 pub mod identities;
+pub mod imports;
 pub mod list;

@@ -7,7 +7,6 @@ mod request;
 mod write;
 
 pub use download::{Download, download, read_piece};
-pub(crate) use request::take_turn;
 pub use request::{ExportView, NewExport, export, get_export};
 pub(super) use write::go_on;
 pub use write::write_exports;

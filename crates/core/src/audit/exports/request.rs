@@ -7,12 +7,10 @@ use avnology_model::{
     events::EventType,
     ids::ExportId,
     organizations::Feature,
-    platform::RateLimit,
 };
 use avnology_store::{
     audit::{backlog, exports as rows, records},
     list::{self, ListQuery},
-    platform::rate_cells,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -22,7 +20,7 @@ use super::{
     super::{Period, Place, home},
     KEPT, csv, download,
 };
-use crate::{Cx, Tenant, events::emit, flows::bucket_limits};
+use crate::{Cx, Tenant, events::emit, platform::take_bulk_turn};
 
 /// Most exports of one log that are written at a time.
 const RUNNING: usize = 3;
@@ -88,7 +86,7 @@ pub async fn export(app: &Tenant, cx: &Cx, place: &Place, new: NewExport) -> Res
     let request = check(&new)?;
     let log = place.log();
     let home = home::open(app, log).await?;
-    take_turn(app, cx).await?;
+    take_bulk_turn(app, cx).await?;
     // Should we die before the end, somebody looks after the log all the same.
     mark(app, log, cx.now.plus_seconds(SOON)).await?;
     let id = ExportId::new(cx.now, cx.random());
@@ -131,23 +129,6 @@ pub async fn export(app: &Tenant, cx: &Cx, place: &Place, new: NewExport) -> Res
 
 async fn mark(app: &Tenant, log: Log, due: Timestamp) -> Result<()> {
     app.store.identity().write(move |tx| backlog::mark(tx, log, due)).await
-}
-
-/// Takes from the bucket `export` of the caller. `_021`.
-pub(crate) async fn take_turn(app: &Tenant, cx: &Cx) -> Result<()> {
-    let subject = cx.actor.id.clone().unwrap_or_default();
-    let usual = RateLimit { limit: 10, window_seconds: 3_600 };
-    let limits = bucket_limits(app, &app.settings(), "export", &[usual]);
-    let now = cx.now;
-    let wait = app
-        .store
-        .identity()
-        .write(move |tx| rate_cells::take(tx, "export", subject.as_bytes(), &limits, now))
-        .await?;
-    match wait {
-        Some(seconds) => Err(Error::new(Code::TooManyRequests).with_retry_after(seconds)),
-        None => Ok(()),
-    }
 }
 
 fn check(new: &NewExport) -> Result<ExportRequest> {

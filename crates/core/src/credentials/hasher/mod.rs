@@ -1,5 +1,7 @@
 //! Password hashes: Argon2id version 1.3 (RFC 9106) on threads of their own, with a bounded queue and a memory budget.
+//! There the hashes of other systems are compared, too, until they are replaced.
 
+pub(super) mod foreign;
 mod pool;
 mod stored;
 
@@ -12,8 +14,8 @@ use secrecy::SecretString;
 use tokio::sync::oneshot;
 
 use self::{
-    pool::{Job, Pool},
-    stored::{OUTPUT_LEN, StoredHash},
+    pool::{Argon2Work, Done, Job, Pool, Work},
+    stored::{Kept, OUTPUT_LEN, StoredHash},
 };
 
 /// How long a thread keeps its memory when there is nothing to hash.
@@ -91,42 +93,60 @@ impl PasswordHasher {
     ///
     /// `_912` when too many wait already.
     pub async fn hash(&self, password: &SecretString, salt: [u8; 16]) -> Result<String> {
-        let (reply, answer) = oneshot::channel();
-        let job = Job {
-            password: password.clone(),
+        let work = Argon2Work {
             salt: salt.to_vec(),
             algorithm: Algorithm::Argon2id,
             version: Version::V0x13,
             params: current_params(self.cost)?,
-            reply,
         };
-        self.pool.submit(job)?;
-        let output = answer.await.map_err(Error::unavailable)??;
-        Ok(stored::format(self.cost, &salt, &output))
+        match self.run(password, Work::Argon2(work)).await? {
+            Done::Output(output) => Ok(stored::format(self.cost, &salt, &output)),
+            Done::Compared(_) => Err(Error::internal("a hash was compared that was to be made")),
+        }
     }
 
     /// Compares `password` with a stored hash. Without one (unknown account, or no password) the work is that of a
     /// new hash and the answer is no.
     ///
-    /// `_912` when too many wait already, `_999` when the stored hash is not Argon2 or asks for more than twice the
+    /// `_912` when too many wait already, `_999` when the stored hash is of no known kind or asks for more than twice the
     /// usual cost.
-    pub async fn verify(&self, password: &SecretString, phc: Option<String>) -> Result<Verdict> {
-        let known = phc.is_some();
-        let stored = StoredHash::parse(phc.as_deref().unwrap_or(&self.dummy))?;
-        stored.check(self.ceiling)?;
+    pub async fn verify(&self, password: &SecretString, text: Option<String>) -> Result<Verdict> {
+        let known = text.is_some();
+        match self.read(text.as_deref().unwrap_or(&self.dummy)).map_err(unusable)? {
+            Kept::Argon2(stored) => {
+                let (expected, is_weaker) = (stored.output.clone(), stored.is_weaker_than(self.cost));
+                let Done::Output(output) = self.run(password, Work::Argon2(work(stored))).await? else {
+                    return Err(Error::internal("a hash was compared that was to be made"));
+                };
+                let same = verify_slices_are_equal(&output, &expected).is_ok();
+                Ok(Verdict { matches: same && known, needs_rehash: known && is_weaker })
+            }
+            Kept::Foreign(scheme) => {
+                let otherwise = work(StoredHash::read(&self.dummy).map_err(unusable)?);
+                let done = self.run(password, Work::Foreign(scheme, otherwise)).await?;
+                Ok(Verdict { matches: matches!(done, Done::Compared(true)), needs_rehash: true })
+            }
+        }
+    }
+
+    /// Whether a hash that somebody brings may be kept; if not, why. Nothing is computed.
+    pub(super) fn admit(&self, text: &str) -> Result<(), String> {
+        match self.read(text)? {
+            Kept::Argon2(hash) if hash.output.len() < 16 => Err("the hash is too short".to_owned()),
+            Kept::Argon2(_) | Kept::Foreign(_) => Ok(()),
+        }
+    }
+
+    fn read(&self, text: &str) -> Result<Kept, String> {
+        let kept = Kept::read(text)?;
+        kept.check(self.ceiling)?;
+        Ok(kept)
+    }
+
+    async fn run(&self, password: &SecretString, work: Work) -> Result<Done> {
         let (reply, answer) = oneshot::channel();
-        let job = Job {
-            password: password.clone(),
-            salt: stored.salt.clone(),
-            algorithm: stored.algorithm,
-            version: stored.version,
-            params: stored.params.clone(),
-            reply,
-        };
-        self.pool.submit(job)?;
-        let output = answer.await.map_err(Error::unavailable)??;
-        let same = verify_slices_are_equal(&output, &stored.output).is_ok();
-        Ok(Verdict { matches: same && known, needs_rehash: known && stored.is_weaker_than(self.cost) })
+        self.pool.submit(Job { password: password.clone(), work, reply })?;
+        answer.await.map_err(Error::unavailable)?
     }
 
     /// How many wait for a thread.
@@ -148,6 +168,14 @@ impl PasswordHasher {
     pub fn memory_kib(&self) -> usize {
         self.pool.memory_kib()
     }
+}
+
+fn work(hash: StoredHash) -> Argon2Work {
+    Argon2Work { salt: hash.salt, algorithm: hash.algorithm, version: hash.version, params: hash.params }
+}
+
+fn unusable(why: String) -> Error {
+    Error::internal(format!("a stored password hash cannot be used: {why}"))
 }
 
 fn current_params(cost: ArgonCost) -> Result<Params> {

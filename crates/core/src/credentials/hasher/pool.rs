@@ -1,4 +1,4 @@
-//! The threads that compute Argon2, their queue and their memory.
+//! The threads that compute hashes, their queue and their memory.
 //!
 //! They are not Tokio's blocking threads: those are not bounded by memory, and a task there is not taken back when its
 //! caller leaves. Here a thread is the permit, so nothing can leak one, and a job whose caller left is not begun.
@@ -21,16 +21,41 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
-use super::stored::OUTPUT_LEN;
+use super::{foreign::Scheme, stored::OUTPUT_LEN};
 
-/// One hash to compute.
+/// Imported hashes that take less than this leave the memory for Argon2 where it is, in KiB.
+const LITTLE: u64 = 1_024;
+
+/// One password to hash or to compare.
 pub(super) struct Job {
     pub(super) password: SecretString,
+    pub(super) work: Work,
+    pub(super) reply: oneshot::Sender<Result<Done>>,
+}
+
+/// What to do with a password.
+pub(super) enum Work {
+    /// To hash it.
+    Argon2(Argon2Work),
+    /// To compare it with an imported hash. A wrong one costs a hash of our own besides, as a right one does that is hashed
+    /// anew: else the time would tell whose hash is an old one.
+    Foreign(Box<dyn Scheme>, Argon2Work),
+}
+
+/// The parameters of Argon2.
+pub(super) struct Argon2Work {
     pub(super) salt: Vec<u8>,
     pub(super) algorithm: Algorithm,
     pub(super) version: Version,
     pub(super) params: Params,
-    pub(super) reply: oneshot::Sender<Result<Zeroizing<Vec<u8>>>>,
+}
+
+/// What came of it.
+pub(super) enum Done {
+    /// The hash.
+    Output(Zeroizing<Vec<u8>>),
+    /// Whether the password is the right one.
+    Compared(bool),
 }
 
 #[derive(Debug)]
@@ -131,7 +156,7 @@ fn work(shared: &Shared) {
     let mut memory = Memory { blocks: Vec::new(), held: &shared.held_blocks };
     while let Some(job) = next(shared, &mut memory) {
         let answer = catch_unwind(AssertUnwindSafe(|| compute(&job, &mut memory)));
-        let answer = answer.unwrap_or_else(|_| Err(Error::internal("Argon2 panicked")));
+        let answer = answer.unwrap_or_else(|_| Err(Error::internal("a password hash panicked")));
         if memory.blocks.len() > shared.usual_blocks {
             memory.give_back();
         }
@@ -164,16 +189,29 @@ fn next(shared: &Shared, memory: &mut Memory<'_>) -> Option<Job> {
     }
 }
 
-fn compute(job: &Job, memory: &mut Memory<'_>) -> Result<Zeroizing<Vec<u8>>> {
-    let blocks = memory.at_least(job.params.block_count())?;
-    let mut output = Zeroizing::new(vec![0; job.params.output_len().unwrap_or(OUTPUT_LEN)]);
-    Argon2::new(job.algorithm, job.version, job.params.clone())
-        .hash_password_into_with_memory(
-            job.password.expose_secret().as_bytes(),
-            &job.salt,
-            &mut output,
-            blocks,
-        )
+fn compute(job: &Job, memory: &mut Memory<'_>) -> Result<Done> {
+    let password = job.password.expose_secret().as_bytes();
+    match &job.work {
+        Work::Argon2(work) => argon2(password, work, memory).map(Done::Output),
+        Work::Foreign(scheme, otherwise) => {
+            if scheme.memory_kib() >= LITTLE {
+                // Never both at one time.
+                memory.give_back();
+            }
+            let matches = scheme.matches(password)?;
+            if !matches {
+                argon2(password, otherwise, memory)?;
+            }
+            Ok(Done::Compared(matches))
+        }
+    }
+}
+
+fn argon2(password: &[u8], work: &Argon2Work, memory: &mut Memory<'_>) -> Result<Zeroizing<Vec<u8>>> {
+    let blocks = memory.at_least(work.params.block_count())?;
+    let mut output = Zeroizing::new(vec![0; work.params.output_len().unwrap_or(OUTPUT_LEN)]);
+    Argon2::new(work.algorithm, work.version, work.params.clone())
+        .hash_password_into_with_memory(password, &work.salt, &mut output, blocks)
         .map_err(Error::internal)?;
     Ok(output)
 }

@@ -73,7 +73,7 @@ async fn an_unknown_account_costs_the_same_work_and_never_matches() {
     let verdict = hasher.verify(&secret("anything"), None).await.unwrap();
     assert_eq!(verdict, Verdict { matches: false, needs_rehash: false });
     assert_eq!(hasher.finished(), before + 1);
-    let dummy = StoredHash::parse(&hasher.dummy).unwrap();
+    let dummy = StoredHash::read(&hasher.dummy).unwrap();
     let cost = ArgonCost {
         memory_kib: dummy.params.m_cost(),
         passes: dummy.params.t_cost(),
@@ -107,7 +107,8 @@ async fn hostile_stored_hashes_are_refused_before_any_work() {
         format!("$argon2id$v=19$m=8,t=1,p=2${tail}"),
         format!("$argon2id$v=19$m=64,t=0,p=1${tail}"),
         format!("$argon2id$v=3$m=64,t=1,p=1${tail}"),
-        format!("$scrypt$ln=15,r=8,p=1${tail}"),
+        format!("$scrypt$ln=25,r=8,p=1${tail}"),
+        format!("$unknown$ln=15,r=8,p=1${tail}"),
         "$argon2id$v=19$m=64,t=1,p=1".to_owned(),
         String::new(),
     ] {
