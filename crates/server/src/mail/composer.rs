@@ -296,7 +296,7 @@ mod tests {
     #[test]
     fn texts_fit_into_one_message_with_the_code_first_and_bound_to_the_page() {
         let composer = LetterComposer::new(Arc::new(At(NOW)));
-        let secrets = MessageSecrets { code: Some("123456".into()), link: None };
+        let secrets = MessageSecrets { code: Some("123456".into()), link: None, cancel_link: None };
         for name in ["Acme ID", "Zoë’s 東京 Café", &"x".repeat(100)] {
             let settings = TenantSettings { name: name.to_owned(), ..TenantSettings::default() };
             for kind in [
