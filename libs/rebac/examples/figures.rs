@@ -86,7 +86,12 @@ impl World {
         };
         for user in 0..self.users {
             for turn in 0..if user % 2 == 0 { 2 } else { 1 } {
-                put("groups", id("grp", self.group_of(user, turn)), "member", Subject::identity(id("usr", user)));
+                put(
+                    "groups",
+                    id("grp", self.group_of(user, turn)),
+                    "member",
+                    Subject::identity(id("usr", user)),
+                );
             }
         }
         for folder in 0..self.folders {
@@ -99,7 +104,8 @@ impl World {
             }
         }
         for document in 0..self.documents {
-            let (name, folder) = (id("doc", document), Subject::object("folders", id("fol", document % self.folders)));
+            let (name, folder) =
+                (id("doc", document), Subject::object("folders", id("fol", document % self.folders)));
             put("documents", name.clone(), "folder", folder);
             put("documents", name, "reader", Subject::identity(id("usr", document % self.users)));
         }
@@ -164,7 +170,10 @@ fn main() {
     let grown = resident() - before;
     let snapshot = index.snapshot();
     let count = snapshot.len() as usize;
-    println!("{count} tuples: {} people, {} groups, {} folders, {} documents\n", world.users, world.groups, world.folders, world.documents);
+    println!(
+        "{count} tuples: {} people, {} groups, {} folders, {} documents\n",
+        world.users, world.groups, world.folders, world.documents
+    );
     println!("{:<58} {:>8.2} s", "load", load);
     println!("{:<58} {:>8} bytes", "a tuple, as the process grew", grown / count);
     println!("{:<58} {:>8} bytes", "a tuple, worked out from sizes", snapshot.bytes() / count);
@@ -189,7 +198,8 @@ fn main() {
         of
     };
     let far = ask(&|document| member[top(document) % world.groups]);
-    let far: Vec<_> = far.into_iter().filter(|(_, subject)| *subject != Subject::identity(id("usr", usize::MAX))).collect();
+    let far: Vec<_> =
+        far.into_iter().filter(|(_, subject)| *subject != Subject::identity(id("usr", usize::MAX))).collect();
     let nobody = ask(&|_| world.users + 1);
     let strangers = ask(&|document| (document + 1) % world.users);
     println!();
@@ -202,9 +212,25 @@ fn main() {
     let hot: Vec<_> = direct.iter().take(500).cycle().take(200_000).cloned().collect();
     asked(&snapshot, "check of a direct tuple, 500 over and over", &hot, "reader", true);
 
+    yardstick();
     batches(&snapshot, &direct, &far);
     lists(&mut index, &schema);
     writes(&mut index, &tuples);
+}
+
+/// What this machine needs, at this moment, for one read that waits for the one before, over as much memory.
+fn yardstick() {
+    const SLOTS: usize = 24 << 20;
+    let mut next = vec![0_u32; SLOTS];
+    for (slot, to) in next.iter_mut().enumerate() {
+        *to = ((slot.wrapping_mul(1_664_525) + 1_013_904_223) % SLOTS) as u32;
+    }
+    let (started, mut at) = (Watch::start(), 0_usize);
+    for _ in 0..2_000_000 {
+        at = next[at] as usize;
+    }
+    black_box(at);
+    println!("{:<58} {:>8} ns", "(for comparison: one dependent read of 96 MiB)", started.nanos() / 2_000_000);
 }
 
 fn batches(snapshot: &Snapshot, direct: &[(String, Subject)], far: &[(String, Subject)]) {
@@ -281,13 +307,15 @@ fn writes(index: &mut Index, tuples: &[Tuple]) {
     println!("{:<58} {each:>8} ns", "a write, published, while a reader holds an old snapshot");
     let started = Watch::start();
     for member in 0..1_000_000 {
-        let tuple = Tuple::new("groups", "vast", "member", Subject::identity(format!("usr_{member}"))).expect("a tuple");
+        let tuple = Tuple::new("groups", "vast", "member", Subject::identity(format!("usr_{member}")))
+            .expect("a tuple");
         index.insert(&Scope::Tenant, &tuple, None).expect("written");
     }
     println!("{:<58} {:>8.2} s", "a million members put into one group", started.seconds());
     let started = Watch::start();
     for member in 0..1_000 {
-        let tuple = Tuple::new("groups", "vast", "member", Subject::identity(format!("usr_new_{member}"))).expect("a tuple");
+        let tuple = Tuple::new("groups", "vast", "member", Subject::identity(format!("usr_new_{member}")))
+            .expect("a tuple");
         index.insert(&Scope::Tenant, &tuple, None).expect("written");
         published = index.snapshot();
     }
@@ -297,7 +325,8 @@ fn writes(index: &mut Index, tuples: &[Tuple]) {
     let subject = Subject::identity("usr_999999");
     let started = Watch::start();
     for _ in 0..100_000 {
-        let question = Question { namespace: "groups", object: "vast", relation: "member", subject: &subject };
+        let question =
+            Question { namespace: "groups", object: "vast", relation: "member", subject: &subject };
         assert_eq!(black_box(query.check(&question)), Ok(true));
     }
     println!("{:<58} {:>8} ns", "check in a group of a million", started.nanos() / 100_000);

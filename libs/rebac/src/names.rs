@@ -46,7 +46,9 @@ mod tests {
     #[test]
     fn names_have_their_alphabet_and_length() {
         assert!(is_namespace("projects") && is_namespace("a-b_9"));
-        assert!(!is_namespace("") && !is_namespace("Projects") && !is_namespace("9a") && !is_namespace("a b"));
+        assert!(
+            !is_namespace("") && !is_namespace("Projects") && !is_namespace("9a") && !is_namespace("a b")
+        );
         assert!(is_namespace(&"a".repeat(64)) && !is_namespace(&"a".repeat(65)));
         assert!(is_relation("invoices:*") && is_relation("View.all-x"));
         assert!(!is_relation("") && !is_relation("*") && !is_relation("a#b") && !is_relation("a b"));
@@ -56,7 +58,13 @@ mod tests {
     #[test]
     fn ids_are_printable_and_count_characters() {
         assert!(is_object("/photos/a:b.jpg") && is_object("é") && is_object(&"é".repeat(255)));
-        assert!(!is_object("") && !is_object("a b") && !is_object("a\u{7}") && !is_object("a#b") && !is_object("a@b"));
+        assert!(
+            !is_object("")
+                && !is_object("a b")
+                && !is_object("a\u{7}")
+                && !is_object("a#b")
+                && !is_object("a@b")
+        );
         assert!(!is_object(&"é".repeat(256)) && !is_object("a\u{2003}b"));
         assert!(is_opaque("jane@example.com") && !is_opaque("*") && !is_opaque("(x)") && !is_opaque("a#b"));
     }

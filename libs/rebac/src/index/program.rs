@@ -240,8 +240,7 @@ impl Program {
             let place = |program: &Self, name: &str| {
                 program.namespaces.get(index as usize).and_then(|space| space.by_name(name))
             };
-            let implied: Vec<u32> =
-                relation.implied_by.iter().filter_map(|name| place(self, name)).collect();
+            let implied: Vec<u32> = relation.implied_by.iter().filter_map(|name| place(self, name)).collect();
             let name = symbol(space::RELATIONS, &relation.name);
             for kind in &relation.types {
                 let SubjectType::Set(target, set) = kind else { continue };

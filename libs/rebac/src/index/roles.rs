@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    Index,
-    state::Role,
-    symbols::space,
-};
+use super::{Index, state::Role, symbols::space};
 
 /// A custom role.
 #[derive(Clone, Debug, PartialEq, Eq)]

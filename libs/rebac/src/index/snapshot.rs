@@ -57,7 +57,11 @@ impl Snapshot {
         state.nodes().flat_map(move |(id, node)| {
             node.edges.iter().filter_map(move |subject| {
                 let expire_time = if node.expiring > 0 { state.expiry(id, subject) } else { None };
-                Some(Kept { scope: state.scope_of(node.store), tuple: state.tuple(node, subject)?, expire_time })
+                Some(Kept {
+                    scope: state.scope_of(node.store),
+                    tuple: state.tuple(node, subject)?,
+                    expire_time,
+                })
             })
         })
     }
@@ -93,7 +97,11 @@ impl State {
         if subject & SET != 0 {
             let set = self.set(subject)?;
             let namespace = self.namespace_text(set.object);
-            return Some(Subject::set(namespace, self.symbols.text(set.object), self.symbols.text(set.relation)));
+            return Some(Subject::set(
+                namespace,
+                self.symbols.text(set.object),
+                self.symbols.text(set.relation),
+            ));
         }
         let text = self.symbols.text(subject);
         if self.symbols.space(subject) == space::OPAQUE {
@@ -115,7 +123,8 @@ impl State {
         let nodes = self.nodes.slots().map(|node| size_of::<Node>() + node.edges.heap());
         let reverses = self.reverses.slots().map(|record| size_of_val(record) + record.nodes.heap());
         let sets = self.sets.slots().map(size_of_val);
-        let lookups = [&self.node_lookup, &self.set_lookup, &self.reverse_lookup].map(super::paged::Lookup::heap);
+        let lookups =
+            [&self.node_lookup, &self.set_lookup, &self.reverse_lookup].map(super::paged::Lookup::heap);
         nodes.chain(reverses).chain(sets).chain(lookups).sum::<usize>() + self.symbols.heap()
     }
 }
@@ -129,7 +138,8 @@ impl Edges {
             + match &**many {
                 Many::List(list) => 4 * list.capacity(),
                 Many::Pieces { firsts, pieces, .. } => {
-                    12 * firsts.capacity() + pieces.iter().map(|piece| 40 + 4 * piece.capacity()).sum::<usize>()
+                    12 * firsts.capacity()
+                        + pieces.iter().map(|piece| 40 + 4 * piece.capacity()).sum::<usize>()
                 }
             }
     }

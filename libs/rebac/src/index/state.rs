@@ -116,9 +116,9 @@ impl State {
     pub(crate) fn find_node(&self, store: u32, object: u32, relation: u32) -> Option<(u32, &Node)> {
         let hash = self.node_hash(store, object, relation);
         let id = self.node_lookup.find(hash, |id| {
-            self.nodes.at(id).is_some_and(|node| {
-                node.object == object && node.relation == relation && node.store == store
-            })
+            self.nodes
+                .at(id)
+                .is_some_and(|node| node.object == object && node.relation == relation && node.store == store)
         })?;
         self.nodes.at(id).map(|node| (id, node))
     }

@@ -1,6 +1,9 @@
 //! Names as numbers. A symbol is a text in a space: a namespace's objects are one space, relations' names another.
 
-use std::{array, fmt, hash::{BuildHasher, Hasher}};
+use std::{
+    array, fmt,
+    hash::{BuildHasher, Hasher},
+};
 
 use foldhash::quality::FixedState;
 

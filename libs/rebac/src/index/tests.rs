@@ -89,8 +89,11 @@ fn organizations_see_their_own_tuples_and_shared_ones_of_the_tenant() {
         assert_eq!(sees(&org("org_a"), "files:b#view@usr_1"), seen);
         assert_eq!(sees(&org("org_b"), "files:t#view@usr_1"), seen);
         // Built-in tuples are one set.
-        assert!(sees(&org("org_b"), "groups:g#member@usr_1") && sees(&Scope::Tenant, "groups:g#member@usr_1"));
-        let listed = |scope| snapshot.query(&scope, 0).list_objects("files", "view", &Subject::identity("usr_1"));
+        assert!(
+            sees(&org("org_b"), "groups:g#member@usr_1") && sees(&Scope::Tenant, "groups:g#member@usr_1")
+        );
+        let listed =
+            |scope| snapshot.query(&scope, 0).list_objects("files", "view", &Subject::identity("usr_1"));
         assert_eq!(listed(org("org_b")).map(|objects| objects.len()), Ok(usize::from(seen)));
         assert_eq!(listed(org("org_a")).map(|objects| objects.len()), Ok(if seen { 3 } else { 1 }));
         // The same tuple in two stores is two tuples.
@@ -129,18 +132,25 @@ fn roles_imply_their_base_and_their_permissions() {
     };
     for (who, yes, no) in [
         ("owner", "owner admin member members:write members:read", "billing invoices:write"),
-        ("bill", "billing member members:read invoices:write invoices:* invoices:read", "admin members:write teams:write"),
+        (
+            "bill",
+            "billing member members:read invoices:write invoices:* invoices:read",
+            "admin members:write teams:write",
+        ),
         ("lead", "lead admin member members:write teams:write", "owner invoices:read"),
         ("single", "invoices:read", "member invoices:write members:read"),
         ("star", "reports:read reports:*", "member invoices:read"),
     ] {
         for relation in yes.split(' ') {
             assert!(can(who, relation), "{who} {relation}");
-            let objects = snapshot
-                .query(&Scope::Tenant, 0)
-                .list_objects("organizations", relation, &Subject::identity(format!("usr_{who}")));
+            let objects = snapshot.query(&Scope::Tenant, 0).list_objects(
+                "organizations",
+                relation,
+                &Subject::identity(format!("usr_{who}")),
+            );
             assert_eq!(objects, Ok(vec!["o".to_owned()]), "{who} {relation}");
-            let subjects = snapshot.query(&Scope::Tenant, 0).list_subjects("orgs", "o", relation, "identities");
+            let subjects =
+                snapshot.query(&Scope::Tenant, 0).list_subjects("orgs", "o", relation, "identities");
             assert!(subjects.expect("a list").ids.contains(&format!("usr_{who}")), "{who} {relation}");
         }
         for relation in no.split(' ') {
@@ -159,9 +169,12 @@ fn a_schema_that_would_orphan_tuples_is_refused() {
         index.insert(&Scope::Tenant, &tuple(text), None).expect("written");
     }
     let parse = |text: &str| Schema::parse(text).expect("a schema");
-    let used = |relation: &str, tuples| InUse { namespace: "files".into(), relation: relation.into(), tuples };
+    let used =
+        |relation: &str, tuples| InUse { namespace: "files".into(), relation: relation.into(), tuples };
     assert_eq!(index.set_schema(&Schema::built_in()), Err(vec![used("parent", 1), used("viewer", 2)]));
-    let without_parent = SCHEMA.replace(", parent: files[]", "").replace(" || this.related.parent.traverse((p) => p.permits.view(ctx))", "");
+    let without_parent = SCHEMA
+        .replace(", parent: files[]", "")
+        .replace(" || this.related.parent.traverse((p) => p.permits.view(ctx))", "");
     assert_eq!(index.set_schema(&parse(&without_parent)), Err(vec![used("parent", 1)]));
     let without_groups = SCHEMA.replace(" | SubjectSet<groups, \"member\">", "");
     assert_eq!(index.set_schema(&parse(&without_groups)), Err(vec![used("viewer", 1)]));
@@ -197,8 +210,9 @@ fn numbers_are_given_back() {
     let mut index = Index::new(&schema(), 1);
     let mut peak = 0;
     for round in 0..50 {
-        let tuples: Vec<Tuple> =
-            (0..200).map(|n| tuple(&format!("files:f{round}_{n}#viewer@groups:g{round}_{n}#member"))).collect();
+        let tuples: Vec<Tuple> = (0..200)
+            .map(|n| tuple(&format!("files:f{round}_{n}#viewer@groups:g{round}_{n}#member")))
+            .collect();
         for tuple in &tuples {
             index.insert(&org(&format!("org_{round}")), tuple, Some(round)).expect("written");
         }
@@ -213,7 +227,10 @@ fn numbers_are_given_back() {
 
 #[test]
 fn readers_and_a_writer_work_at_the_same_time() {
-    use std::sync::{Mutex, atomic::{AtomicBool, Ordering}};
+    use std::sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    };
     let mut index = Index::new(&schema(), 1);
     // Two tuples are always written and deleted together: a reader sees both or none.
     let pair = ["files:a#viewer@usr_1", "files:b#viewer@usr_1"].map(tuple);

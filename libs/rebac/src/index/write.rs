@@ -384,7 +384,9 @@ impl State {
             }
             let takes = |subject: u32| {
                 let found = schema.namespace(namespace).filter(|found| found.has_relation(relation));
-                found.zip(self.subject(subject)).is_some_and(|(found, subject)| found.takes(relation, &subject))
+                found
+                    .zip(self.subject(subject))
+                    .is_some_and(|(found, subject)| found.takes(relation, &subject))
             };
             let lost = node.edges.iter().filter(|&subject| !takes(subject)).count();
             if lost > 0 {

@@ -195,9 +195,10 @@ impl<'a> Evaluator<'a> {
     /// The nodes of a relation of an object in the stores that are seen.
     fn nodes(&self, space: &Space, object: u32, relation: u32) -> [Option<(u32, &'a Node)>; 2] {
         let state = self.query.state;
-        self.query.view.stores(space).map(|store| {
-            if store == NONE { None } else { state.find_node(store, object, relation) }
-        })
+        self.query
+            .view
+            .stores(space)
+            .map(|store| if store == NONE { None } else { state.find_node(store, object, relation) })
     }
 
     /// A tuple names the subject, `*` that stands for it, or a set that holds it.
@@ -304,7 +305,8 @@ impl<'a> Evaluator<'a> {
             return self.any_role(answer, object, [above].into_iter().chain(custom), depth);
         }
         let Some((area, _)) = text.split_once(':') else { return answer };
-        let whole = state.symbols.find(space::RELATIONS, &format!("{area}:*")).filter(|&whole| whole != relation);
+        let whole =
+            state.symbols.find(space::RELATIONS, &format!("{area}:*")).filter(|&whole| whole != relation);
         if let Some(whole) = whole {
             answer = answer.or(self.tuples(space, object, whole, depth));
         }

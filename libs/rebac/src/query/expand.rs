@@ -87,7 +87,12 @@ struct Expander<'a> {
 }
 
 impl<'a> Expander<'a> {
-    fn tree(&mut self, kind: TreeKind, (object, relation): (u32, u32), children: Vec<Tree>) -> Expanded<Tree> {
+    fn tree(
+        &mut self,
+        kind: TreeKind,
+        (object, relation): (u32, u32),
+        children: Vec<Tree>,
+    ) -> Expanded<Tree> {
         self.spent += 1;
         if self.spent > self.query.limits.nodes {
             return Err(QueryError::Limit(Limit::Width));
@@ -158,13 +163,7 @@ impl<'a> Expander<'a> {
     }
 
     /// Leaves, and the trees of sets.
-    fn tuples(
-        &mut self,
-        space: &Space,
-        of: (u32, u32),
-        relation: u32,
-        into: &mut Vec<Tree>,
-    ) -> Expanded<()> {
+    fn tuples(&mut self, space: &Space, of: (u32, u32), relation: u32, into: &mut Vec<Tree>) -> Expanded<()> {
         let Query { state, now, view, .. } = *self.query;
         for store in view.stores(space).into_iter().filter(|&store| store != NONE) {
             let Some((id, node)) = state.find_node(store, of.0, relation) else { continue };
@@ -186,11 +185,8 @@ impl<'a> Expander<'a> {
 
     fn computed(&mut self, of: (u32, u32), name: u32, definition: u32) -> Expanded<Tree> {
         let inner = (of.0, name);
-        let children = if self.path.contains(&inner) {
-            Vec::new()
-        } else {
-            vec![self.node(of.0, name, definition)?]
-        };
+        let children =
+            if self.path.contains(&inner) { Vec::new() } else { vec![self.node(of.0, name, definition)?] };
         self.tree(TreeKind::ComputedSubjectSet, inner, children)
     }
 

@@ -12,7 +12,10 @@ pub(super) fn namespaces() -> Vec<Namespace> {
     let people_and_groups = || vec![object(IDENTITIES), members()];
     let organizations = || vec![object(ORGANIZATIONS)];
     vec![
-        namespace("platform", vec![relation("admin", people(), &[]), relation("viewer", people(), &["admin"])]),
+        namespace(
+            "platform",
+            vec![relation("admin", people(), &[]), relation("viewer", people(), &["admin"])],
+        ),
         Namespace {
             open: true,
             ..namespace(
@@ -65,7 +68,11 @@ fn members() -> SubjectType {
 }
 
 fn relation(name: &str, types: Vec<SubjectType>, implied_by: &[&str]) -> Relation {
-    Relation { name: name.into(), types, implied_by: implied_by.iter().map(|&name| Name::from(name)).collect() }
+    Relation {
+        name: name.into(),
+        types,
+        implied_by: implied_by.iter().map(|&name| Name::from(name)).collect(),
+    }
 }
 
 fn namespace(name: &str, relations: Vec<Relation>) -> Namespace {

@@ -86,7 +86,8 @@ impl Parser<'_> {
         let parenthesised = self.take_sign("(");
         let variable = self.ident("A name for the object")?;
         if matches!(&*variable, "ctx" | "this") {
-            return self.fail(variable.span, format!("`{variable}` has a meaning already: choose another name."));
+            return self
+                .fail(variable.span, format!("`{variable}` has a meaning already: choose another name."));
         }
         if parenthesised {
             self.sign(")")?;

@@ -17,7 +17,9 @@ pub(super) type Parsed<T> = Result<T, Failed>;
 pub(super) fn parse(text: &str) -> Result<Vec<Namespace>, Vec<SchemaError>> {
     if text.len() > MAX_BYTES {
         let start = Position { line: 1, column: 1 };
-        return Err(vec![Span { start, end: start }.error(format!("A schema has at most {MAX_BYTES} bytes."))]);
+        return Err(vec![
+            Span { start, end: start }.error(format!("A schema has at most {MAX_BYTES} bytes.")),
+        ]);
     }
     let (tokens, errors) = tokens(text);
     let mut parser = Parser { tokens, at: 0, errors };
@@ -36,8 +38,10 @@ pub(super) struct Parser<'a> {
     errors: Vec<SchemaError>,
 }
 
-const END: Token<'static> =
-    Token { kind: Kind::End, span: Span { start: Position { line: 0, column: 0 }, end: Position { line: 0, column: 0 } } };
+const END: Token<'static> = Token {
+    kind: Kind::End,
+    span: Span { start: Position { line: 0, column: 0 }, end: Position { line: 0, column: 0 } },
+};
 
 impl<'a> Parser<'a> {
     pub(super) fn peek(&self) -> &Token<'a> {
@@ -143,8 +147,13 @@ impl<'a> Parser<'a> {
     fn class(&mut self) -> Option<Namespace> {
         match self.class_header() {
             Ok(name) => {
-                let mut class =
-                    Namespace { name, built_in: false, open: false, relations: Vec::new(), permits: Vec::new() };
+                let mut class = Namespace {
+                    name,
+                    built_in: false,
+                    open: false,
+                    relations: Vec::new(),
+                    permits: Vec::new(),
+                };
                 if self.members(&mut class).is_err() {
                     self.skip_to_class();
                 }
@@ -244,7 +253,9 @@ impl<'a> Parser<'a> {
     }
 
     fn next_is_sign(&self, sign: &str) -> bool {
-        self.tokens.get(self.at + 1).is_some_and(|token| matches!(token.kind, Kind::Sign(found) if found == sign))
+        self.tokens
+            .get(self.at + 1)
+            .is_some_and(|token| matches!(token.kind, Kind::Sign(found) if found == sign))
     }
 
     fn type_atom(&mut self, into: &mut Vec<SubjectType>, depth: usize) -> Parsed<()> {

@@ -22,7 +22,9 @@ pub(super) fn check(schema: &Schema) -> Vec<SchemaError> {
     circular
         .take(MAX_ERRORS)
         .map(|(.., name)| {
-            name.span.error(format!("`{name}` depends on this permit, so it cannot stand under `!`: recursion through `!`."))
+            name.span.error(format!(
+                "`{name}` depends on this permit, so it cannot stand under `!`: recursion through `!`."
+            ))
         })
         .collect()
 }

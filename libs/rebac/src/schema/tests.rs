@@ -46,8 +46,12 @@ fn the_whole_language_is_read_and_written_again() {
 
 #[test]
 fn an_empty_document_leaves_the_built_in_namespaces() {
-    let names: Vec<String> =
-        Schema::parse(" // nothing\n").expect("empty").namespaces().iter().map(|n| n.name.to_string()).collect();
+    let names: Vec<String> = Schema::parse(" // nothing\n")
+        .expect("empty")
+        .namespaces()
+        .iter()
+        .map(|n| n.name.to_string())
+        .collect();
     assert_eq!(
         names,
         ["platform", "organizations", "groups", "roles", "identities", "clients", "service_accounts"]
@@ -93,15 +97,27 @@ fn wrong_form_is_told_for_each_entry_and_class() {
 #[test]
 fn what_has_no_place_in_the_language_is_refused() {
     for (text, error) in [
-        ("class Files implements Namespace {}", "1:7: A namespace's name is a small letter, then small letters, digits and `_`; 64 at most."),
+        (
+            "class Files implements Namespace {}",
+            "1:7: A namespace's name is a small letter, then small letters, digits and `_`; 64 at most.",
+        ),
         ("class groups implements Namespace {}", "1:7: `groups` is a built-in namespace."),
         ("class orgs implements Namespace {}", "1:7: `orgs` is a built-in namespace."),
-        ("class a implements Namespace {} class a implements Namespace {}", "1:39: There is a namespace `a` already."),
+        (
+            "class a implements Namespace {} class a implements Namespace {}",
+            "1:39: There is a namespace `a` already.",
+        ),
         ("class a implements Namespace { /* ", "1:32: This comment is not closed."),
         ("class a implements Namespace { related: { \"x", "1:43: This string is not closed on its line."),
-        ("class a implements Namespace { related: { \"x\\n\": identities[] } }", "1:43: A string has no escapes."),
+        (
+            "class a implements Namespace { related: { \"x\\n\": identities[] } }",
+            "1:43: A string has no escapes.",
+        ),
         ("class a implements Namespace {\u{1}}", "1:31: `\\u{1}` has no place here."),
-        ("class a implements Namespace { related: { \"a b\": identities[] } }", "1:43: The name of a relation or permit is a letter, then letters, digits and any of `_.:*-`; 128 at most."),
+        (
+            "class a implements Namespace { related: { \"a b\": identities[] } }",
+            "1:43: The name of a relation or permit is a letter, then letters, digits and any of `_.:*-`; 128 at most.",
+        ),
     ] {
         assert_eq!(errors(text).first().map(String::as_str), Some(error), "{text}");
     }
@@ -111,12 +127,30 @@ fn what_has_no_place_in_the_language_is_refused() {
 fn types_match_where_a_permit_goes_on() {
     let related = "related: { r: (identities | files)[], s: SubjectSet<groups, \"member\">[], t: SubjectSet<files, \"no\">[] }";
     for (expr, error) in [
-        ("this.related.r.traverse((x) => x.permits.p(ctx))", "`r` can hold `identities`, which has no permit `p`."),
-        ("this.related.r.traverse((x) => x.related.manager.includes(ctx.subject))", "`r` can hold `files`, which has no relation `manager`."),
-        ("this.related.s.traverse((x) => x.related.member.includes(ctx.subject))", "`s` can hold `SubjectSet<groups, \"member\">`, which has no relations to go on with."),
-        ("this.related.p.includes(ctx.subject)", "This namespace has no relation `p`. It is a permit: `this.permits.p(ctx)`."),
-        ("this.permits.r(ctx)", "This namespace has no permit `r`. It is a relation: `this.related.r.includes(ctx.subject)`."),
-        ("this.related.r.traverse((ctx) => ctx.permits.p(ctx))", "`ctx` has a meaning already: choose another name."),
+        (
+            "this.related.r.traverse((x) => x.permits.p(ctx))",
+            "`r` can hold `identities`, which has no permit `p`.",
+        ),
+        (
+            "this.related.r.traverse((x) => x.related.manager.includes(ctx.subject))",
+            "`r` can hold `files`, which has no relation `manager`.",
+        ),
+        (
+            "this.related.s.traverse((x) => x.related.member.includes(ctx.subject))",
+            "`s` can hold `SubjectSet<groups, \"member\">`, which has no relations to go on with.",
+        ),
+        (
+            "this.related.p.includes(ctx.subject)",
+            "This namespace has no relation `p`. It is a permit: `this.permits.p(ctx)`.",
+        ),
+        (
+            "this.permits.r(ctx)",
+            "This namespace has no permit `r`. It is a relation: `this.related.r.includes(ctx.subject)`.",
+        ),
+        (
+            "this.related.r.traverse((ctx) => ctx.permits.p(ctx))",
+            "`ctx` has a meaning already: choose another name.",
+        ),
         ("this.related.r.traverse((x) => y.permits.p(ctx))", "`x` is expected here."),
         ("", "`this`, `!` or `(` is expected here."),
     ] {
@@ -167,7 +201,8 @@ fn nesting_and_size_are_limited() {
     let types = class(&format!("related: {{ r: {}identities{}[] }}", "(".repeat(10_000), ")".repeat(10_000)));
     assert!(errors(&types)[0].ends_with("This nests more than 32 deep."));
     assert_eq!(errors(&" ".repeat(MAX_BYTES + 1)), ["1:1: A schema has at most 262144 bytes."]);
-    let many: String = (0..=MAX_NAMESPACES).map(|n| format!("class n{n} implements Namespace {{}}\n")).collect();
+    let many: String =
+        (0..=MAX_NAMESPACES).map(|n| format!("class n{n} implements Namespace {{}}\n")).collect();
     assert_eq!(errors(&many), ["201:7: A schema has at most 200 namespaces."]);
     let wrong = class(&format!("related: {{ {} }}", "a: b[] ".repeat(10_000)));
     assert_eq!(Schema::parse(&wrong).expect_err("errors").len(), MAX_ERRORS);

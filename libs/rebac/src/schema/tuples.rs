@@ -32,10 +32,16 @@ impl fmt::Display for Misfit {
                 write!(f, "The namespace \"{namespace}\" has no relation \"{name}\".")
             }
             Self::OnlyAPermit(namespace, name) => {
-                write!(f, "\"{name}\" of the namespace \"{namespace}\" is a permit: it is computed, not written.")
+                write!(
+                    f,
+                    "\"{name}\" of the namespace \"{namespace}\" is a permit: it is computed, not written."
+                )
             }
             Self::WrongSubject(namespace, relation, subject) => {
-                write!(f, "The relation \"{relation}\" of \"{namespace}\" does not take the subject \"{subject}\".")
+                write!(
+                    f,
+                    "The relation \"{relation}\" of \"{namespace}\" does not take the subject \"{subject}\"."
+                )
             }
         }
     }

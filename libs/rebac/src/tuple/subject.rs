@@ -31,8 +31,7 @@ pub enum Subject {
 }
 
 /// Kinds of callers that are written without `#`, and how their ids begin.
-const CALLERS: [(&str, &str); 3] =
-    [("identities", "usr_"), ("service_accounts", "sa_"), ("clients", "cli_")];
+const CALLERS: [(&str, &str); 3] = [("identities", "usr_"), ("service_accounts", "sa_"), ("clients", "cli_")];
 
 impl Subject {
     /// An object as a subject.
@@ -46,11 +45,7 @@ impl Subject {
     }
 
     /// Whoever has `relation` to an object.
-    pub fn set(
-        namespace: impl Into<String>,
-        object: impl Into<String>,
-        relation: impl Into<String>,
-    ) -> Self {
+    pub fn set(namespace: impl Into<String>, object: impl Into<String>, relation: impl Into<String>) -> Self {
         Self::Set { namespace: namespace.into(), object: object.into(), relation: relation.into() }
     }
 

@@ -18,7 +18,10 @@ fn scopes() -> [Scope; 3] {
     [Scope::Tenant, Scope::Organization("a".into()), Scope::Organization("nobody".into())]
 }
 
-fn question<'q>((namespace, object, relation): (&'q str, &'q str, &'q str), subject: &'q Subject) -> Question<'q> {
+fn question<'q>(
+    (namespace, object, relation): (&'q str, &'q str, &'q str),
+    subject: &'q Subject,
+) -> Question<'q> {
     Question { namespace, object, relation, subject }
 }
 
@@ -31,7 +34,9 @@ fn tree_holds(tree: &Tree, asker: &Subject) -> bool {
         TreeKind::Leaf => {
             tree.subject.as_ref().is_some_and(|s| s == asker || (is_person && *s == Subject::Anyone))
         }
-        TreeKind::Union | TreeKind::TupleToSubjectSet | TreeKind::ComputedSubjectSet => children.any(|holds| holds),
+        TreeKind::Union | TreeKind::TupleToSubjectSet | TreeKind::ComputedSubjectSet => {
+            children.any(|holds| holds)
+        }
         TreeKind::Intersection => children.all(|holds| holds),
         TreeKind::Exclusion => children.next() == Some(true) && !children.any(|holds| holds),
         TreeKind::Not => !children.any(|holds| holds),
@@ -43,7 +48,9 @@ fn named(tuples: &[&Tuple], of: &str) -> BTreeSet<String> {
     let mut objects = BTreeSet::new();
     for tuple in tuples {
         let subject = match &tuple.subject {
-            Subject::Object { namespace, object } | Subject::Set { namespace, object, .. } => Some((namespace, object)),
+            Subject::Object { namespace, object } | Subject::Set { namespace, object, .. } => {
+                Some((namespace, object))
+            }
             _ => None,
         };
         for (namespace, object) in [Some((&tuple.namespace, &tuple.object)), subject].into_iter().flatten() {
@@ -55,14 +62,20 @@ fn named(tuples: &[&Tuple], of: &str) -> BTreeSet<String> {
     objects
 }
 
-fn lists_agree(query: &Query<'_>, reference: &Reference<'_>, subject: &Subject, true_of: &dyn Fn(&str, &str, &str) -> bool) -> Result<(), TestCaseError> {
+fn lists_agree(
+    query: &Query<'_>,
+    reference: &Reference<'_>,
+    subject: &Subject,
+    true_of: &dyn Fn(&str, &str, &str) -> bool,
+) -> Result<(), TestCaseError> {
     for namespace in ["n0", "n1"] {
         for name in ["r0", "r1", "up", "p0", "p1", "p2"] {
             let listed: BTreeSet<String> =
                 query.list_objects(namespace, name, subject).expect("a list").into_iter().collect();
             let holds: BTreeSet<String> =
                 OBJECTS.iter().filter(|o| true_of(namespace, o, name)).map(|&o| o.to_owned()).collect();
-            let sure: BTreeSet<String> = named(&reference.seen, namespace).intersection(&holds).cloned().collect();
+            let sure: BTreeSet<String> =
+                named(&reference.seen, namespace).intersection(&holds).cloned().collect();
             prop_assert!(listed.is_subset(&holds), "{namespace}#{name}@{subject}: {listed:?} {holds:?}");
             prop_assert!(sure.is_subset(&listed), "{namespace}#{name}@{subject}: {listed:?} {sure:?}");
         }
@@ -101,7 +114,13 @@ fn subjects_agree(query: &Query<'_>, world: &World) -> Result<(), TestCaseError>
     Ok(())
 }
 
-fn explained(query: &Query<'_>, reference: &Reference<'_>, target: (&str, &str, &str), subject: &Subject, holds: bool) -> Result<(), TestCaseError> {
+fn explained(
+    query: &Query<'_>,
+    reference: &Reference<'_>,
+    target: (&str, &str, &str),
+    subject: &Subject,
+    holds: bool,
+) -> Result<(), TestCaseError> {
     let why = query.explain(&question(target, subject)).expect("an answer");
     prop_assert_eq!(why.allowed, holds);
     prop_assert!(holds || why.path.is_empty());

@@ -8,18 +8,67 @@ use crate::world;
 /// Text made of the language's own pieces reaches further into the parser than any text does.
 fn nearly_a_schema() -> impl Strategy<Value = String> {
     let pieces = vec![
-        "class ", "a ", "implements ", "Namespace ", "{", "}", "related", ":", "permits", "=", "=>", "(", ")", "ctx",
-        "Context", "boolean", "this", ".", "related.", "permits.", "includes", "traverse", "equals", "(ctx.subject)",
-        "(ctx)", "[]", "[", "]", "\"x\"", "\"", "'", "SubjectSet<", "Array<", ">", ",", ";", "|", "||", "&&", "!",
-        "identities", "groups", "//", "/*", "*/", "\n", "import ", "é", "\u{0}", "&", "*",
-        "related: { r: identities[] }", "permits = { p: (ctx) => this.related.r.includes(ctx.subject) }",
+        "class ",
+        "a ",
+        "implements ",
+        "Namespace ",
+        "{",
+        "}",
+        "related",
+        ":",
+        "permits",
+        "=",
+        "=>",
+        "(",
+        ")",
+        "ctx",
+        "Context",
+        "boolean",
+        "this",
+        ".",
+        "related.",
+        "permits.",
+        "includes",
+        "traverse",
+        "equals",
+        "(ctx.subject)",
+        "(ctx)",
+        "[]",
+        "[",
+        "]",
+        "\"x\"",
+        "\"",
+        "'",
+        "SubjectSet<",
+        "Array<",
+        ">",
+        ",",
+        ";",
+        "|",
+        "||",
+        "&&",
+        "!",
+        "identities",
+        "groups",
+        "//",
+        "/*",
+        "*/",
+        "\n",
+        "import ",
+        "é",
+        "\u{0}",
+        "&",
+        "*",
+        "related: { r: identities[] }",
+        "permits = { p: (ctx) => this.related.r.includes(ctx.subject) }",
         "class b implements Namespace { related: { s: a[] } }",
     ];
     vec(select(pieces), 0..60).prop_map(|pieces| pieces.concat())
 }
 
 fn nearly_a_tuple() -> impl Strategy<Value = String> {
-    let pieces = vec!["a", ":", "#", "@", "(", ")", "*", "org", "usr_1", "user:", "groups", "é", " ", "\u{7}", "x:y"];
+    let pieces =
+        vec!["a", ":", "#", "@", "(", ")", "*", "org", "usr_1", "user:", "groups", "é", " ", "\u{7}", "x:y"];
     vec(select(pieces), 0..12).prop_map(|pieces| pieces.concat())
 }
 

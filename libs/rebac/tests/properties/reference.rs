@@ -24,7 +24,9 @@ impl<'a> Reference<'a> {
     pub(crate) fn new(world: &'a World, scope: &Scope) -> Self {
         let sees = |of: &Scope, tuple: &Tuple| {
             let namespace = world.schema.namespace(&tuple.namespace).expect("a namespace");
-            namespace.built_in || of == scope || (*of == Scope::Tenant && world.schema.is_shared(&tuple.namespace))
+            namespace.built_in
+                || of == scope
+                || (*of == Scope::Tenant && world.schema.is_shared(&tuple.namespace))
         };
         let seen: Vec<&Tuple> = world
             .tuples
@@ -55,7 +57,9 @@ impl<'a> Reference<'a> {
         let kinds: BTreeSet<Kind> = self
             .objects
             .iter()
-            .flat_map(|(namespace, _)| self.names(namespace).into_iter().map(move |name| (namespace.clone(), name)))
+            .flat_map(|(namespace, _)| {
+                self.names(namespace).into_iter().map(move |name| (namespace.clone(), name))
+            })
             .collect();
         loop {
             let mut changed = false;
@@ -92,7 +96,8 @@ impl<'a> Reference<'a> {
     }
 
     fn needs_of(&self, namespace: &str, expr: &Expr, negative: bool, into: &mut Vec<(Kind, bool)>) {
-        let mut need = |namespace: &str, name: &str| into.push(((namespace.to_owned(), name.to_owned()), negative));
+        let mut need =
+            |namespace: &str, name: &str| into.push(((namespace.to_owned(), name.to_owned()), negative));
         match expr {
             Expr::Or(parts) | Expr::And(parts) => {
                 for part in parts {
@@ -180,7 +185,14 @@ impl<'a> Reference<'a> {
             }
     }
 
-    fn expr(&self, facts: &BTreeSet<Fact>, namespace: &str, object: &str, expr: &Expr, asker: &Subject) -> bool {
+    fn expr(
+        &self,
+        facts: &BTreeSet<Fact>,
+        namespace: &str,
+        object: &str,
+        expr: &Expr,
+        asker: &Subject,
+    ) -> bool {
         let has = |namespace: &str, object: &str, name: &str| {
             facts.contains(&(namespace.to_owned(), object.to_owned(), name.to_owned()))
         };

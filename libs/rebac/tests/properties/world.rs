@@ -28,7 +28,8 @@ impl World {
                 }
             }
         }
-        for name in ["owner", "admin", "member", "billing", "employee", "invoices:write", "invoices:*", "x:y"] {
+        for name in ["owner", "admin", "member", "billing", "employee", "invoices:write", "invoices:*", "x:y"]
+        {
             targets.push(("organizations", "org", name));
         }
         targets.push(("groups", "g0", "member"));
@@ -73,9 +74,14 @@ fn expr() -> impl Strategy<Value = String> {
 
 fn class(name: &'static str) -> impl Strategy<Value = String> {
     let sets = vec![
-        "SubjectSet<groups, \"member\">", "SubjectSet<n0, \"r0\">", "SubjectSet<n1, \"r0\">",
-        "SubjectSet<n0, \"r1\">", "SubjectSet<n0, \"p0\">", "SubjectSet<n1, \"p0\">",
-        "SubjectSet<n1, \"p1\">", "SubjectSet<organizations, \"admin\">",
+        "SubjectSet<groups, \"member\">",
+        "SubjectSet<n0, \"r0\">",
+        "SubjectSet<n1, \"r0\">",
+        "SubjectSet<n0, \"r1\">",
+        "SubjectSet<n0, \"p0\">",
+        "SubjectSet<n1, \"p0\">",
+        "SubjectSet<n1, \"p1\">",
+        "SubjectSet<organizations, \"admin\">",
         "SubjectSet<organizations, \"invoices:write\">",
     ];
     let types = move |sets: Vec<&'static str>| {
@@ -100,11 +106,14 @@ fn class(name: &'static str) -> impl Strategy<Value = String> {
 
 pub(crate) fn schema() -> impl Strategy<Value = Schema> {
     let permissions = RolePermissions { admin: vec!["x:y".into()], ..RolePermissions::default() };
-    (class("n0"), class("n1"), any::<bool>()).prop_filter_map("no recursion through !", move |(n0, n1, shared)| {
-        let schema = Schema::parse(&format!("{n0}{n1}")).ok()?;
-        let schema = schema.with_shared(shared.then_some("n1")).ok()?;
-        Some(schema.with_role_permissions(permissions.clone()))
-    })
+    (class("n0"), class("n1"), any::<bool>()).prop_filter_map(
+        "no recursion through !",
+        move |(n0, n1, shared)| {
+            let schema = Schema::parse(&format!("{n0}{n1}")).ok()?;
+            let schema = schema.with_shared(shared.then_some("n1")).ok()?;
+            Some(schema.with_role_permissions(permissions.clone()))
+        },
+    )
 }
 
 fn subject() -> impl Strategy<Value = Subject> {
