@@ -230,7 +230,11 @@ fn yardstick() {
         at = next[at] as usize;
     }
     black_box(at);
-    println!("{:<58} {:>8} ns", "(for comparison: one dependent read of 96 MiB)", started.nanos() / 2_000_000);
+    println!(
+        "{:<58} {:>8} ns",
+        "(for comparison: one dependent read of 96 MiB)",
+        started.nanos() / 2_000_000
+    );
 }
 
 fn batches(snapshot: &Snapshot, direct: &[(String, Subject)], far: &[(String, Subject)]) {

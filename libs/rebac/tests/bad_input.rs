@@ -1,5 +1,7 @@
 //! Graphs that are too deep, too wide, or go in circles: an answer or an error, in bounded time and on a small stack.
 
+#![expect(clippy::expect_used, reason = "tests stop where something is not as it must be")]
+
 use std::cell::Cell;
 
 use avnology_rebac::{Index, Limit, Limits, QueryError, Question, Schema, Scope, Subject, Tuple};
@@ -50,7 +52,9 @@ fn a_chain_of_ten_thousand_is_an_error_of_depth_and_never_a_no() {
         assert_eq!(query.check(&ask("0", asked, &jane)), DEPTH);
         assert_eq!(query.check(&ask("0", "not_reach", &jane)), DEPTH);
         assert_eq!(query.check(&ask("9990", asked, &jane)), Ok(false));
-        assert!(query.expand("nodes", "0", asked).is_err() && query.explain(&ask("0", asked, &jane)).is_err());
+        assert!(
+            query.expand("nodes", "0", asked).is_err() && query.explain(&ask("0", asked, &jane)).is_err()
+        );
         assert!(query.list_subjects("nodes", "0", asked, "identities").is_err());
     }
 }
@@ -94,7 +98,8 @@ fn circles_end() {
 
 #[test]
 fn a_wide_node_costs_no_more_than_the_limit() {
-    let sets = (0..20_000).map(|n| ("wide".to_owned(), "member", Subject::set("nodes", n.to_string(), "member")));
+    let sets =
+        (0..20_000).map(|n| ("wide".to_owned(), "member", Subject::set("nodes", n.to_string(), "member")));
     let parents = (0..20_000).map(|n| ("wide".to_owned(), "next", Subject::object("nodes", n.to_string())));
     let index = index(sets.chain(parents));
     let snapshot = index.snapshot();
@@ -111,7 +116,8 @@ fn a_wide_node_costs_no_more_than_the_limit() {
 
 #[test]
 fn many_members_of_one_node_are_no_work() {
-    let index = index((0..30_000).map(|n| ("wide".to_owned(), "member", Subject::identity(format!("usr_{n}")))));
+    let index =
+        index((0..30_000).map(|n| ("wide".to_owned(), "member", Subject::identity(format!("usr_{n}")))));
     let snapshot = index.snapshot();
     let query = snapshot.query(&Scope::Tenant, 0).with_limits(Limits { nodes: 3, ..Limits::default() });
     assert_eq!(query.check(&ask("wide", "reach", &Subject::identity("usr_29999"))), Ok(true));
@@ -121,7 +127,8 @@ fn many_members_of_one_node_are_no_work() {
 
 #[test]
 fn a_deadline_ends_a_question() {
-    let index = index((0..5_000).map(|n| ("wide".to_owned(), "next", Subject::object("nodes", n.to_string()))));
+    let index =
+        index((0..5_000).map(|n| ("wide".to_owned(), "next", Subject::object("nodes", n.to_string()))));
     let snapshot = index.snapshot();
     let looks = Cell::new(0);
     let is_late = || {

@@ -1,5 +1,7 @@
 //! Scenarios: a schema, tuples, questions and answers, one file each in `scenarios/`.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "tests stop where something is not as it must be")]
+
 use std::{collections::BTreeMap, fs, path::Path};
 
 use avnology_rebac::{Index, Misfit, Question, Schema, Scope, Subject, Tuple};
@@ -35,10 +37,13 @@ fn run(path: &Path) {
         serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let name = format!("{}: {}", path.display(), scenario.about);
     let schema = Schema::parse(&scenario.schema).unwrap_or_else(|errors| panic!("{name}: {errors:?}"));
-    let tuple = |text: &str| Tuple::parse(text, &schema).unwrap_or_else(|error| panic!("{name}: {text}: {error}"));
+    let tuple =
+        |text: &str| Tuple::parse(text, &schema).unwrap_or_else(|error| panic!("{name}: {text}: {error}"));
     let mut index = Index::new(&schema, 1);
     for text in &scenario.tuples {
-        index.insert(&Scope::Tenant, &tuple(text), None).unwrap_or_else(|error| panic!("{name}: {text}: {error}"));
+        index
+            .insert(&Scope::Tenant, &tuple(text), None)
+            .unwrap_or_else(|error| panic!("{name}: {text}: {error}"));
     }
     for text in &scenario.refused {
         let refused: Result<(), Misfit> = schema.check_tuple(&tuple(text));
@@ -51,14 +56,22 @@ fn run(path: &Path) {
             let asked = tuple(text);
             let answer = query.check(&question(&asked));
             assert_eq!(answer, Ok(expected), "{name}: {text}");
-            assert_eq!(query.explain(&question(&asked)).map(|why| why.allowed), Ok(expected), "{name}: {text}");
+            assert_eq!(
+                query.explain(&question(&asked)).map(|why| why.allowed),
+                Ok(expected),
+                "{name}: {text}"
+            );
         }
     }
     for (text, expected) in &scenario.objects {
         let (kind, who) = text.split_once('@').expect("a subject");
         let (namespace, relation) = kind.split_once('#').expect("a relation");
         let subject = Subject::parse(who, &schema).expect("a subject");
-        assert_eq!(query.list_objects(namespace, relation, &subject).as_ref(), Ok(expected), "{name}: {text}");
+        assert_eq!(
+            query.list_objects(namespace, relation, &subject).as_ref(),
+            Ok(expected),
+            "{name}: {text}"
+        );
     }
     for (text, expected) in &scenario.subjects {
         let asked = tuple(&format!("{text}@*"));

@@ -173,16 +173,13 @@ impl Many {
                 let Some(piece) = pieces.get_mut(at).map(Arc::make_mut) else { return };
                 remove_sorted(piece, id);
                 *len -= 1;
-                match piece.first() {
-                    Some(&id) => {
-                        if let Some(first) = firsts.get_mut(at) {
-                            *first = id;
-                        }
+                if let Some(&id) = piece.first() {
+                    if let Some(first) = firsts.get_mut(at) {
+                        *first = id;
                     }
-                    None => {
-                        firsts.remove(at);
-                        pieces.remove(at);
-                    }
+                } else {
+                    firsts.remove(at);
+                    pieces.remove(at);
                 }
                 // Pieces that became few and small are one list again.
                 if *len <= PIECE / 4 {

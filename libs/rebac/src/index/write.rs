@@ -140,7 +140,8 @@ impl Index {
         }
         let state = Arc::make_mut(&mut self.state);
         let program = bind(schema, &mut state.symbols, &mut self.free.symbols);
-        for id in std::mem::replace(&mut state.program, Arc::new(program)).held.iter() {
+        let before = std::mem::replace(&mut state.program, Arc::new(program));
+        for id in &before.held {
             state.symbols.release(&mut self.free.symbols, *id);
         }
         Ok(())

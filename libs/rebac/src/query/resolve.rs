@@ -38,7 +38,7 @@ pub(super) struct Asker {
 }
 
 impl Asker {
-    pub(super) fn is_known(&self) -> bool {
+    pub(super) fn is_known(self) -> bool {
         self.subject != NOBODY && self.subject != NOWHERE
     }
 }

@@ -3,7 +3,7 @@
 //! It goes forwards, through everything the relation consists of. Where a permit has `&&` or `!`, a check decides each
 //! subject that was met.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 
 use foldhash::fast::FixedState;
 
@@ -53,7 +53,7 @@ impl Query<'_> {
             relation,
             seen: HashSet::default(),
             queue: VecDeque::new(),
-            subjects: HashMap::default(),
+            subjects: HashSet::default(),
             exact: true,
             spent: 0,
         };
@@ -70,7 +70,7 @@ struct Search<'a> {
     seen: HashSet<u64, FixedState>,
     /// Object, relation, definition, depth.
     queue: VecDeque<(u32, u32, u32, u32)>,
-    subjects: HashMap<u32, (), FixedState>,
+    subjects: HashSet<u32, FixedState>,
     /// Whether whoever was met has it for certain.
     exact: bool,
     spent: u32,
@@ -142,7 +142,7 @@ impl<'a> Search<'a> {
             Op::Same(name, definition) => self.go(object, *name, *definition, depth + 1),
             Op::Traverse { relation, tails } => self.traverse(object, *relation, tails, depth),
             Op::Equals => {
-                self.subjects.insert(object, ());
+                self.subjects.insert(object);
                 Ok(())
             }
         }
@@ -158,7 +158,7 @@ impl<'a> Search<'a> {
                     continue;
                 }
                 if subject & SET == 0 {
-                    self.subjects.insert(subject, ());
+                    self.subjects.insert(subject);
                     continue;
                 }
                 let Some(set) = state.set(subject) else { continue };
@@ -241,7 +241,7 @@ impl<'a> Search<'a> {
             Evaluator::new(self.query, asker, self.relation).root(target)
         };
         let generic = if self.exact {
-            of_people && self.subjects.contains_key(&state.anyone)
+            of_people && self.subjects.contains(&state.anyone)
         } else {
             // Somebody about whom nothing is written.
             holds(NOBODY)?
@@ -250,7 +250,7 @@ impl<'a> Search<'a> {
             return Err(QueryError::Endless);
         }
         let mut listed = Subjects { anyone: generic, ..Subjects::default() };
-        for (number, &subject) in (1_u32..).zip(self.subjects.keys()) {
+        for (number, &subject) in (1_u32..).zip(&self.subjects) {
             if number.is_multiple_of(256) && self.query.is_late.is_some_and(|is_late| is_late()) {
                 return Err(QueryError::Limit(Limit::Time));
             }

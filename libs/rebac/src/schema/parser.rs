@@ -145,25 +145,16 @@ impl<'a> Parser<'a> {
     }
 
     fn class(&mut self) -> Option<Namespace> {
-        match self.class_header() {
-            Ok(name) => {
-                let mut class = Namespace {
-                    name,
-                    built_in: false,
-                    open: false,
-                    relations: Vec::new(),
-                    permits: Vec::new(),
-                };
-                if self.members(&mut class).is_err() {
-                    self.skip_to_class();
-                }
-                Some(class)
-            }
-            Err(Failed) => {
-                self.skip_to_class();
-                None
-            }
+        let Ok(name) = self.class_header() else {
+            self.skip_to_class();
+            return None;
+        };
+        let mut class =
+            Namespace { name, built_in: false, open: false, relations: Vec::new(), permits: Vec::new() };
+        if self.members(&mut class).is_err() {
+            self.skip_to_class();
         }
+        Some(class)
     }
 
     fn class_header(&mut self) -> Parsed<Name> {

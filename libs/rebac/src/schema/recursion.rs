@@ -137,17 +137,14 @@ fn walk(edges: &[Vec<usize>], start: usize, seen: &mut [bool], done: &mut impl F
     }
     let mut stack = vec![(start, 0)];
     while let Some((node, next)) = stack.last_mut() {
-        match edges.get(*node).and_then(|edges| edges.get(*next)) {
-            Some(&to) => {
-                *next += 1;
-                if first(to) {
-                    stack.push((to, 0));
-                }
+        if let Some(&to) = edges.get(*node).and_then(|edges| edges.get(*next)) {
+            *next += 1;
+            if first(to) {
+                stack.push((to, 0));
             }
-            None => {
-                done(*node);
-                stack.pop();
-            }
+        } else {
+            done(*node);
+            stack.pop();
         }
     }
 }

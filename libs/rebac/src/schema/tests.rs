@@ -201,8 +201,10 @@ fn nesting_and_size_are_limited() {
     let types = class(&format!("related: {{ r: {}identities{}[] }}", "(".repeat(10_000), ")".repeat(10_000)));
     assert!(errors(&types)[0].ends_with("This nests more than 32 deep."));
     assert_eq!(errors(&" ".repeat(MAX_BYTES + 1)), ["1:1: A schema has at most 262144 bytes."]);
-    let many: String =
-        (0..=MAX_NAMESPACES).map(|n| format!("class n{n} implements Namespace {{}}\n")).collect();
+    let many: String = (0..=MAX_NAMESPACES)
+        .map(|n| format!("class n{n} implements Namespace {{}}\n"))
+        .collect::<Vec<_>>()
+        .concat();
     assert_eq!(errors(&many), ["201:7: A schema has at most 200 namespaces."]);
     let wrong = class(&format!("related: {{ {} }}", "a: b[] ".repeat(10_000)));
     assert_eq!(Schema::parse(&wrong).expect_err("errors").len(), MAX_ERRORS);
@@ -210,8 +212,10 @@ fn nesting_and_size_are_limited() {
 
 #[test]
 fn a_long_chain_of_permits_is_checked_without_a_deep_stack() {
-    let mut permits: String =
-        (0..5_000).map(|n| format!("p{n}: (ctx) => this.permits.p{}(ctx),", n + 1)).collect();
+    let mut permits: String = (0..5_000)
+        .map(|n| format!("p{n}: (ctx) => this.permits.p{}(ctx),", n + 1))
+        .collect::<Vec<_>>()
+        .concat();
     permits.push_str("p5000: (ctx) => !this.permits.q(ctx), q: (ctx) => this.equals(ctx.subject)");
     assert!(Schema::parse(&class(&format!("permits = {{ {permits} }}"))).is_ok());
     let circular = permits.replace("this.equals(ctx.subject)", "this.permits.p0(ctx)");
