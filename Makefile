@@ -9,8 +9,9 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 BINARY := $(abspath $(TARGET)/debug/avnology)
 BROWSER := tests/browser
 VENV := tests/openapi/.venv
+JOSE := tests/jose/.venv
 
-.PHONY: help run build test check fmt lint deny unit openapi openapi-check browser schemathesis tour bench tools
+.PHONY: help run build test check fmt lint deny unit openapi openapi-check browser schemathesis jose tour bench tools
 
 help: ## Lists these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,7 +24,7 @@ run: ## Builds and serves on SQLite at http://localhost:8080; prints the first a
 build: ## Builds the server without optimisation, as the tests use it
 	$(CARGO) build -p avnology-server
 
-test: check unit openapi-check tour browser schemathesis ## Runs everything; installs what is missing
+test: check unit openapi-check tour browser schemathesis jose ## Runs everything; installs what is missing
 	@echo "make test: all of it passed"
 
 check: fmt-check lint deny ## Format, lints, licences and banned crates
@@ -72,6 +73,16 @@ $(VENV)/installed: tests/openapi/requirements.txt
 	scripts/install-packages.sh python3-venv
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --requirement tests/openapi/requirements.txt
+	touch $@
+
+jose: $(JOSE)/installed ## Compares tokens of libs/jose with those of another implementation
+	$(CARGO) build -p avnology-jose --example lines
+	JOSE_LINES=$(abspath $(TARGET)/debug/examples/lines) $(JOSE)/bin/python -m pytest -q -p no:cacheprovider tests/jose
+
+$(JOSE)/installed: tests/jose/requirements.txt
+	scripts/install-packages.sh python3-venv
+	python3 -m venv $(JOSE)
+	$(JOSE)/bin/pip install --quiet --requirement tests/jose/requirements.txt
 	touch $@
 
 bench: ## Measures, and prints the table of docs/performance.md
