@@ -224,12 +224,13 @@ type Rejected = aws_lc_rs::error::KeyRejected;
 
 /// The pair of `n`, `e` and the [`RSA_MEMBERS`].
 pub(crate) fn rsa_pair(numbers: &[Zeroizing<Vec<u8>>]) -> Result<Result<rsa::KeyPair, Rejected>, Refusal> {
-    let [n, e, d, p, q, dp, dq, qi] = numbers else { return Err(Refusal::BadKey) };
+    let [n, e, private, primes @ .., dp, dq, qi] = numbers else { return Err(Refusal::BadKey) };
+    let [first, second] = primes else { return Err(Refusal::BadKey) };
     Ok(rsa::KeyPair::from_components(&rsa::KeyPairComponents {
         public_key: rsa::PublicKeyComponents { n: n.as_slice(), e: e.as_slice() },
-        d: d.as_slice(),
-        p: p.as_slice(),
-        q: q.as_slice(),
+        d: private.as_slice(),
+        p: first.as_slice(),
+        q: second.as_slice(),
         dP: dp.as_slice(),
         dQ: dq.as_slice(),
         qInv: qi.as_slice(),

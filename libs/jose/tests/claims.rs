@@ -41,7 +41,7 @@ fn refusal(claims: &Value) -> Option<Refusal> {
 
 fn with(name: &str, value: Value) -> Value {
     let mut claims = good();
-    claims[name] = value;
+    claims.as_object_mut().unwrap().insert(name.to_owned(), value);
     claims
 }
 

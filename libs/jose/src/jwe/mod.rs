@@ -26,7 +26,7 @@ pub struct Encrypted<'t> {
     header: Header,
     /// As it stands in the text: it is authenticated with the content.
     protected: &'t str,
-    encrypted_key: Vec<u8>,
+    content_key: Vec<u8>,
     iv: Vec<u8>,
     ciphertext: Vec<u8>,
     tag: Vec<u8>,
@@ -52,7 +52,7 @@ impl<'t> Encrypted<'t> {
         Ok(Self {
             header,
             protected,
-            encrypted_key: base64url::decode(key)?,
+            content_key: base64url::decode(key)?,
             iv: base64url::decode(iv)?,
             ciphertext: base64url::decode(ciphertext)?,
             tag: base64url::decode(tag)?,
@@ -81,7 +81,7 @@ impl<'t> Encrypted<'t> {
         }
         let named = self.header.text("enc").and_then(ContentEncryption::from_name);
         let content = named.filter(|one| allowed.contains(one)).ok_or(Refusal::WrongAlgorithm)?;
-        let content_key = key.content_key(content, &self.header, &self.encrypted_key)?;
+        let content_key = key.content_key(content, &self.header, &self.content_key)?;
         content.open(&content_key, &self.iv, self.protected.as_bytes(), self.ciphertext, &self.tag)
     }
 }
