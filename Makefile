@@ -9,7 +9,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 BINARY := $(abspath $(TARGET)/debug/avnology)
 BROWSER := tests/browser
 
-.PHONY: help run build test check fmt lint deny unit openapi openapi-check browser schemathesis imports tour bench tools
+.PHONY: help run build test check fmt lint deny unit openapi openapi-check browser schemathesis jose imports tour bench tools
 
 help: ## Lists these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,7 +22,7 @@ run: ## Builds and serves on SQLite at http://localhost:8080; prints the first a
 build: ## Builds the server without optimisation, as the tests use it
 	$(CARGO) build -p avnology-server
 
-test: check unit openapi-check tour browser schemathesis imports ## Runs everything; installs what is missing
+test: check unit openapi-check tour browser schemathesis jose imports ## Runs everything; installs what is missing
 	@echo "make test: all of it passed"
 
 check: fmt-check lint deny ## Format, lints, licences and banned crates
@@ -75,6 +75,10 @@ tests/%/.venv/installed: tests/%/requirements.txt
 	python3 -m venv $(@D)
 	$(@D)/bin/pip install --quiet --requirement $<
 	touch $@
+
+jose: tests/jose/.venv/installed ## Compares tokens of libs/jose with those of another implementation
+	$(CARGO) build -p avnology-jose --example lines
+	JOSE_LINES=$(abspath $(TARGET)/debug/examples/lines) tests/jose/.venv/bin/python -m pytest -q -p no:cacheprovider tests/jose
 
 bench: ## Measures, and prints the table of docs/performance.md
 	bench/run

@@ -1,82 +1,75 @@
-//! Public keys and their JSON form (RFC 7517; RFC 7518 §6.2 for elliptic curves).
+//! Public keys that verify, and their JSON form (RFC 7517).
 
 use std::fmt;
 
-use aws_lc_rs::{
-    digest::{SHA256, digest},
-    signature::{ECDSA_P256_SHA256_FIXED, ParsedPublicKey},
-};
-use serde_json::{Value, json};
+use aws_lc_rs::signature::ParsedPublicKey;
+use serde_json::{Map, Value};
 
-use crate::{Algorithm, Refusal, base64url};
+use crate::{Algorithm, Refusal, material::Material};
 
-/// Bytes of a coordinate on P-256.
-const COORDINATE: usize = 32;
 /// Most characters of a key's id.
 const KID: usize = 256;
+/// What a key may be for, at most (RFC 7517 §4.3).
+const OPERATIONS: usize = 8;
 
-/// A public key that verifies signatures.
+/// A public key that verifies signatures, by the algorithms that it has.
 #[derive(Clone)]
 pub struct PublicKey {
-    algorithm: Algorithm,
     kid: String,
-    x: [u8; COORDINATE],
-    y: [u8; COORDINATE],
-    parsed: ParsedPublicKey,
+    material: Material,
+    /// One for each algorithm of the key, at least one.
+    verifiers: Vec<(Algorithm, ParsedPublicKey)>,
 }
 
 impl PublicKey {
-    /// The key at an uncompressed point of P-256 (SEC 1 §2.3.3), under its thumbprint as id. `BadKey` when the curve has
-    /// no such point.
-    pub(crate) fn from_point(point: &[u8]) -> Result<Self, Refusal> {
-        let (form, coordinates) = point.split_first().ok_or(Refusal::BadKey)?;
-        let (x, y) = coordinates.split_at_checked(COORDINATE).ok_or(Refusal::BadKey)?;
-        let (x, y) = (x.try_into().map_err(|_| Refusal::BadKey)?, y.try_into().map_err(|_| Refusal::BadKey)?);
-        if *form != 4 {
+    /// The key of this material, under its thumbprint as id. `BadKey` when the library finds no such point or number, and
+    /// for keys that cannot sign.
+    pub(crate) fn new(material: Material, algorithms: &[Algorithm]) -> Result<Self, Refusal> {
+        let form = material.library_form();
+        let mut verifiers = Vec::new();
+        for algorithm in material.algorithms().iter().filter(|one| algorithms.contains(one)) {
+            let parsed = ParsedPublicKey::new(algorithm.verification(), &form);
+            verifiers.push((*algorithm, parsed.map_err(|_| Refusal::BadKey)?));
+        }
+        if verifiers.is_empty() {
             return Err(Refusal::BadKey);
         }
-        let parsed = ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).map_err(|_| Refusal::BadKey)?;
-        let mut key = Self { algorithm: Algorithm::Es256, kid: String::new(), x, y, parsed };
-        key.kid = key.thumbprint();
-        Ok(key)
+        Ok(Self { kid: material.thumbprint(), material, verifiers })
     }
 
-    /// Reads a JWK. `BadKey` for kinds of keys that we do not use, for keys meant for something else than signatures, and
-    /// for private ones, which should not have come here. Without `kid` the thumbprint is its id.
+    /// Reads a JWK. `BadKey` for kinds of keys that we do not use, for weak ones (RSA below 2048 bits, Ed25519 points of
+    /// small order), for keys meant for something else than signatures, and for private and shared ones, which should not
+    /// have come here. Without `kid` the thumbprint is its id; without `alg` an RSA key has both RS256 and PS256.
     pub fn from_jwk(jwk: &Value) -> Result<Self, Refusal> {
-        let text = |name: &str| jwk.get(name).and_then(Value::as_str);
-        let is_absent_or = |name: &str, wanted: &str| jwk.get(name).is_none_or(|value| value == wanted);
-        let verifies = jwk.get("key_ops").is_none_or(|operations| {
-            operations.as_array().is_some_and(|list| list.iter().any(|operation| operation == "verify"))
-        });
-        let is_usable = text("kty") == Some("EC")
-            && text("crv") == Some("P-256")
-            && is_absent_or("alg", Algorithm::Es256.name())
-            && is_absent_or("use", "sig")
-            && verifies
-            && jwk.get("d").is_none();
-        if !is_usable {
+        let jwk = jwk.as_object().ok_or(Refusal::BadKey)?;
+        if !is_for(jwk, "sig", &["verify"]) {
             return Err(Refusal::BadKey);
         }
-        let coordinate = |name: &str| {
-            let bytes = base64url::decode(text(name).unwrap_or_default()).map_err(|_| Refusal::BadKey)?;
-            if bytes.len() == COORDINATE { Ok(bytes) } else { Err(Refusal::BadKey) }
-        };
-        let mut key = Self::from_point(&[vec![4], coordinate("x")?, coordinate("y")?].concat())?;
-        match jwk.get("kid") {
-            None => {}
-            Some(Value::String(kid)) if (1..=KID).contains(&kid.len()) => key.kid.clone_from(kid),
-            Some(_) => return Err(Refusal::BadKey),
-        }
+        let named = algorithm(jwk)?;
+        let algorithms = named.as_ref().map_or(Algorithm::ALL.as_slice(), std::slice::from_ref);
+        let mut key = Self::new(Material::from_jwk(jwk)?, algorithms)?;
+        key.rename(kid(jwk)?);
         Ok(key)
     }
 
-    /// The JWK, for publishing.
+    /// Gives it another id.
+    pub(crate) fn rename(&mut self, kid: Option<&str>) {
+        if let Some(kid) = kid {
+            kid.clone_into(&mut self.kid);
+        }
+    }
+
+    /// The JWK, for publishing. `alg` is left out when the key has more than one.
     pub fn to_jwk(&self) -> Value {
-        let (x, y) = (base64url::encode(&self.x), base64url::encode(&self.y));
-        json!({
-            "kty": "EC", "crv": "P-256", "x": x, "y": y, "kid": self.kid, "alg": self.algorithm.name(), "use": "sig",
-        })
+        let members =
+            self.material.members().into_iter().map(|(name, value)| (name.to_owned(), value.into()));
+        let mut jwk: Map<String, Value> = members.collect();
+        jwk.insert("kid".to_owned(), self.kid.clone().into());
+        jwk.insert("use".to_owned(), "sig".into());
+        if let [(algorithm, _)] = self.verifiers.as_slice() {
+            jwk.insert("alg".to_owned(), algorithm.name().into());
+        }
+        Value::Object(jwk)
     }
 
     /// Its id in a set.
@@ -84,33 +77,68 @@ impl PublicKey {
         &self.kid
     }
 
-    /// How it signs.
-    pub fn algorithm(&self) -> Algorithm {
-        self.algorithm
+    /// How it may sign.
+    pub fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
+        self.verifiers.iter().map(|(algorithm, _)| *algorithm)
     }
 
-    /// SHA-256 of the members that make the key, in base64url (RFC 7638).
+    /// Whether it may sign so.
+    pub fn has(&self, algorithm: Algorithm) -> bool {
+        self.algorithms().any(|one| one == algorithm)
+    }
+
+    /// SHA-256 of the members that make the key, in base64url (RFC 7638). Whatever else a JWK holds does not count.
     pub fn thumbprint(&self) -> String {
-        let (x, y) = (base64url::encode(&self.x), base64url::encode(&self.y));
-        let canonical = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
-        base64url::encode(digest(&SHA256, canonical.as_bytes()).as_ref())
+        self.material.thumbprint()
     }
 
-    /// `BadSignature` unless its private half made `signature` over `message`.
-    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Refusal> {
-        self.parsed.verify_sig(message, signature).map_err(|_| Refusal::BadSignature)
+    /// `BadSignature` unless its private half made `signature` over `message` by this algorithm, `WrongAlgorithm` when it
+    /// is none of the key's.
+    pub fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> Result<(), Refusal> {
+        let found = self.verifiers.iter().find(|(one, _)| *one == algorithm);
+        let (_, parsed) = found.ok_or(Refusal::WrongAlgorithm)?;
+        parsed.verify_sig(message, signature).map_err(|_| Refusal::BadSignature)
+    }
+}
+
+/// Whether `use` and `key_ops` (each may be left out) let the key do one of these operations.
+pub(crate) fn is_for(jwk: &Map<String, Value>, purpose: &str, operations: &[&str]) -> bool {
+    let has_purpose = jwk.get("use").is_none_or(|value| value == purpose);
+    let has_operation = jwk.get("key_ops").is_none_or(|value| {
+        value.as_array().is_some_and(|list| {
+            list.len() <= OPERATIONS
+                && list.iter().any(|one| one.as_str().is_some_and(|name| operations.contains(&name)))
+        })
+    });
+    has_purpose && has_operation
+}
+
+/// The signature algorithm that the JWK names, if it names one.
+pub(crate) fn algorithm(jwk: &Map<String, Value>) -> Result<Option<Algorithm>, Refusal> {
+    let Some(named) = jwk.get("alg") else { return Ok(None) };
+    named.as_str().and_then(Algorithm::from_name).map(Some).ok_or(Refusal::BadKey)
+}
+
+/// The id of the key, if it has one.
+pub(crate) fn kid(jwk: &Map<String, Value>) -> Result<Option<&str>, Refusal> {
+    match jwk.get("kid") {
+        None => Ok(None),
+        Some(Value::String(kid)) if (1..=KID).contains(&kid.len()) => Ok(Some(kid)),
+        Some(_) => Err(Refusal::BadKey),
     }
 }
 
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PublicKey({} {})", self.algorithm, self.kid)
+        let names: Vec<_> = self.algorithms().map(Algorithm::name).collect();
+        write!(f, "PublicKey({} {})", names.join("/"), self.kid)
     }
 }
 
 impl PartialEq for PublicKey {
     fn eq(&self, other: &Self) -> bool {
-        (self.algorithm, &self.kid, self.x, self.y) == (other.algorithm, &other.kid, other.x, other.y)
+        (&self.kid, &self.material) == (&other.kid, &other.material)
+            && self.algorithms().eq(other.algorithms())
     }
 }
 

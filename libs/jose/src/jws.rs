@@ -1,35 +1,14 @@
 //! Signed bytes in the compact form, `header.payload.signature` (RFC 7515 §7.1).
 
-use serde::{Deserialize, Deserializer, de::IgnoredAny};
 use serde_json::json;
 
-use crate::{Algorithm, MAX_BYTES, PublicKey, Refusal, SigningKey, base64url};
+use crate::{
+    Algorithm, MAX_BYTES, PublicKey, Refusal, SigningKey, base64url,
+    header::{Header, is_same_type},
+};
 
-/// What we read of a header. Others of its members are not looked at: above all none that brings a key (`jwk`, `jku`, `x5c`,
-/// `x5u`).
-#[derive(Debug, Deserialize)]
-struct Header {
-    alg: String,
-    #[serde(default)]
-    kid: Option<String>,
-    #[serde(default)]
-    typ: Option<String>,
-    #[serde(default)]
-    crit: Present,
-}
-
-/// Whether a member is there, whatever it holds.
-#[derive(Debug, Default)]
-struct Present(bool);
-
-impl<'de> Deserialize<'de> for Present {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        IgnoredAny::deserialize(deserializer)?;
-        Ok(Self(true))
-    }
-}
-
-/// A token that was taken apart. Nothing of it is to be believed but to find the key.
+/// A token that was taken apart. It shows its header, which serves to find the key and is nobody's word; the payload comes
+/// out by [`Unverified::verify`] alone.
 #[derive(Debug)]
 pub struct Unverified<'t> {
     header: Header,
@@ -39,24 +18,30 @@ pub struct Unverified<'t> {
 }
 
 impl<'t> Unverified<'t> {
-    /// Takes a token apart. `UnknownExtension` when its header has `crit`: we know no extension.
+    /// Takes a token apart. `UnknownExtension` when its header has `crit`: we know no extension. `KeyInHeader` when it
+    /// brings a key or the address of one.
     pub fn parse(token: &'t str) -> Result<Self, Refusal> {
+        let mut unverified = Self::take_apart(token)?;
+        unverified.header = unverified.header.without_keys()?;
+        Ok(unverified)
+    }
+
+    /// Takes a token apart that brings the key which it is signed by, and gives that key: whoever holds its private half
+    /// made the token, and that is all that is known of them. For proofs of possession only (RFC 9449).
+    pub fn parse_with_own_key(token: &'t str) -> Result<(Self, PublicKey), Refusal> {
+        let unverified = Self::take_apart(token)?;
+        let key = unverified.header.own_key()?;
+        Ok((unverified, key))
+    }
+
+    fn take_apart(token: &'t str) -> Result<Self, Refusal> {
         if token.len() > MAX_BYTES {
             return Err(Refusal::TooLarge);
         }
         let (signed, signature) = token.rsplit_once('.').ok_or(Refusal::Malformed)?;
         let (header, payload) = signed.split_once('.').ok_or(Refusal::Malformed)?;
-        let header = base64url::decode(header)?;
-        // A reader of structures takes lists, too.
-        if !header.trim_ascii_start().starts_with(b"{") {
-            return Err(Refusal::Malformed);
-        }
-        let header: Header = serde_json::from_slice(&header).map_err(|_| Refusal::Malformed)?;
-        if header.crit.0 {
-            return Err(Refusal::UnknownExtension);
-        }
         Ok(Self {
-            header,
+            header: Header::parse(header)?,
             signed,
             payload: base64url::decode(payload)?,
             signature: base64url::decode(signature)?,
@@ -65,47 +50,56 @@ impl<'t> Unverified<'t> {
 
     /// By which key it says it was signed.
     pub fn kid(&self) -> Option<&str> {
-        self.header.kid.as_deref()
+        self.header.text("kid")
+    }
+
+    /// How it says it was signed, if that is a way we know.
+    pub fn algorithm(&self) -> Option<Algorithm> {
+        Algorithm::from_name(&self.header.alg)
+    }
+
+    /// Of which type it says it is.
+    pub fn typ(&self) -> Option<&str> {
+        self.header.text("typ")
     }
 
     /// Whether it says it is of this type: without regard to case, and `application/` may be left out (§4.1.9).
     pub fn is_of_type(&self, wanted: &str) -> bool {
-        let Some(typ) = self.header.typ.as_deref() else { return false };
-        let short = match typ.split_at_checked("application/".len()) {
-            Some((prefix, rest)) if prefix.eq_ignore_ascii_case("application/") && !rest.contains('/') => {
-                rest
-            }
-            _ => typ,
-        };
-        short.eq_ignore_ascii_case(wanted)
+        self.typ().is_some_and(|typ| is_same_type(typ, wanted))
     }
 
-    /// The payload, if `key` signed it with its own algorithm.
-    pub fn verify(self, key: &PublicKey) -> Result<Vec<u8>, Refusal> {
-        if self.header.alg != key.algorithm().name() {
-            return Err(Refusal::WrongAlgorithm);
-        }
-        key.verify(self.signed.as_bytes(), &self.signature)?;
+    /// The payload, if `key` signed it by an algorithm that is both the key's and allowed.
+    pub fn verify(self, key: &PublicKey, allowed: &[Algorithm]) -> Result<Vec<u8>, Refusal> {
+        let algorithm = self.algorithm().filter(|named| allowed.contains(named));
+        key.verify(algorithm.ok_or(Refusal::WrongAlgorithm)?, self.signed.as_bytes(), &self.signature)?;
         Ok(self.payload)
     }
 }
 
 /// Signs a payload. `TooLarge` when the result would be so large that nobody would read it.
 pub fn sign(key: &SigningKey, typ: &str, payload: &[u8]) -> Result<String, Refusal> {
-    let header = json!({ "alg": key.algorithm().name(), "kid": key.kid(), "typ": typ }).to_string();
+    let header = json!({ "alg": key.algorithm().name(), "kid": key.kid(), "typ": typ });
+    sign_with(key, &header.to_string(), payload)
+}
+
+/// Signs a payload under a header that brings the public key along instead of its id: a proof of possession (RFC 9449
+/// §4.2).
+pub fn sign_with_own_key(key: &SigningKey, typ: &str, payload: &[u8]) -> Result<String, Refusal> {
+    let mut jwk = key.public().to_jwk();
+    for name in ["kid", "use", "alg"] {
+        jwk.as_object_mut().and_then(|members| members.remove(name));
+    }
+    let header = json!({ "alg": key.algorithm().name(), "typ": typ, "jwk": jwk });
+    sign_with(key, &header.to_string(), payload)
+}
+
+fn sign_with(key: &SigningKey, header: &str, payload: &[u8]) -> Result<String, Refusal> {
     let mut token = format!("{}.{}", base64url::encode(header.as_bytes()), base64url::encode(payload));
-    if token.len() + 1 + signature_length(key.algorithm()) > MAX_BYTES {
+    if token.len() + 1 + (key.signature_bytes() * 4).div_ceil(3) > MAX_BYTES {
         return Err(Refusal::TooLarge);
     }
     let signature = key.sign(token.as_bytes())?;
     token.push('.');
     token.push_str(&base64url::encode(&signature));
     Ok(token)
-}
-
-/// Characters of a signature.
-const fn signature_length(algorithm: Algorithm) -> usize {
-    match algorithm {
-        Algorithm::Es256 => 86,
-    }
 }

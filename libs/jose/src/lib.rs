@@ -21,14 +21,21 @@
 mod algorithm;
 mod base64url;
 pub mod canonical;
+mod claims;
+mod der;
+mod header;
+pub mod json;
+pub mod jwe;
 mod jwk;
 pub mod jws;
 pub mod jwt;
 mod key_set;
+mod material;
 mod refusal;
 mod signing_key;
 
 pub use algorithm::Algorithm;
+pub use claims::Claims;
 pub use jwk::PublicKey;
 pub use key_set::KeySet;
 pub use refusal::Refusal;

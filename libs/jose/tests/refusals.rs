@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use avnology_jose::{KeySet, MAX_BYTES, PublicKey, Refusal, SigningKey, jws, jwt};
+use avnology_jose::{Algorithm, KeySet, MAX_BYTES, PublicKey, Refusal, SigningKey, jws, jwt};
 use aws_lc_rs::hmac;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use proptest::prelude::*;
@@ -54,8 +54,20 @@ fn no_token_can_choose_how_it_is_verified() {
     assert_eq!(refusal(&forged), Some(Refusal::WrongAlgorithm));
     // A key that the token brings along.
     let own = SigningKey::from_secret(&[8; 32]).unwrap();
-    let header = json!({ "alg": "ES256", "typ": TYPE, "kid": own.kid(), "jwk": own.public().to_jwk() });
-    assert_eq!(refusal(&signed(&header.to_string(), payload)), Some(Refusal::UnknownKey));
+    for (name, value) in [
+        ("jwk", own.public().to_jwk()),
+        ("jku", json!("https://evil.example/keys")),
+        ("x5u", json!("https://evil.example/certificate")),
+    ] {
+        let mut header = json!({ "alg": "ES256", "typ": TYPE, "kid": kid });
+        header[name] = value;
+        assert_eq!(refusal(&signed(&header.to_string(), payload)), Some(Refusal::KeyInHeader), "{name}");
+    }
+    // An id that is a path or a query is an id like others.
+    for kid in ["../../dev/null", "' OR 1=1 --", own.kid()] {
+        let header = json!({ "alg": "ES256", "typ": TYPE, "kid": kid }).to_string();
+        assert_eq!(refusal(&signed(&header, payload)), Some(Refusal::UnknownKey), "{kid}");
+    }
     for algorithm in ["es256", "ES384", "", "None", "RS256"] {
         let header = json!({ "alg": algorithm, "typ": TYPE, "kid": kid }).to_string();
         assert_eq!(refusal(&signed(&header, payload)), Some(Refusal::WrongAlgorithm), "{algorithm}");
@@ -65,9 +77,15 @@ fn no_token_can_choose_how_it_is_verified() {
 #[test]
 fn a_token_of_another_type_another_key_or_none_is_refused() {
     let kid = KEY.kid();
-    for typ in [json!("at+jwt"), json!("JWT"), json!("application/x/session+jwt"), json!(null)] {
+    for typ in ["at+jwt", "JWT", "application/x/session+jwt", "", "session+jwt "] {
         let header = json!({ "alg": "ES256", "typ": typ, "kid": kid }).to_string();
         assert_eq!(refusal(&signed(&header, "{}")), Some(Refusal::WrongType), "{typ}");
+    }
+    let untyped = json!({ "alg": "ES256", "kid": kid }).to_string();
+    assert_eq!(refusal(&signed(&untyped, "{}")), Some(Refusal::WrongType));
+    for typ in [json!(null), json!(7), json!([TYPE]), json!("x".repeat(257))] {
+        let header = json!({ "alg": "ES256", "typ": typ, "kid": kid }).to_string();
+        assert_eq!(refusal(&signed(&header, "{}")), Some(Refusal::Malformed), "{typ}");
     }
     assert_eq!(
         refusal(&signed(&json!({ "alg": "ES256", "typ": TYPE }).to_string(), "{}")),
@@ -103,6 +121,8 @@ fn odd_forms_are_refused_even_with_a_good_signature() {
         ("", "{}"),
         ("{}", "{}"),
         (&header, "[]"),
+        (&header, r#"{"sub":"jane","sub":"root"}"#),
+        (&header, r#"{"a":{"sub":1,"sub":2}}"#),
         (&header, "x"),
         (&header, ""),
     ] {
@@ -144,7 +164,7 @@ fn the_limit_is_the_same_for_both() {
         size -= 1;
     };
     assert!(last.len() > MAX_BYTES - 4);
-    assert!(jws::Unverified::parse(&last).unwrap().verify(KEY.public()).is_ok());
+    assert!(jws::Unverified::parse(&last).unwrap().verify(KEY.public(), &Algorithm::ALL).is_ok());
 }
 
 proptest! {
@@ -192,7 +212,7 @@ proptest! {
     #[test]
     fn any_secret_makes_a_key_that_is_read_back(secret: [u8; 32]) {
         if let Ok(key) = SigningKey::from_secret(&secret) {
-            let again = SigningKey::from_pkcs8(&key.to_pkcs8().unwrap()).unwrap();
+            let again = SigningKey::from_pkcs8(Algorithm::Es256, &key.to_pkcs8().unwrap()).unwrap();
             prop_assert_eq!(again.public(), key.public());
             prop_assert_eq!(PublicKey::from_jwk(&key.public().to_jwk()), Ok(key.public().clone()));
         }

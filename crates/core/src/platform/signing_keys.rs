@@ -100,7 +100,7 @@ fn open(keys: &Keys, stored: &[StoredSigningKey], now: Timestamp) -> Result<Ring
     let row = stored.iter().find(|row| signs(row));
     let row = row.ok_or_else(|| Error::internal("the database has no active signing key"))?;
     let private = keys.open(&place(&row.kid), &row.private_key)?;
-    let active = SigningKey::from_pkcs8(&private).map_err(Error::internal)?;
+    let active = SigningKey::from_pkcs8(Algorithm::Es256, &private).map_err(Error::internal)?;
     let public: Vec<&Value> = stored.iter().map(|row| &row.public_jwk).collect();
     let document = serde_json::to_vec(&json!({ "keys": public })).map_err(Error::internal)?;
     let etag = hex(sha256(&document).get(..8).unwrap_or_default());
