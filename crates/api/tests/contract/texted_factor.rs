@@ -91,7 +91,7 @@ async fn a_phone_is_set_up_by_a_text_and_brings_backup_codes(app: TestApp) {
     );
     let kinds = app.mail_kinds(JANE).await;
     assert_eq!(kinds.iter().filter(|kind| *kind == "factor_enrolled").count(), 2, "{kinds:?}");
-    let again = jane.client.sign_in(JANE, PASSWORD).await;
+    let again = app.program().sign_in(JANE, PASSWORD).await;
     assert_eq!(again.goes_on("second_factor").messages(), ["1010003"]);
 }
 

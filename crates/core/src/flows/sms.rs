@@ -116,13 +116,11 @@ fn pass(
     let (FlowState::SecondFactor, Some(id)) = (flow.state, flow.identity_id) else {
         return Ok(Err(refuse_state(flow)));
     };
-    let stored = rows::find(tx, id)?;
+    let Some(stored) = rows::find(tx, id)? else { return Ok(Err(refuse_state(flow))) };
     let by_mail = work.input.text("channel").is_some_and(|channel| channel != Channel::Sms.as_str());
-    let (Some(stored), true, false, true) =
-        (stored, flow.data.factors.contains(&Factor::Sms), by_mail, work.app.sends_texts())
-    else {
+    if by_mail || !flow.data.factors.contains(&Factor::Sms) || !work.app.sends_texts() {
         return Ok(Err(refuse_method(flow, flow.data.factors.iter().map(|f| f.as_str()).collect())));
-    };
+    }
     let identity = identities::get(tx, id)?;
     if let Some(step) = complete::refuse_changed(tx, flow, &identity)? {
         return Ok(Err(step));
@@ -138,10 +136,8 @@ fn pass(
     };
     forget.extend(session_rows::token_hashes_of(tx, id)?);
     // The number may have been replaced since the code was sent.
-    let redeemed = match is_sent_to(flow, Some(&stored.phone)) {
-        true => redeem(tx, work, flow, &entered)?,
-        false => Redeemed::Expired,
-    };
+    let is_live = is_sent_to(flow, Some(&stored.phone));
+    let redeemed = if is_live { redeem(tx, work, flow, &entered)? } else { Redeemed::Expired };
     if !matches!(redeemed, Redeemed::Right) {
         return refuse_code(tx, work, flow, &redeemed, (Code::WrongCode, Code::CodeExpired)).map(Err);
     }
