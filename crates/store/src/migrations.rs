@@ -53,8 +53,8 @@ static IDENTITY: &[Migration] = migrations! { "identity":
     8 = "0008_factors";
     9 = "0009_privacy";
     10 = "0010_imports";
-    12 = "0012_phones";
-    14 = "0014_factor_recovery";
+    11 = "0011_phones";
+    12 = "0012_factor_recovery";
 };
 
 static ORGANIZATION: &[Migration] = migrations! { "organization":

@@ -88,7 +88,7 @@ fn lists_agree(
 }
 
 fn subjects_agree(query: &Query<'_>, world: &World) -> Result<(), TestCaseError> {
-    for target in world.targets() {
+    for target in World::targets() {
         let (namespace, object, relation) = target;
         let is = |subject: Subject| query.check(&question(target, &subject)).expect("an answer");
         let people = query.list_subjects(namespace, object, relation, "identities").expect("a list");
@@ -142,12 +142,12 @@ proptest! {
         for scope in scopes() {
             let reference = Reference::new(&world, &scope);
             let query = snapshot.query(&scope, NOW).with_limits(WIDE);
-            for subject in world.subjects() {
+            for subject in World::subjects() {
                 let facts = reference.facts(&subject);
                 let true_of = |namespace: &str, object: &str, name: &str| {
                     facts.contains(&(namespace.to_owned(), object.to_owned(), name.to_owned()))
                 };
-                let targets = world.targets();
+                let targets = World::targets();
                 let questions: Vec<Question<'_>> = targets.iter().map(|&target| question(target, &subject)).collect();
                 let batch = query.batch_check(&questions);
                 for ((target, question), batched) in targets.iter().zip(&questions).zip(batch) {
@@ -177,8 +177,8 @@ proptest! {
         let scope = Scope::Organization("a".into());
         let wide = snapshot.query(&scope, NOW).with_limits(WIDE);
         let narrow = snapshot.query(&scope, NOW).with_limits(Limits { depth, nodes, list: nodes * 20 });
-        for subject in world.subjects() {
-            for target in world.targets() {
+        for subject in World::subjects() {
+            for target in World::targets() {
                 let question = question(target, &subject);
                 if let Ok(answer) = narrow.check(&question) {
                     prop_assert_eq!(Ok(answer), wide.check(&question), "{:?} {}", target, subject);
@@ -188,7 +188,7 @@ proptest! {
                 }
             }
         }
-        for (namespace, object, relation) in world.targets() {
+        for (namespace, object, relation) in World::targets() {
             if let Ok(listed) = narrow.list_subjects(namespace, object, relation, "identities") {
                 prop_assert_eq!(Ok(listed), wide.list_subjects(namespace, object, relation, "identities"));
             }

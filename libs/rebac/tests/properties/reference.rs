@@ -22,7 +22,7 @@ pub(crate) struct Reference<'a> {
 
 impl<'a> Reference<'a> {
     pub(crate) fn new(world: &'a World, scope: &Scope) -> Self {
-        let sees = |of: &Scope, tuple: &Tuple| {
+        let is_seen = |of: &Scope, tuple: &Tuple| {
             let namespace = world.schema.namespace(&tuple.namespace).expect("a namespace");
             namespace.built_in
                 || of == scope
@@ -31,11 +31,11 @@ impl<'a> Reference<'a> {
         let seen: Vec<&Tuple> = world
             .tuples
             .iter()
-            .filter(|((of, tuple), end)| sees(of, tuple) && end.is_none_or(|end| end > NOW))
+            .filter(|((of, tuple), end)| is_seen(of, tuple) && end.is_none_or(|end| end > NOW))
             .map(|((_, tuple), _)| tuple)
             .collect();
         let mut objects: BTreeSet<(String, String)> =
-            world.targets().iter().map(|(n, o, _)| ((*n).to_owned(), (*o).to_owned())).collect();
+            World::targets().iter().map(|(n, o, _)| ((*n).to_owned(), (*o).to_owned())).collect();
         objects.insert(("groups".into(), "g1".into()));
         let mut reference = Self { world, seen, layers: BTreeMap::new(), objects };
         reference.layer();

@@ -19,7 +19,7 @@ pub(crate) struct World {
 
 impl World {
     /// What can be asked for: namespace, object, relation or permit.
-    pub(crate) fn targets(&self) -> Vec<(&'static str, &'static str, &'static str)> {
+    pub(crate) fn targets() -> Vec<(&'static str, &'static str, &'static str)> {
         let mut targets = Vec::new();
         for namespace in ["n0", "n1"] {
             for object in OBJECTS {
@@ -36,7 +36,7 @@ impl World {
         targets
     }
 
-    pub(crate) fn subjects(&self) -> Vec<Subject> {
+    pub(crate) fn subjects() -> Vec<Subject> {
         vec![
             Subject::identity("usr_0"),
             Subject::identity("usr_1"),
