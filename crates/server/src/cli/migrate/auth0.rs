@@ -38,12 +38,11 @@ pub(super) fn line(record: &Value) -> Result<Line, Refusal> {
 /// What its own import takes (`mfa_factors`) has the secret of an authenticator application; an export names kinds only.
 fn factors(record: &Value, line: &mut Line) {
     for factor in list(record, "mfa_factors") {
-        match factor.get("totp").and_then(|totp| text(totp, "secret")) {
-            Some(secret) => line.totp_seed(secret),
-            None => {
-                let kind = factor.as_object().and_then(|members| members.keys().next());
-                line.note_factor(kind.map_or("of an unknown kind", String::as_str));
-            }
+        if let Some(secret) = factor.get("totp").and_then(|totp| text(totp, "secret")) {
+            line.totp_seed(secret);
+        } else {
+            let kind = factor.as_object().and_then(|members| members.keys().next());
+            line.note_factor(kind.map_or("of an unknown kind", String::as_str));
         }
     }
     for kind in list(record, "multifactor") {
