@@ -5,6 +5,8 @@
 //! Questions go over the whole graph in an order that no cache can foresee.
 
 #![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
     clippy::disallowed_methods,
     clippy::expect_used,
     clippy::indexing_slicing,
