@@ -71,6 +71,10 @@ impl Composer for NoComposer {
     fn compose(&self, _: &TenantSettings, _: &str, _: &MessageRequest, _: &MessageSecrets) -> Letter {
         Letter { subject: String::new(), text: String::new(), html: String::new() }
     }
+
+    fn compose_text(&self, _: &TenantSettings, _: &MessageRequest, _: &MessageSecrets) -> String {
+        String::new()
+    }
 }
 
 /// The kit and what is behind it.
@@ -162,6 +166,7 @@ impl App {
             settings: SettingsVersion { settings, version: 0, update_time: clock.now() },
             composer: Arc::new(NoComposer),
             mail: None,
+            texts: None,
             dns: Arc::new(NoDns),
             clock: clock.clone(),
             entropy,
