@@ -31,11 +31,11 @@ pub(crate) async fn import(server: &Server, api_key: &str, requests: usize) -> O
     for request in 0..requests {
         let lines = lines(request * BATCH)?;
         let begin = Instant::now();
-        let begun = client.post_lines("/v1/identities:import", api_key, &lines).await?;
-        if begun.status != 202 {
-            return Err(format!("no import was begun: {}", begun.status).into());
+        let answer = client.post_lines("/v1/identities:import", api_key, &lines).await?;
+        if answer.status != 202 {
+            return Err(format!("no import was answer: {}", answer.status).into());
         }
-        let id = text(&begun.json()?, "id");
+        let id = text(&answer.json()?, "id");
         peaks_mib.push(finish(server, &mut client, api_key, &id, begin).await?);
         took += begin.elapsed();
     }

@@ -77,11 +77,11 @@ pub fn choose(choice: &Choice<'_>) -> Result<Chosen, OAuthError> {
         (Named::Nothing, Selection::None) if choice.must_choose => {
             return Err(OAuthError::request("the client wants no organization"));
         }
-        (Named::Nothing, Selection::None) => return Ok(Chosen::Personal),
+        (Named::Nothing, Selection::None) | (Named::Personal, Selection::Optional) => {
+            return Ok(Chosen::Personal);
+        }
         (_, Selection::None) => return Err(OAuthError::request("the client wants no organization")),
-        (Named::Unknown, _) => return Err(denied()),
-        (Named::Personal, Selection::Optional) => return Ok(Chosen::Personal),
-        (Named::Personal, Selection::Required) => return Err(denied()),
+        (Named::Unknown, _) | (Named::Personal, Selection::Required) => return Err(denied()),
         (Named::Member(id), _) => return Ok(Chosen::Organization(id.clone())),
         (Named::NotMember(id), _) => return silent(Chosen::Join(id.clone())),
         (Named::Nothing, _) => {}
@@ -106,7 +106,7 @@ pub fn choose(choice: &Choice<'_>) -> Result<Chosen, OAuthError> {
 mod tests {
     use super::*;
 
-    fn choice<'c>(selection: Selection, candidates: &'c [String]) -> Choice<'c> {
+    fn choice(selection: Selection, candidates: &[String]) -> Choice<'_> {
         Choice {
             selection,
             named: Named::Nothing,

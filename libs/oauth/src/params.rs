@@ -143,7 +143,7 @@ mod tests {
         for text in [
             "x=".to_owned() + &"a".repeat(VALUE + 1),
             "a".repeat(MAX_BYTES + 1),
-            (0..=PARAMETERS).map(|number| format!("p{number}=1&")).collect(),
+            (0..=PARAMETERS).map(|number| format!("p{number}=1")).collect::<Vec<_>>().join("&"),
             "resource=a&".repeat(VALUES + 1),
             "a=%ff".to_owned(),
             "a=%00".to_owned(),

@@ -113,7 +113,7 @@ impl AccessToken<'_> {
             claims.put("organization_id", organization.id.as_str());
             match self.permissions {
                 Some(permissions) if permissions.len() <= PERMISSIONS => {
-                    claims.put("permissions", permissions)
+                    claims.put("permissions", permissions);
                 }
                 Some(_) => claims.put("permissions_truncated", true),
                 None => {}

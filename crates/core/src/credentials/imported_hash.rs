@@ -227,7 +227,7 @@ fn text_in(read: Result<impl Scheme, String>) -> Result<String, String> {
 fn decode_hex(text: &str) -> Option<Vec<u8>> {
     let digits: Vec<u8> =
         text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect::<Option<_>>()?;
-    if digits.len() % 2 != 0 || digits.len() > 512 {
+    if !digits.len().is_multiple_of(2) || digits.len() > 512 {
         return None;
     }
     digits.chunks(2).map(|pair| pair.iter().copied().reduce(|high, low| high << 4 | low)).collect()

@@ -158,6 +158,7 @@ fn security(world: &World) -> Pages {
             password: PasswordSection::Form(&settings),
             passkeys: Some(2),
             totp: Some(true),
+            sms: None,
             backup_codes: Some(8),
         }
         .render()

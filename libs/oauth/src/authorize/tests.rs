@@ -94,7 +94,7 @@ fn what_is_wrong_otherwise_goes_back_to_the_client() {
     let long = "x".repeat(STATE + 1);
     match judge_for(&format!("state={long}"), &web()) {
         Err(Refused::Redirect(to, error)) => {
-            assert_eq!((to.state, error.code), (None, ErrorCode::InvalidRequest))
+            assert_eq!((to.state, error.code), (None, ErrorCode::InvalidRequest));
         }
         other => panic!("{other:?}"),
     }

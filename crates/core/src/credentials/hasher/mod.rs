@@ -174,6 +174,7 @@ fn work(hash: StoredHash) -> Argon2Work {
     Argon2Work { salt: hash.salt, algorithm: hash.algorithm, version: hash.version, params: hash.params }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "takes what `map_err` hands over")]
 fn unusable(why: String) -> Error {
     Error::internal(format!("a stored password hash cannot be used: {why}"))
 }

@@ -91,8 +91,7 @@ fn password(line: &mut Line, digest: &str, hasher: &str) {
 /// hexadecimal, of SHA-1 with its length behind it.
 fn pbkdf2(digest: &str) -> Option<Value> {
     let parts: Vec<&str> = digest.split('$').collect();
-    let (["pbkdf2_sha256", iterations, salt, hash]
-    | ["pbkdf2_sha512" | "pbkdf2_sha1", iterations, salt, hash]
+    let (["pbkdf2_sha256" | "pbkdf2_sha512" | "pbkdf2_sha1", iterations, salt, hash]
     | ["pbkdf2_sha1", iterations, salt, hash, _]) = parts.as_slice()
     else {
         return None;

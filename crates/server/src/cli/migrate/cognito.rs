@@ -45,7 +45,9 @@ pub(super) fn line(record: &Value) -> Result<Line, Refusal> {
     if factors.is_empty() && flag(&attributes, "cognito:mfa_enabled") == Some(true) {
         factors.push("of an unknown kind");
     }
-    factors.into_iter().for_each(|factor| line.note_factor(factor));
+    for factor in factors {
+        line.note_factor(factor);
+    }
     let linked: Option<Value> =
         text(&attributes, "identities").and_then(|linked| serde_json::from_str(linked).ok());
     let linked = linked.as_ref().and_then(Value::as_array).into_iter().flatten();

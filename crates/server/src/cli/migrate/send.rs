@@ -24,7 +24,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How long to wait for an import of somebody else before asking again.
 const BUSY: Duration = Duration::from_secs(2);
 /// How long a server may be silent.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How often to ask a server that does not answer before giving up on it.
 const TRIES: u32 = 30;
 

@@ -31,7 +31,7 @@ const fn length(kind: DigestKind) -> usize {
 fn hash(kind: DigestKind, parts: [&[u8]; 2]) -> Zeroizing<Vec<u8>> {
     let algorithm: &'static Algorithm = match kind {
         DigestKind::Md5 => {
-            let hash = parts.into_iter().fold(Md5::new(), |hash, part| hash.chain_update(part));
+            let hash = parts.into_iter().fold(Md5::new(), md5::Digest::chain_update);
             return Zeroizing::new(hash.finalize().to_vec());
         }
         DigestKind::Sha1 => &SHA1_FOR_LEGACY_USE_ONLY,
@@ -39,7 +39,9 @@ fn hash(kind: DigestKind, parts: [&[u8]; 2]) -> Zeroizing<Vec<u8>> {
         DigestKind::Sha512 => &SHA512,
     };
     let mut hash = Context::new(algorithm);
-    parts.into_iter().for_each(|part| hash.update(part));
+    for part in parts {
+        hash.update(part);
+    }
     Zeroizing::new(hash.finish().as_ref().to_vec())
 }
 

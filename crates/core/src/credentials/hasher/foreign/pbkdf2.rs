@@ -56,14 +56,13 @@ impl Pbkdf2 {
         };
         let [cost, salt, output] = parts(text)?;
         // passlib writes the bare number, and a point for the plus.
-        let (iterations, length) = match number(cost) {
-            Some(iterations) => (iterations, None),
-            None => {
-                let mut named = cost.split(',');
-                let iterations = number(named.next()?.strip_prefix("i=")?)?;
-                let length = named.next().map(|l| number(l.strip_prefix("l=")?));
-                (iterations, if named.next().is_none() { length } else { return None })
-            }
+        let (iterations, length) = if let Some(iterations) = number(cost) {
+            (iterations, None)
+        } else {
+            let mut named = cost.split(',');
+            let iterations = number(named.next()?.strip_prefix("i=")?)?;
+            let length = named.next().map(|l| number(l.strip_prefix("l=")?));
+            (iterations, if named.next().is_none() { length } else { return None })
         };
         let (salt, output) =
             (decode_base64(&salt.replace('.', "+"))?, decode_base64(&output.replace('.', "+"))?);

@@ -1,4 +1,4 @@
-//! The portable hash of phpass, as WordPress and phpBB kept it: `$P$<count><salt><hash>`.
+//! The portable hash of phpass, as `WordPress` and phpBB kept it: `$P$<count><salt><hash>`.
 
 use std::fmt;
 
