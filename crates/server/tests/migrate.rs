@@ -1,6 +1,12 @@
 //! `avnology migrate`: the program itself, against a server that runs, with small exports of each provider's shape.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "helpers of tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "helpers of tests"
+)]
 
 use std::{
     io::{Read as _, Write as _},
@@ -48,14 +54,14 @@ impl Server {
             .unwrap();
         let server = Self { child, public, key, directory };
         let since = Instant::now();
-        while !server.is_ready(admin) {
+        while !Self::is_ready(admin) {
             assert!(since.elapsed() < SOON, "the server is ready soon");
             std::thread::sleep(Duration::from_millis(20));
         }
         server
     }
 
-    fn is_ready(&self, admin: SocketAddr) -> bool {
+    fn is_ready(admin: SocketAddr) -> bool {
         let Ok(mut stream) = TcpStream::connect(admin) else { return false };
         let _ = write!(stream, "GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
         let mut answer = String::new();

@@ -1,6 +1,6 @@
 //! Text messages through a gateway on loopback: what is posted, signed and tried again.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use std::sync::{Arc, Mutex};
 

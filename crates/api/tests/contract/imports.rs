@@ -352,7 +352,7 @@ async fn an_import_whose_sender_went_away_makes_room(app: TestApp) {
     let cx = app.tenant().system_cx();
     let form = avnology_core::identities::ImportForm::Ndjson;
     let begun = avnology_core::identities::begin_import(app.tenant(), &cx, new, form).await;
-    let mut intake = begun.ok().expect("an intake");
+    let mut intake = begun.map_err(|error| error.code()).expect("an intake");
     intake.push(b"{\"email\":\"half@acme.example\"}\n{\"em").await.expect("room");
     send(&app, &[], &[jane()]).await.refused(Code::JobRunning);
     work(&app).await;

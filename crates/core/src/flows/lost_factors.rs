@@ -7,7 +7,7 @@
 
 use avnology_model::{
     Code, Error, Result,
-    flows::{Flow, FlowState, Group, InputType, LostFactors, Message, MessageId, Node},
+    flows::{Channel, Flow, FlowState, Group, InputType, LostFactors, Message, MessageId, Node},
     identities::{FactorRecovery, FactorRecoveryState, Identity},
     platform::RateLimit,
     sessions::{Method, SessionKind},
@@ -42,8 +42,13 @@ const PASSWORD: &str = "current_password";
 /// How often a person may begin: every time mails are sent.
 const STARTS: &[RateLimit] = &[RateLimit { limit: 3, window_seconds: 30 * 24 * 60 * 60 }];
 
-/// Notes in a flow in state `second_factor` what can be done about factors that are lost.
+/// Notes in a flow in state `second_factor` what can be done about factors that are lost: nothing by who recovers by phone, for
+/// it is the mailbox that is told and has to be proven.
 pub(super) fn note(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow, identity: &Identity) -> Result<()> {
+    if flow.data.channel == Channel::Sms {
+        flow.data.lost_factors = None;
+        return Ok(());
+    }
     flow.data.lost_factors = match rows::waiting_of(tx, identity.id)? {
         Some(recovery) => stage(work, identity, &recovery),
         None => None,

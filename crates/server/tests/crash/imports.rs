@@ -11,7 +11,7 @@ use crate::server::{Caller, Server};
 
 const PEOPLE: usize = 6_000;
 /// How long whoever worked on an import is waited for, and what the rest of it takes.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 async fn job(caller: &Caller, id: &str) -> Value {
     let path = format!("/v1/identities/imports/{id}");
