@@ -31,7 +31,6 @@ on_both_engines! {
     nobody_begins_more_than_three_times_in_a_month,
     what_nobody_completes_ends_after_a_week,
     another_address_ends_it,
-    another_address_ends_it,
     a_tenant_can_leave_it_to_administrators,
     an_organization_that_asks_for_a_factor_leaves_it_to_administrators,
     an_administrator_starts_it_and_sees_no_secret,
@@ -376,18 +375,6 @@ async fn another_address_ends_it(app: TestApp) {
     app.advance(73 * HOUR);
     app.sweep().await;
     assert_eq!(ended_by(&app).await, "account_changed");
-}
-
-async fn another_address_ends_it(app: TestApp) {
-    let jane = app.secured(JANE).await;
-    begun(&app).await;
-    app.advance(73 * HOUR);
-    app.sweep().await;
-    let path = format!("/v1/identities/{}", jane.person.id);
-    let change = |email: &str| json!({ "identity": { "email": email, "email_verified": true } });
-    app.admin_key().patch(&path).json(&change("jd@acme.example")).await.ok();
-    app.sweep().await;
-    assert_eq!(ended_by(&app).await, "account_changed", "what waited for the other address counts no more");
 }
 
 async fn a_tenant_can_leave_it_to_administrators(app: TestApp) {
