@@ -78,6 +78,18 @@ pub struct Cx {
     entropy: Arc<dyn Entropy>,
 }
 
+/// What stands for a client address where requests are counted: of IPv6, one network of 2^64 addresses is one client.
+pub fn network_of(ip: Option<IpAddr>) -> [u8; 16] {
+    match ip {
+        None => [0; 16],
+        Some(IpAddr::V4(v4)) => v4.to_ipv6_mapped().octets(),
+        Some(IpAddr::V6(v6)) => match v6.to_ipv4_mapped() {
+            Some(v4) => v4.to_ipv6_mapped().octets(),
+            None => (u128::from(v6) >> 64 << 64).to_be_bytes(),
+        },
+    }
+}
+
 impl Cx {
     /// A context without a client: jobs and the command line.
     pub fn system(now: Timestamp, entropy: Arc<dyn Entropy>) -> Self {

@@ -19,15 +19,7 @@ pub mod service_accounts;
 pub mod sessions;
 mod tenant;
 
-pub use cx::{Clock, Cx, Entropy, OrganizationScope, OsEntropy, SystemClock};
+pub use cx::{Clock, Cx, Entropy, OrganizationScope, OsEntropy, SystemClock, network_of};
 pub use tenant::{Tenant, TenantConfig, TenantParts};
 
-/// Bytes in lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a text cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
+pub(crate) use avnology_model::text::hex;

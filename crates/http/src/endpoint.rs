@@ -3,7 +3,7 @@
 
 use std::{future::Future, marker::PhantomData, sync::Arc};
 
-use avnology_core::{Cx, OrganizationScope, Tenant};
+use avnology_core::{Cx, OrganizationScope, Tenant, network_of};
 use avnology_model::{
     Code, Error, FieldCode, FieldError, Result,
     events::{Actor, EventType},
@@ -22,7 +22,7 @@ use crate::{
     auth::Auth,
     cookies, credentials, csrf, etag,
     input::{Input, Raw, raw::RawBody},
-    limits::{Bucket, Drawn, Limits, address_subject},
+    limits::{Bucket, Drawn, Limits},
     reply::{Outcome, Problem, Reply as _, SeeOther},
     route::{BoxFuture, Needs, Route},
     scope, step_up,
@@ -192,7 +192,7 @@ fn allows_problem(parts: &Parts, route: &RouteRules) -> bool {
 
 fn draw(raw: &Raw, limits: &Limits, route: &RouteRules) -> Option<Drawn> {
     let (bucket, subject) = match (route.limit, &raw.caller) {
-        (Some(bucket), _) => (bucket, address_subject(raw.cx.ip)),
+        (Some(bucket), _) => (bucket, network_of(raw.cx.ip)),
         (None, Caller::Session(live)) if route.is_api => (Bucket::ApiSession, live.session.id.bytes()),
         (None, Caller::Key(live)) if route.is_api => (Bucket::ApiKey, live.key.id.bytes()),
         (None, _) => return None,

@@ -4,7 +4,6 @@
 use std::{
     collections::HashMap,
     hash::{BuildHasher, RandomState},
-    net::IpAddr,
 };
 
 use avnology_model::{
@@ -56,18 +55,6 @@ impl Bucket {
 
 /// Whose bucket: an address or an id, in 16 bytes.
 pub(crate) type Subject = [u8; 16];
-
-/// The subject of a client address; one network of 2^64 addresses is one client.
-pub(crate) fn address_subject(ip: Option<IpAddr>) -> Subject {
-    match ip {
-        None => [0; 16],
-        Some(IpAddr::V4(v4)) => v4.to_ipv6_mapped().octets(),
-        Some(IpAddr::V6(v6)) => match v6.to_ipv4_mapped() {
-            Some(v4) => v4.to_ipv6_mapped().octets(),
-            None => (u128::from(v6) >> 64 << 64).to_be_bytes(),
-        },
-    }
-}
 
 type Key = (Bucket, u8, Subject);
 
@@ -218,6 +205,7 @@ fn make_room(buckets: &mut HashMap<Key, i64>, now: i64) {
 
 #[cfg(test)]
 mod tests {
+    use avnology_core::network_of;
     use avnology_model::platform::RateLimitSetting;
 
     use super::*;
@@ -227,7 +215,7 @@ mod tests {
     }
 
     fn draw(limits: &Limits, settings: &TenantSettings, ip: &str, seconds: i64) -> Drawn {
-        let ip = address_subject(Some(ip.parse().expect("an address")));
+        let ip = network_of(Some(ip.parse().expect("an address")));
         limits.draw(settings, Environment::Live, Bucket::IpAuth, ip, at(seconds))
     }
 
@@ -252,7 +240,7 @@ mod tests {
 
     #[test]
     fn one_network_of_ipv6_is_one_client() {
-        let subject = |ip: &str| address_subject(Some(ip.parse().expect("an address")));
+        let subject = |ip: &str| network_of(Some(ip.parse().expect("an address")));
         assert_eq!(subject("2001:db8:1:2::1"), subject("2001:db8:1:2:ffff::9"));
         assert_ne!(subject("2001:db8:1:2::1"), subject("2001:db8:1:3::1"));
         assert_eq!(subject("::ffff:192.0.2.1"), subject("192.0.2.1"));

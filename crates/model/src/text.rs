@@ -59,6 +59,26 @@ pub fn optional_line(text: Option<&str>, max: usize) -> Result<Option<String>, R
     Ok(text.map(|t| line(t, max)).transpose()?.filter(|t| !t.is_empty()))
 }
 
+/// Bytes in lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a text cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Bytes from hexadecimal; none for what is none.
+pub fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digits: Vec<u8> =
+        text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect::<Option<_>>()?;
+    if !digits.len().is_multiple_of(2) {
+        return None;
+    }
+    digits.chunks(2).map(|pair| pair.iter().copied().reduce(|high, low| high << 4 | low)).collect()
+}
+
 /// Adds a refusal of `field` to `errors`, or answers the value.
 pub fn collect<T>(errors: &mut Vec<FieldError>, field: &str, result: Result<T, Refusal>) -> Option<T> {
     match result {

@@ -10,6 +10,7 @@ pub mod dns;
 mod health;
 pub mod limits;
 pub mod mail;
+pub mod outbound;
 pub mod serve;
 pub mod sms;
 pub mod telemetry;

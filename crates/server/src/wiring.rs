@@ -21,7 +21,8 @@ use crate::{
     config::{Config, PasswordHash},
     dns::Dns,
     health,
-    mail::{self, LetterComposer, SmtpTransport},
+    mail::{LetterComposer, SmtpTransport},
+    outbound::{extra_roots, http_client, told},
     sms,
 };
 
@@ -52,7 +53,7 @@ impl Parts {
     pub fn of(config: &Config) -> Result<Self> {
         let mail = match &config.mail {
             Some(mail) if config.environment == Environment::Live => {
-                let roots = mail::extra_roots(config).map_err(told)?;
+                let roots = extra_roots(config).map_err(told)?;
                 let host = config.public_url.host_str().unwrap_or("localhost");
                 let transport: Arc<dyn MailTransport> =
                     Arc::new(SmtpTransport::new(mail, host, roots.as_deref())?);
@@ -173,13 +174,9 @@ fn breaches(config: &Config) -> Result<Breaches> {
     match (&config.breach_file, &config.breach_api) {
         (Some(path), _) => Breaches::from_file(path).map_err(|e| named(path, e)),
         (None, Some(url)) => {
-            let mut client = reqwest::Client::builder().timeout(BREACH_TIMEOUT).user_agent("Avnology-ID");
-            if let Some(pem) = mail::extra_roots(config).map_err(told)? {
-                for root in reqwest::Certificate::from_pem_bundle(&pem).map_err(Error::internal)? {
-                    client = client.add_root_certificate(root);
-                }
-            }
-            Ok(Breaches::range_api(url, client.build().map_err(Error::internal)?))
+            let client = reqwest::Client::builder().timeout(BREACH_TIMEOUT).user_agent("Avnology-ID");
+            let roots = extra_roots(config).map_err(told)?;
+            Ok(Breaches::range_api(url, http_client(client, roots.as_deref())?))
         }
         (None, None) => Ok(Breaches::none()),
     }
@@ -188,10 +185,4 @@ fn breaches(config: &Config) -> Result<Breaches> {
 fn named(path: &Path, error: Error) -> Error {
     let text = format!("the breach file {}: {error:?}", path.display());
     error.with_detail(text)
-}
-
-/// An error whose words are for the operator.
-fn told(error: std::io::Error) -> Error {
-    let text = error.to_string();
-    Error::internal(error).with_detail(text)
 }

@@ -3,9 +3,7 @@
 //! Each release reads and writes the schema of the one before (expand, then contract). A table in every database says what
 //! was applied. Row 0 of it is the lock: whoever migrates updates it first, so two nodes cannot do it at once.
 
-use std::fmt::Write as _;
-
-use avnology_model::{Error, Result, Timestamp, secret_token::sha256};
+use avnology_model::{Error, Result, Timestamp, secret_token::sha256, text::hex};
 
 use crate::{
     Engine, Tx,
@@ -210,11 +208,7 @@ fn refuse(text: String) -> Error {
 }
 
 fn checksum(text: &str) -> String {
-    let mut out = String::with_capacity(64);
-    for byte in sha256(text.as_bytes()) {
-        let _ = write!(out, "{byte:02x}");
-    }
-    out
+    hex(&sha256(text.as_bytes()))
 }
 
 #[cfg(test)]

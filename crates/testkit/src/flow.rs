@@ -1,6 +1,7 @@
 //! A flow that somebody goes through.
 
 use avnology_http::{Cookie, csrf};
+use avnology_model::Code;
 use serde_json::{Value, json};
 
 use crate::{Answer, Client};
@@ -85,6 +86,15 @@ impl FlowRun {
         self.client.post(&self.submit_path()).json(&self.body(method, &fields)).await
     }
 
+    /// Submits the same step so many times at once; how many won. The others were refused with one of `losing`.
+    pub async fn race(&self, times: usize, method: &str, fields: &Value, losing: &[Code]) -> usize {
+        let tries = (0..times).map(|_| {
+            let (flow, method, fields) = (self.clone(), method.to_owned(), fields.clone());
+            tokio::spawn(async move { flow.submit(&method, fields).await })
+        });
+        winners(tries.collect(), losing).await
+    }
+
     /// Submits one step for somebody else than who opened the flow.
     pub async fn submit_as(&self, client: &Client, method: &str, fields: Value) -> Answer {
         client.post(&self.submit_path()).json(&self.body(method, &fields)).await
@@ -102,4 +112,17 @@ impl Client {
         let cookie = self.cookie(Cookie::Csrf.name(true)).expect("a browser that has seen a form");
         csrf::token(self.app().tenant(), &cookie, flow.parse().expect("a flow"))
     }
+}
+
+/// How many of calls at the same time won; the others were refused with one of `losing`.
+pub async fn winners(tries: Vec<tokio::task::JoinHandle<Answer>>, losing: &[Code]) -> usize {
+    let mut won = 0;
+    for one in tries {
+        let answer = one.await.expect("an answer");
+        match answer.status {
+            200 => won += 1,
+            _ => assert!(answer.code().is_some_and(|code| losing.contains(&code)), "{answer}"),
+        }
+    }
+    won
 }

@@ -37,7 +37,7 @@ pub use call::Call;
 pub use client::Client;
 pub use clock::{FakeClock, SeededEntropy};
 pub use engines::{Engine, FromEngine, Live, run};
-pub use flow::FlowRun;
+pub use flow::{FlowRun, winners};
 pub use mail::{Mail, Mailbox};
 pub use organizations::Team;
 pub use passkey::{Says, SoftPasskey, ceremony};

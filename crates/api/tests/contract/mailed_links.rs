@@ -1,7 +1,7 @@
 //! Sign-in by a mailed link: `contract/11` §4.3.
 
 use avnology_model::Code;
-use avnology_testkit::{Answer, Client, FlowRun, Mail, PASSWORD, TestApp, on_both_engines};
+use avnology_testkit::{Answer, Client, FlowRun, Mail, PASSWORD, TestApp, on_both_engines, winners};
 use serde_json::json;
 
 const JANE: &str = "jane@acme.example";
@@ -120,15 +120,7 @@ async fn of_two_who_press_the_button_at_once_one_signs_in(app: TestApp) {
             tokio::spawn(async move { press(&browser, &mail).await })
         })
         .collect();
-    let mut won = 0;
-    for one in tries {
-        let answer = one.await.expect("an answer");
-        match answer.status {
-            200 => won += 1,
-            _ => assert!(matches!(answer.code(), Some(Code::FlowGone | Code::CodeExpired)), "{answer}"),
-        }
-    }
-    assert_eq!(won, 1);
+    assert_eq!(winners(tries, &[Code::FlowGone, Code::CodeExpired]).await, 1);
 }
 
 async fn a_forged_link_is_refused(app: TestApp) {

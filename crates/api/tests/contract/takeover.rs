@@ -88,9 +88,7 @@ async fn a_change_of_address_is_undone_even_after_a_second_one(app: TestApp) {
     app.advance(60);
     change("two@evil.example").await;
     let cx = app.tenant().system_cx();
-    assert!(
-        avnology_core::identities::undo_email_change(app.tenant(), &cx, &token).await.expect("an answer")
-    );
+    assert!(avnology_core::identities::undo_change(app.tenant(), &cx, &token).await.expect("an answer"));
     hijacker.client.whoami().await.is(401);
     app.program().sign_in("victim@acme.example", PASSWORD).await.ok();
     app.program().sign_in("two@evil.example", PASSWORD).await.refused(Code::WrongCredentials);

@@ -19,6 +19,7 @@ on_both_engines! {
     who_came_in_by_a_text_needs_another_second_factor,
     recovery_by_phone_does_not_count_the_phone_twice,
     recovery_by_mail_takes_a_texted_code,
+    a_texted_code_in_a_recovery_shows_that_nothing_is_lost,
     a_phone_is_removed_with_its_codes_and_other_sessions_end,
     credentials_name_the_phone_and_an_administrator_resets_it,
     a_sign_in_that_needs_a_factor_sets_a_phone_up_on_the_way,
@@ -231,6 +232,8 @@ async fn recovery_by_phone_does_not_count_the_phone_twice(app: TestApp) {
     assert_eq!(recovered.goes_on("second_factor").node_names(), ["recovery_code", "method=recovery_code"]);
     let settings = client.follow(&recovered);
     settings.submit("code", json!({ "channel": "sms" })).await.refused(Code::MethodDisabled);
+    // It is the mailbox that would be told.
+    settings.submit("lost_factors", json!({})).await.refused(Code::MethodDisabled);
     settings
         .submit("password", json!({ "password": "a new long password" }))
         .await
@@ -249,6 +252,27 @@ async fn recovery_by_mail_takes_a_texted_code(app: TestApp) {
     let code = text(&app, &settings).await;
     settings.submit("code", json!({ "code": code })).await.goes_on("show_form");
     settings.submit("password", json!({ "password": "a new long password" })).await.goes_on("show_form");
+}
+
+async fn a_texted_code_in_a_recovery_shows_that_nothing_is_lost(app: TestApp) {
+    texted(&app).await;
+    let recovering = async || {
+        let client = app.program();
+        let recovered = client.recover(JANE).await;
+        client.take(&recovered);
+        client.follow(&recovered)
+    };
+    let settings = recovering().await;
+    settings.submit("lost_factors", json!({})).await.goes_on("second_factor");
+    app.advance(61);
+    let settings = recovering().await;
+    let sent = settings.submit("code", json!({ "channel": "sms" })).await;
+    assert_eq!(sent.goes_on("second_factor").messages(), ["1060003", "1080001"], "it still waits");
+    let code = app.latest_mail(PHONE).await.code;
+    settings.submit("code", json!({ "code": code })).await.goes_on("show_form");
+    let ended = app.payloads(EventType::UserFactorRecoveryCancelled).await;
+    assert_eq!(ended.len(), 1);
+    assert_eq!(ended[0]["by"], "second_factor");
 }
 
 async fn a_phone_is_removed_with_its_codes_and_other_sessions_end(app: TestApp) {

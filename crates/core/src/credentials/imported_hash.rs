@@ -3,6 +3,7 @@
 use avnology_model::{
     Error, FieldCode, FieldError, Result,
     credentials::{BinaryEncoding, DigestKind, HashAlgorithm, PasswordHash, SaltPosition},
+    text::from_hex,
 };
 
 use super::hasher::{
@@ -201,7 +202,7 @@ impl Members<'_> {
     fn binary(&mut self, name: &str, text: Option<&str>) -> Option<Vec<u8>> {
         let text = self.required(name, text)?;
         let bytes = match self.hash.encoding {
-            Some(BinaryEncoding::Hex) => decode_hex(text),
+            Some(BinaryEncoding::Hex) => Some(text).filter(|text| text.len() <= 512).and_then(from_hex),
             Some(BinaryEncoding::Base64) | None => decode_base64(text),
         };
         if bytes.is_none() {
@@ -222,15 +223,6 @@ impl Members<'_> {
 
 fn text_in(read: Result<impl Scheme, String>) -> Result<String, String> {
     read.map(|scheme| scheme.to_string())
-}
-
-fn decode_hex(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> =
-        text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect::<Option<_>>()?;
-    if !digits.len().is_multiple_of(2) || digits.len() > 512 {
-        return None;
-    }
-    digits.chunks(2).map(|pair| pair.iter().copied().reduce(|high, low| high << 4 | low)).collect()
 }
 
 #[cfg(test)]

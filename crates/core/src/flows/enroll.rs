@@ -5,6 +5,7 @@
 
 use avnology_model::{
     Code, Error, Result,
+    events::EventType,
     flows::{Flow, FlowData, FlowKind, FlowState, MessageId, ShownCodes},
     identities::Identity,
     ids::{FlowId, IdentityId},
@@ -12,6 +13,7 @@ use avnology_model::{
 };
 use avnology_store::{IdentityTx, flows::flows, identities::identities};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::{
@@ -19,10 +21,12 @@ use super::{
     create::blank_at,
     passkey,
     second_factor::{self, digits},
+    settings::saved,
     step::{Outcome, Step, Work, refuse_missing, refuse_node, refuse_state},
 };
 use crate::{
     credentials::totp::{self, SECRET_BYTES},
+    events::emit,
     identities::{NewCodes, NewTotp, enroll_totp},
     platform::{Keys, Place},
     sessions::NewSession,
@@ -103,17 +107,39 @@ pub(super) async fn in_login(work: &Work) -> Result<Outcome> {
             Ok(step) => step,
             Err(step) => return Ok(step),
         };
-        match enroll(tx, work, flow, &mut identity, step, &codes) {
-            // Another tab was faster: its factor is the one to show.
-            Err(error) if error.code() == Code::FactorEnrolled => {}
-            other => {
-                other?;
-                flow.data.completed.push(CompletedMethod::second_factor(Method::Totp, work.now()));
-            }
-        }
+        let enrolled = enroll(tx, work, flow, &mut identity, step, &codes);
+        note_in_login(work, flow, enrolled, Method::Totp)?;
         complete::go_on(tx, work, flow, forget, &mut identity, &session, &next)
     })
     .await
+}
+
+/// Notes in a sign-in that its person set a factor up by `method`. Where another tab was faster, its factor is the one to show.
+pub(super) fn note_in_login(
+    work: &Work,
+    flow: &mut Flow,
+    enrolled: Result<()>,
+    method: Method,
+) -> Result<()> {
+    match enrolled {
+        Err(error) if error.code() == Code::FactorEnrolled => Ok(()),
+        Err(error) => Err(error),
+        Ok(()) => {
+            flow.data.completed.push(CompletedMethod::second_factor(method, work.now()));
+            Ok(())
+        }
+    }
+}
+
+/// What follows in settings when a factor was set up: new backup codes are all that the page of its section shows.
+pub(super) fn note_in_settings(flow: &mut Flow) {
+    saved(flow);
+    if flow.data.codes.is_some() {
+        flow.data.messages.push(MessageId::SaveBackupCodes.into());
+        if matches!(flow.data.section.as_str(), "totp" | "sms" | "passkey") {
+            "recovery_code".clone_into(&mut flow.data.section);
+        }
+    }
 }
 
 /// The sign-in that a recovery goes on with where everybody needs a second factor, drawn before the transaction.
@@ -127,8 +153,8 @@ impl After {
         Self { flow: FlowId::new(work.now(), work.cx.random()) }
     }
 
-    /// Goes on with setting up a second factor, if one is asked of everybody and there is none; until that is done the session
-    /// stays one of recovery.
+    /// A recovery has brought its new way in. Goes on with setting up a second factor, if one is asked of everybody and there is
+    /// none; until that is done the session stays one of recovery.
     pub(super) fn recovery(
         &self,
         tx: &mut IdentityTx<'_>,
@@ -137,6 +163,8 @@ impl After {
         identity: &Identity,
         session: &Session,
     ) -> Result<Option<Step>> {
+        let payload = json!({ "user_id": identity.id, "channel": flow.data.channel });
+        emit(tx, &work.cx.event(EventType::UserRecoveryCompleted, payload).on("identity", &identity.id))?;
         let settings = &work.settings.settings;
         if !settings.mfa_required || identity.has_second_factor() {
             return Ok(None);

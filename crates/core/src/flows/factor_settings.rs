@@ -36,14 +36,7 @@ pub(super) async fn totp(work: &Work, live: &LiveSession) -> Result<Outcome> {
         };
         enroll::enroll(tx, work, flow, &mut identity, step, &codes)?;
         forget.extend(session_rows::token_hashes_of(tx, id)?);
-        saved(flow);
-        if flow.data.codes.is_some() {
-            flow.data.messages.push(MessageId::SaveBackupCodes.into());
-            // What is to be saved is all that the page shows.
-            if flow.data.section == "totp" {
-                "recovery_code".clone_into(&mut flow.data.section);
-            }
-        }
+        enroll::note_in_settings(flow);
         Ok(Step::Continue)
     })
     .await

@@ -24,13 +24,12 @@ use serde_json::{Value, json};
 use super::{
     account::{self, Identifier},
     complete::{self, Next},
-    place,
+    place, second_factor,
     step::{Forget, Outcome, Step, Work, refuse, refuse_method, refuse_missing, refuse_state},
 };
 use crate::{
     credentials::webauthn::{Answer, Challenge, Known, Refused, RelyingParty, Used, user_handle},
     events::emit,
-    identities::factor_was_used,
     sessions::NewSession,
 };
 
@@ -115,9 +114,7 @@ pub(super) async fn submit(work: &Work) -> Result<Outcome> {
         };
         let done = CompletedMethod::passkey(gate.passkey.id, used.user_verified, work.now());
         if gate.is_second {
-            flow.data.completed.retain(|before| before.method != Method::Passkey);
-            flow.data.completed.push(done);
-            return complete::go_on(tx, work, flow, forget, &mut identity, &session, &next);
+            return second_factor::shown(tx, work, flow, forget, &mut identity, done, &session, &next);
         }
         if let Some(step) = may_lead_in(tx, work, flow, &identity)? {
             return Ok(step);
@@ -138,15 +135,9 @@ pub(super) async fn in_recovery(work: &Work) -> Result<Outcome> {
         Err(outcome) => return Ok(outcome),
     };
     let checked = check(work, &gate);
-    work.step(move |tx, work, flow, forget| {
-        let identity = match settle(tx, work, flow, forget, &gate, checked)? {
-            Ok((identity, _)) => identity,
-            Err(step) => return Ok(step),
-        };
-        factor_was_used(tx, &work.cx, identity.id)?;
-        flow.state = FlowState::ShowForm;
-        flow.data.messages.push(MessageId::ChooseNewPassword.into());
-        Ok(Step::Continue)
+    work.step(move |tx, work, flow, forget| match settle(tx, work, flow, forget, &gate, checked)? {
+        Ok((identity, _)) => second_factor::shown_in_recovery(tx, work, flow, identity.id),
+        Err(step) => Ok(step),
     })
     .await
 }

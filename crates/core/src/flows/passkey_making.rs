@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use avnology_model::{
     Code, Error, Result,
-    events::EventType,
     flows::{Flow, FlowState, MessageId},
     identities::Identity,
     ids::{CredentialId, IdentityId},
@@ -18,11 +17,10 @@ use avnology_store::{
     identities::identities,
     sessions::sessions as session_rows,
 };
-use serde_json::json;
 
 use super::{
     complete::{self, Next},
-    enroll::{After, Codes},
+    enroll::{After, Codes, note_in_settings},
     identifier::refuse_invalid,
     passkey::{self, refuse_passkey, take},
     settings::{alone, check_fresh},
@@ -30,7 +28,6 @@ use super::{
 };
 use crate::{
     credentials::webauthn::{Answer, Challenge, Made, Refused, RelyingParty},
-    events::emit,
     identities::{add_passkey, remove_passkey},
     sessions::{self, LiveSession, NewSession},
 };
@@ -128,13 +125,7 @@ async fn add(work: &Work, live: &LiveSession) -> Result<Outcome> {
         // Whoever came by recovery has no second factor yet: this one becomes a way in.
         let codes_for = (!recovers).then_some(&codes);
         match add_passkey(tx, &work.app.keys, &work.cx, &mut identity, &passkey, codes_for.map(|c| &c.new)) {
-            Ok(true) => {
-                flow.data.codes = Some(codes.shown(&work.app.keys, identity.id, false)?);
-                flow.data.messages.push(MessageId::SaveBackupCodes.into());
-                if flow.data.section == "passkey" {
-                    "recovery_code".clone_into(&mut flow.data.section);
-                }
-            }
+            Ok(true) => flow.data.codes = Some(codes.shown(&work.app.keys, identity.id, false)?),
             Ok(false) => {}
             Err(error) if error.code() == Code::AlreadyExists => {
                 return Ok(refuse_passkey(flow, Refused::UnknownCredential));
@@ -144,11 +135,9 @@ async fn add(work: &Work, live: &LiveSession) -> Result<Outcome> {
         passkey::note(tx, flow)?;
         forget.extend(session_rows::token_hashes_of(tx, identity.id)?);
         if !recovers {
-            flow.data.messages.insert(0, MessageId::Saved.into());
+            note_in_settings(flow);
             return Ok(Step::Continue);
         }
-        let payload = json!({ "user_id": identity.id, "channel": "email" });
-        emit(tx, &work.cx.event(EventType::UserRecoveryCompleted, payload).on("identity", &identity.id))?;
         "passkey".clone_into(&mut flow.active);
         if let Some(step) = enroll.recovery(tx, work, flow, &identity, &session)? {
             let reason = RevokeReason::FactorChanged;

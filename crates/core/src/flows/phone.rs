@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     events::emit,
-    identities::{UndoPhone, apply_phone, mark_phone_verified},
+    identities::{UndoLink, apply_phone, mark_phone_verified},
 };
 
 /// Where the flow's code was sent to, if it went this way.
@@ -133,7 +133,7 @@ pub(super) fn proven(
     flow: &mut Flow,
     forget: &mut Forget,
     (identity, number): (&mut Identity, &str),
-    undo: &UndoPhone,
+    undo: &UndoLink,
 ) -> Result<Step> {
     let waits = identity.pending_phone.as_deref() == Some(number);
     if !waits && identity.phone.as_deref() != Some(number) {

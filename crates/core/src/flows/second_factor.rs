@@ -56,6 +56,53 @@ pub(super) fn usable(flow: &Flow, held: &[Factor]) -> Vec<Factor> {
     held.iter().copied().filter(|factor| !(by_phone && *factor == Factor::Sms)).collect()
 }
 
+/// Whose second factor a flow asks for, unless it may not be shown now: the account was switched off or changed, or it is
+/// locked.
+pub(super) fn whose(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    flow: &mut Flow,
+    id: IdentityId,
+) -> Result<Result<Identity, Step>> {
+    let identity = identities::get(tx, id)?;
+    if let Some(step) = complete::refuse_changed(tx, flow, &identity)? {
+        return Ok(Err(step));
+    }
+    let refused = account::check(tx, work, flow, &account::of_identity(identity.clone()))?;
+    Ok(refused.map_or(Ok(identity), Err))
+}
+
+/// A second factor was shown: the sign-in goes on.
+#[expect(clippy::too_many_arguments, reason = "one step that all second factors share")]
+pub(super) fn shown(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    flow: &mut Flow,
+    forget: &mut Forget,
+    identity: &mut Identity,
+    done: CompletedMethod,
+    session: &NewSession,
+    next: &Next,
+) -> Result<Step> {
+    flow.data.completed.retain(|before| before.method != done.method);
+    flow.data.completed.push(done);
+    complete::go_on(tx, work, flow, forget, identity, session, next)
+}
+
+/// The same in the settings flow that recovery goes on with: nothing is lost, and the new password can be set.
+pub(super) fn shown_in_recovery(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    flow: &mut Flow,
+    id: IdentityId,
+) -> Result<Step> {
+    factor_was_used(tx, &work.cx, id)?;
+    flow.state = FlowState::ShowForm;
+    flow.data.challenge = None;
+    flow.data.messages.push(MessageId::ChooseNewPassword.into());
+    Ok(Step::Continue)
+}
+
 /// A second factor that is typed in.
 #[derive(Clone, Copy)]
 pub(super) enum Typed {
@@ -95,24 +142,16 @@ pub(super) async fn submit(work: &Work, typed: Typed) -> Result<Outcome> {
             Err(step) => return Ok(step),
         };
         let done = CompletedMethod::second_factor(typed.method(), work.now());
-        flow.data.completed.retain(|before| before.method != done.method);
-        flow.data.completed.push(done);
-        complete::go_on(tx, work, flow, forget, &mut identity, &session, &next)
+        shown(tx, work, flow, forget, &mut identity, done, &session, &next)
     })
     .await
 }
 
 /// The same in the settings flow that recovery goes on with: after it, the new password can be set.
 pub(super) async fn in_recovery(work: &Work, typed: Typed) -> Result<Outcome> {
-    work.step(move |tx, work, flow, forget| {
-        let identity = match pass(tx, work, flow, forget, typed)? {
-            Ok(identity) => identity,
-            Err(step) => return Ok(step),
-        };
-        factor_was_used(tx, &work.cx, identity.id)?;
-        flow.state = FlowState::ShowForm;
-        flow.data.messages.push(MessageId::ChooseNewPassword.into());
-        Ok(Step::Continue)
+    work.step(move |tx, work, flow, forget| match pass(tx, work, flow, forget, typed)? {
+        Ok(identity) => shown_in_recovery(tx, work, flow, identity.id),
+        Err(step) => Ok(step),
     })
     .await
 }
@@ -135,14 +174,10 @@ fn pass(
     let Some(entered) = work.input.text(node).map(str::to_owned) else {
         return Ok(Err(refuse_missing(flow, node)));
     };
-    let identity = identities::get(tx, id)?;
-    if let Some(step) = complete::refuse_changed(tx, flow, &identity)? {
-        return Ok(Err(step));
-    }
-    let account = account::of_identity(identity);
-    if let Some(step) = account::check(tx, work, flow, &account)? {
-        return Ok(Err(step));
-    }
+    let identity = match whose(tx, work, flow, id)? {
+        Ok(identity) => identity,
+        Err(step) => return Ok(Err(step)),
+    };
     let is_right = match typed {
         Typed::Totp => use_totp(tx, work, id, &entered)?,
         Typed::BackupCode => use_recovery_code(tx, work, id, &entered)?,
@@ -150,9 +185,9 @@ fn pass(
     // Also where the lock of this session's own account begins.
     forget.extend(session_rows::token_hashes_of(tx, id)?);
     if !is_right {
-        return refuse(tx, work, flow, &account, typed).map(Err);
+        return refuse(tx, work, flow, &account::of_identity(identity), typed).map(Err);
     }
-    account.identity.map_or_else(|| Ok(Err(refuse_state(flow))), |identity| Ok(Ok(identity)))
+    Ok(Ok(identity))
 }
 
 /// Uses the code of an authenticator application; whether it was right and new.

@@ -2,7 +2,6 @@
 
 use avnology_model::{
     Code, Error, FieldCode, Result,
-    events::EventType,
     flows::{Channel, Flow, FlowState, MessageId},
     identities::{Email, Identity},
     ids::{CredentialId, SessionId},
@@ -13,7 +12,7 @@ use avnology_store::{
     IdentityTx, credentials::passwords, identities::identities, sessions::sessions as session_rows,
 };
 use secrecy::SecretString;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     complete::refuse_password,
@@ -24,7 +23,6 @@ use super::{
 };
 use crate::{
     credentials::check_new_password,
-    events::emit,
     identities::{
         IdentityInput, PasswordChange, TraitsSchema, change_own, remove_password, store_password, words_of,
     },
@@ -247,12 +245,10 @@ async fn save(work: &Work, session: Session, change: PasswordChange, guesses: bo
             forget.extend(sessions::end_all(tx, &work.cx, identity.id, Some(session.id), reason)?);
         }
         forget.extend(session_rows::token_hashes_of(tx, identity.id)?);
-        if change.by == "recovery" {
-            let payload = json!({ "user_id": identity.id, "channel": flow.data.channel });
-            emit(tx, &work.cx.event(EventType::UserRecoveryCompleted, payload).on("identity", &identity.id))?;
-            if let Some(step) = enroll.recovery(tx, work, flow, &identity, &session)? {
-                return Ok(step);
-            }
+        if change.by == "recovery"
+            && let Some(step) = enroll.recovery(tx, work, flow, &identity, &session)?
+        {
+            return Ok(step);
         }
         let session = renew(tx, work, forget, session.id, &token)?;
         saved(flow);

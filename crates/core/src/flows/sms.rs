@@ -10,16 +10,13 @@ use avnology_model::{
     identities::{Identity, masked_phone},
     sessions::{CompletedMethod, Method},
 };
-use avnology_store::{
-    IdentityTx, credentials::sms as rows, identities::identities, sessions::sessions as session_rows,
-};
+use avnology_store::{IdentityTx, credentials::sms as rows, sessions::sessions as session_rows};
 
 use super::{
-    account,
     code::{Redeemed, redeem, refuse_code},
     complete::{self, Next},
     identifier::refuse_invalid,
-    place,
+    place, second_factor,
     send::{self, Drawn, Sending},
     sms_limits::too_early,
     step::{Forget, Outcome, Step, Work, refuse_method, refuse_state},
@@ -75,7 +72,7 @@ pub(super) fn note(tx: &mut IdentityTx<'_>, flow: &mut Flow) -> Result<()> {
 }
 
 /// `method: code` of a login in state `second_factor`: sends a code, once it is asked for, and takes it.
-pub(super) async fn second_factor(work: &Work) -> Result<Outcome> {
+pub(super) async fn submit(work: &Work) -> Result<Outcome> {
     let (drawn, session, next) = (Drawn::draw(work), NewSession::draw(&work.cx), Next::draw(work));
     work.step(move |tx, work, flow, forget| {
         let mut identity = match pass(tx, work, flow, forget, &drawn)? {
@@ -83,9 +80,7 @@ pub(super) async fn second_factor(work: &Work) -> Result<Outcome> {
             Err(step) => return Ok(step),
         };
         let done = CompletedMethod::second_factor(Method::Sms, work.now());
-        flow.data.completed.retain(|before| before.method != done.method);
-        flow.data.completed.push(done);
-        complete::go_on(tx, work, flow, forget, &mut identity, &session, &next)
+        second_factor::shown(tx, work, flow, forget, &mut identity, done, &session, &next)
     })
     .await
 }
@@ -93,14 +88,9 @@ pub(super) async fn second_factor(work: &Work) -> Result<Outcome> {
 /// The same in the settings flow that recovery goes on with: after it, the new password can be set.
 pub(super) async fn in_recovery(work: &Work) -> Result<Outcome> {
     let drawn = Drawn::draw(work);
-    work.step(move |tx, work, flow, forget| {
-        if let Err(step) = pass(tx, work, flow, forget, &drawn)? {
-            return Ok(step);
-        }
-        flow.state = FlowState::ShowForm;
-        flow.data.challenge = None;
-        flow.data.messages.push(MessageId::ChooseNewPassword.into());
-        Ok(Step::Continue)
+    work.step(move |tx, work, flow, forget| match pass(tx, work, flow, forget, &drawn)? {
+        Ok(identity) => second_factor::shown_in_recovery(tx, work, flow, identity.id),
+        Err(step) => Ok(step),
     })
     .await
 }
@@ -121,15 +111,10 @@ fn pass(
     if by_mail || !flow.data.factors.contains(&Factor::Sms) || !work.app.sends_texts() {
         return Ok(Err(refuse_method(flow, flow.data.factors.iter().map(|f| f.as_str()).collect())));
     }
-    let identity = identities::get(tx, id)?;
-    if let Some(step) = complete::refuse_changed(tx, flow, &identity)? {
-        return Ok(Err(step));
-    }
-    let account = account::of_identity(identity);
-    if let Some(step) = account::check(tx, work, flow, &account)? {
-        return Ok(Err(step));
-    }
-    let Some(identity) = account.identity else { return Ok(Err(refuse_state(flow))) };
+    let identity = match second_factor::whose(tx, work, flow, id)? {
+        Ok(identity) => identity,
+        Err(step) => return Ok(Err(step)),
+    };
     let entered = work.input.code().filter(|_| !work.input.flag("resend"));
     let Some(entered) = entered else {
         return text(tx, work, flow, &stored.phone, Some(&identity), drawn).map(Err);

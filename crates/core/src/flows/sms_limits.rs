@@ -7,7 +7,7 @@ use super::{
     account, send,
     step::{Step, Work},
 };
-use crate::{Cx, Tenant};
+use crate::{Cx, Tenant, network_of};
 
 /// Texts that one network may ask for.
 const PER_NETWORK: &[RateLimit] =
@@ -58,14 +58,11 @@ pub(super) fn may_text(tx: &mut IdentityTx<'_>, app: &Tenant, cx: &Cx, number: &
 }
 
 fn take_network(tx: &mut IdentityTx<'_>, app: &Tenant, cx: &Cx) -> Result<Option<u32>> {
-    let Some(ip) = cx.ip else { return Ok(None) };
+    if cx.ip.is_none() {
+        return Ok(None);
+    }
     let limits = account::limits(app, &app.settings(), "sms.network", PER_NETWORK);
-    let network = match ip {
-        std::net::IpAddr::V4(ip) => ip.octets().to_vec(),
-        // One network has them all.
-        std::net::IpAddr::V6(ip) => ip.octets().into_iter().take(8).collect(),
-    };
-    rate_cells::take(tx, "sms.network", &network, &limits, cx.now)
+    rate_cells::take(tx, "sms.network", &network_of(cx.ip), &limits, cx.now)
 }
 
 fn take_block(tx: &mut IdentityTx<'_>, app: &Tenant, cx: &Cx, number: &str) -> Result<Option<u32>> {

@@ -4,9 +4,9 @@
 use avnology_model::{
     Code, Error, Result,
     credentials::Factor,
-    flows::{Flow, FlowState, MessageId},
+    flows::{Flow, FlowState},
     identities::{Identity, phone},
-    sessions::{CompletedMethod, Method},
+    sessions::Method,
 };
 use avnology_store::{IdentityTx, identities::identities, sessions::sessions as session_rows};
 
@@ -14,14 +14,14 @@ use super::{
     account,
     code::{Redeemed, redeem, refuse_code},
     complete::{self, Next},
-    enroll::Codes,
+    enroll::{Codes, note_in_login, note_in_settings},
     factor_settings,
     identifier::refuse_invalid,
     new_account::{Draw, Pending},
-    registration,
+    registration, second_factor,
     send::Drawn,
-    settings::{check_fresh, saved},
-    sms::{METHOD, number_sent_to, text},
+    settings::check_fresh,
+    sms::{number_sent_to, text},
     step::{Outcome, Step, Work, refuse_method, refuse_missing, refuse_state},
 };
 use crate::{
@@ -114,14 +114,7 @@ pub(super) async fn in_settings(work: &Work, live: &LiveSession) -> Result<Outco
         enroll(tx, work, flow, &mut identity, &number, &codes)?;
         forget.extend(session_rows::token_hashes_of(tx, id)?);
         flow.data.values.clear();
-        saved(flow);
-        if flow.data.codes.is_some() {
-            flow.data.messages.push(MessageId::SaveBackupCodes.into());
-            // What is to be saved is all that the page shows.
-            if flow.data.section == METHOD {
-                "recovery_code".clone_into(&mut flow.data.section);
-            }
-        }
+        note_in_settings(flow);
         Ok(Step::Continue)
     })
     .await
@@ -135,26 +128,16 @@ pub(super) async fn in_login(work: &Work) -> Result<Outcome> {
         let (FlowState::EnrollFactor, Some(id)) = (flow.state, flow.identity_id) else {
             return Ok(refuse_state(flow));
         };
-        let mut identity = identities::get(tx, id)?;
-        if let Some(step) = complete::refuse_changed(tx, flow, &identity)? {
-            return Ok(step);
-        }
-        let account = account::of_identity(identity.clone());
-        if let Some(step) = account::check(tx, work, flow, &account)? {
-            return Ok(step);
-        }
+        let mut identity = match second_factor::whose(tx, work, flow, id)? {
+            Ok(identity) => identity,
+            Err(step) => return Ok(step),
+        };
         let number = match confirmed(tx, work, flow, Some(&identity), &drawn)? {
             Ok(number) => number,
             Err(step) => return Ok(step),
         };
-        match enroll(tx, work, flow, &mut identity, &number, &codes) {
-            // Another tab was faster: its factor is the one to show.
-            Err(error) if error.code() == Code::FactorEnrolled => {}
-            other => {
-                other?;
-                flow.data.completed.push(CompletedMethod::second_factor(Method::Sms, work.now()));
-            }
-        }
+        let enrolled = enroll(tx, work, flow, &mut identity, &number, &codes);
+        note_in_login(work, flow, enrolled, Method::Sms)?;
         complete::go_on(tx, work, flow, forget, &mut identity, &session, &next)
     })
     .await

@@ -76,7 +76,7 @@ async fn login(work: &Work, flow: &Flow) -> Result<Outcome> {
         "profile" if flow.state == FlowState::CompleteProfile => complete::profile(work).await,
         "password" if flow.state == FlowState::CompleteProfile => complete::new_password(work).await,
         "password" => password::submit(work).await,
-        "code" if flow.state == FlowState::SecondFactor => sms::second_factor(work).await,
+        "code" if flow.state == FlowState::SecondFactor => sms::submit(work).await,
         "code" => code::submit(work, LoginMethod::Code).await,
         "sms" if flow.state == FlowState::EnrollFactor => sms_setup::in_login(work).await,
         "link" => code::submit(work, LoginMethod::Link).await,

@@ -25,7 +25,7 @@ use super::{
 use crate::{
     Cx, Tenant,
     events::{emit_message, seal},
-    identities::{UndoLink, UndoPhone, apply_email, mark_verified},
+    identities::{UndoLink, apply_email, mark_verified},
     organizations::join_by_domain,
 };
 
@@ -256,7 +256,6 @@ fn enter(
 #[derive(Clone)]
 struct Proof {
     undo: UndoLink,
-    undo_phone: UndoPhone,
     membership: MembershipId,
 }
 
@@ -264,7 +263,6 @@ impl Proof {
     fn draw(work: &Work) -> Self {
         Self {
             undo: UndoLink::draw(&work.app, &work.cx),
-            undo_phone: UndoPhone::draw(&work.app, &work.cx),
             membership: MembershipId::new(work.now(), work.cx.random()),
         }
     }
@@ -294,7 +292,7 @@ fn proven(
         return Ok(refuse(flow, Code::CodeExpired, MessageId::CodeExpired));
     };
     if challenge.channel == Channel::Sms {
-        return phone::proven(tx, work, flow, forget, (&mut identity, &challenge.address), &next.undo_phone);
+        return phone::proven(tx, work, flow, forget, (&mut identity, &challenge.address), &next.undo);
     }
     let email =
         Email::parse(&challenge.address).map_err(|_| Error::internal("a mailed address is malformed"))?;

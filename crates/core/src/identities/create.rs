@@ -197,10 +197,7 @@ pub(super) async fn named_home(
         }
         return Ok(None);
     };
-    let role = match role {
-        None => RoleKey::member(),
-        Some(text) => RoleKey::parse(text).ok_or_else(|| Error::new(Code::RoleNotAssignable))?,
-    };
+    let role = RoleKey::named_or_member(role)?;
     // In an organization's scope its people may be made, but no owners by whoever is none.
     let may_give = organization.role(&role).is_some()
         && (!role.is_owner() || cx.scope.is_none_or(|scope| scope.is_owner));

@@ -5,7 +5,7 @@ use avnology_model::{
     events::{EventType, MessageRequest, MessageType},
     identities::{Email, Identity},
     permissions::PlatformRole,
-    secret_token::{SecretHash, SecretKind, SecretToken},
+    secret_token::SecretHash,
     sessions::RevokeReason,
 };
 use avnology_store::{
@@ -18,18 +18,19 @@ use avnology_store::{
 };
 use serde_json::json;
 
-use super::factors::erase_factors;
+use super::{
+    factors::erase_factors,
+    undo::{self, UndoLink},
+};
 use crate::{
-    Cx, Tenant,
+    Cx,
     events::{emit, emit_message, seal},
     platform::Keys,
     sessions,
 };
 
-/// How long a change of address can be undone, in seconds.
-const UNDO_SECONDS: i64 = 72 * 60 * 60;
 /// Purpose of the link that undoes a change of address.
-const UNDO: &str = "undo_email_change";
+pub(super) const UNDO: &str = "undo_email_change";
 
 /// Notes that the present address is proven. The first such identity with the bootstrap address becomes platform
 /// administrator when there is none.
@@ -84,19 +85,6 @@ pub(crate) fn prove_ownership(
     Ok(hashes)
 }
 
-/// What a change of address needs besides the identity, drawn before the transaction.
-#[derive(Clone)]
-pub(crate) struct UndoLink {
-    token: SecretToken,
-    origin: String,
-}
-
-impl UndoLink {
-    pub(crate) fn draw(app: &Tenant, cx: &Cx) -> Self {
-        Self { token: cx.secret(SecretKind::Link), origin: app.config.origin() }
-    }
-}
-
 /// Makes the pending address the identity's, proven; the old one is told and can undo it for 72 h. `_014` when another
 /// account has taken it meanwhile.
 pub(crate) fn apply_email(
@@ -118,83 +106,41 @@ pub(crate) fn apply_email(
     emit(tx, &cx.event(EventType::UserEmailVerified, payload).on("identity", &identity.id))?;
     // An address that was never proven may be anybody's: its owner gets no say in this account.
     let Some(old) = old.filter(|_| old_was_verified) else { return Ok(()) };
-    let expires_at = cx.now.plus_seconds(UNDO_SECONDS);
-    let data = json!({ "old": old, "changed_at": cx.now });
-    links::insert(
-        tx,
-        &undo.token.hash(),
-        UNDO,
-        &Link { identity_id: identity.id, data },
-        cx.now,
-        expires_at,
-    )?;
-    let url = format!("{}/verify?undo={}", undo.origin, undo.token.expose());
+    let (url, until) = undo.insert(tx, cx, identity, (UNDO, &old))?;
     let mut notice = MessageRequest::to_person(MessageType::EmailChanged, &old, identity);
     notice.new_address = Some(new);
-    notice.until = Some(expires_at);
+    notice.until = Some(until);
     let sealed = seal(keys, &old, None, Some(&url))?;
     emit_message(tx, cx, &notice, Some(&sealed))
 }
 
-/// The address or phone that the link of a change leads back to; `None` when it is unknown, too old or used. Nothing changes.
-pub async fn peek_undo(app: &Tenant, cx: &Cx, token: &str) -> Result<Option<String>> {
-    let Some(token) = SecretToken::parse(token).filter(|t| t.kind() == SecretKind::Link) else {
+/// Undoes a change of address: a password that was set after it is gone, too. The hashes of the tokens that ended; `None` when
+/// another account has taken the address meanwhile.
+pub(super) fn undo(tx: &mut IdentityTx<'_>, cx: &Cx, link: &Link) -> Result<Option<Vec<SecretHash>>> {
+    let Some(mut identity) = identities::find(tx, link.identity_id)? else { return Ok(None) };
+    let old = undo::old(link).map(str::to_owned);
+    let Some(parsed) = old.as_deref().and_then(|o| Email::parse(o).ok()) else { return Ok(None) };
+    if identities::by_email(tx, &identity.realm, parsed.key())?.is_some_and(|other| other.id != identity.id) {
         return Ok(None);
-    };
-    let (hash, now) = (token.hash(), cx.now);
-    let find = move |tx: &mut IdentityTx<'_>| match links::find(tx, &hash, UNDO, now)? {
-        Some(link) => Ok(Some(link)),
-        None => links::find(tx, &hash, super::phone::UNDO, now),
-    };
-    let link = app.store.identity().read(find).await?;
-    Ok(link.and_then(|link| link.data.get("old").and_then(|v| v.as_str()).map(str::to_owned)))
-}
-
-/// Undoes a change of address by the link that the old address was sent, whatever was changed since: all sessions end, and
-/// a password set after the change is gone. `false` when the link is unknown, too old or used, or another account has
-/// taken the address meanwhile.
-pub async fn undo_change(app: &Tenant, cx: &Cx, token: &str) -> Result<bool> {
-    let Some(token) = SecretToken::parse(token).filter(|t| t.kind() == SecretKind::Link) else {
-        return Ok(false);
-    };
-    let (cx, hash) = (cx.clone(), token.hash());
-    let hashes = app
-        .store
-        .identity()
-        .write(move |tx| {
-            let Some(link) = links::take(tx, &hash, UNDO, cx.now)? else {
-                return super::phone::undo(tx, &cx, &hash);
-            };
-            let Some(mut identity) = identities::find(tx, link.identity_id)? else { return Ok(None) };
-            let text = |name: &str| link.data.get(name).and_then(|v| v.as_str()).map(str::to_owned);
-            let old = text("old");
-            let Some(parsed) = old.as_deref().and_then(|o| Email::parse(o).ok()) else { return Ok(None) };
-            if identities::by_email(tx, &identity.realm, parsed.key())?
-                .is_some_and(|other| other.id != identity.id)
-            {
-                return Ok(None);
-            }
-            let changed_at = text("changed_at").and_then(|at| Timestamp::parse(&at)).unwrap_or_default();
-            if passwords::find(tx, identity.id)?.is_some_and(|password| password.create_time > changed_at) {
-                passwords::erase(tx, identity.id)?;
-                identity.has_password = false;
-                super::password::tell(tx, &cx, &identity, "recovery")?;
-            }
-            links::erase(tx, identity.id)?;
-            identity.pending_email = None;
-            let new = identity.email.take();
-            identity.email.clone_from(&old);
-            identity.email_key = Some(parsed.key().to_owned());
-            identity.email_verified = true;
-            identities::update(tx, &mut identity, cx.now)?;
-            let payload = json!({ "user_id": identity.id, "old": new, "new": old });
-            emit(tx, &cx.event(EventType::UserEmailChanged, payload).on("identity", &identity.id))?;
-            let mut hashes = session_rows::token_hashes_of(tx, identity.id)?;
-            hashes.extend(sessions::end_all(tx, &cx, identity.id, None, RevokeReason::FactorChanged)?);
-            Ok(Some(hashes))
-        })
-        .await?;
-    let done = hashes.is_some();
-    app.sessions.forget(&hashes.unwrap_or_default());
-    Ok(done)
+    }
+    let changed_at = link.data.get("changed_at").and_then(|at| at.as_str()).and_then(Timestamp::parse);
+    if passwords::find(tx, identity.id)?
+        .is_some_and(|password| password.create_time > changed_at.unwrap_or_default())
+    {
+        passwords::erase(tx, identity.id)?;
+        identity.has_password = false;
+        super::password::tell(tx, cx, &identity, "recovery")?;
+    }
+    links::erase(tx, identity.id)?;
+    identity.pending_email = None;
+    let new = identity.email.take();
+    identity.email.clone_from(&old);
+    identity.email_key = Some(parsed.key().to_owned());
+    identity.email_verified = true;
+    identities::update(tx, &mut identity, cx.now)?;
+    let payload = json!({ "user_id": identity.id, "old": new, "new": old });
+    emit(tx, &cx.event(EventType::UserEmailChanged, payload).on("identity", &identity.id))?;
+    let mut hashes = session_rows::token_hashes_of(tx, identity.id)?;
+    hashes.extend(sessions::end_all(tx, cx, identity.id, None, RevokeReason::FactorChanged)?);
+    Ok(Some(hashes))
 }

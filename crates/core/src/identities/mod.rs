@@ -22,6 +22,7 @@ mod schema;
 mod send_recovery;
 mod sessions;
 mod states;
+mod undo;
 mod unlock;
 mod update;
 mod view;
@@ -42,8 +43,7 @@ pub(crate) use deletion::{
     replace_unproven, schedule,
 };
 pub use deletion::{cancel as cancel_deletion, delete, purge_due};
-pub(crate) use email::{UndoLink, apply_email, mark_verified, prove_ownership};
-pub use email::{peek_undo, undo_change as undo_email_change};
+pub(crate) use email::{apply_email, mark_verified, prove_ownership};
 pub use factor_recovery::{
     CancelFactorRecovery, FactorRecoveryView, StartedBy, advance_factor_recoveries,
     cancel_by_link as cancel_factor_recovery_by_link, cancel_for as cancel_factor_recovery_for,
@@ -70,7 +70,7 @@ pub(crate) use me::change_own;
 pub use me::{OwnChange, OwnIdentity, OwnSummary, Pending, own_summary, patch_own, view_own};
 pub use password::set as set_password;
 pub(crate) use password::{PasswordChange, store_password};
-pub(crate) use phone::{UndoPhone, apply_phone, mark_phone_verified};
+pub(crate) use phone::{apply_phone, mark_phone_verified};
 pub(crate) use reach::{manage, see};
 pub use read::{IdentityPage, get, list};
 pub use recovery_link::{RecoveryLink, create as create_recovery_link};
@@ -80,6 +80,8 @@ pub use send_recovery::{RecoverySent, send as send_recovery};
 pub use sessions::{list as list_sessions, revoke as revoke_session, revoke_all as revoke_sessions};
 pub use states::{deactivate, reactivate};
 pub(crate) use states::{keep_last_admin, lose_home};
+pub(crate) use undo::UndoLink;
+pub use undo::{peek as peek_undo, undo as undo_change};
 pub use unlock::unlock;
 pub(crate) use update::save;
 pub use update::{IdentityUpdate, update};

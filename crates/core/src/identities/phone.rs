@@ -6,18 +6,16 @@ use avnology_model::{
     flows::Channel,
     identities::{Identity, phone},
     platform::TenantSettings,
-    secret_token::{SecretHash, SecretKind, SecretToken},
+    secret_token::SecretHash,
     sessions::RevokeReason,
 };
 use avnology_store::{
-    IdentityTx,
-    credentials::passkeys,
-    flows::links::{self, Link},
-    identities::identities,
+    IdentityTx, credentials::passkeys, flows::links::Link, identities::identities,
     sessions::sessions as session_rows,
 };
 use serde_json::{Value, json};
 
+use super::undo::{self, UndoLink};
 use crate::{
     Cx, Tenant,
     events::{emit, emit_message, seal},
@@ -25,8 +23,6 @@ use crate::{
     sessions,
 };
 
-/// How long a change of phone can be undone, in seconds.
-const UNDO_SECONDS: i64 = 72 * 60 * 60;
 /// Purpose of the link that undoes a change of phone.
 pub(super) const UNDO: &str = "undo_phone_change";
 
@@ -113,19 +109,6 @@ fn tell_verified(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity) -> Resul
     emit(tx, &cx.event(EventType::UserPhoneVerified, payload).on("identity", &identity.id))
 }
 
-/// What a change of phone needs besides the identity, drawn before the transaction.
-#[derive(Clone)]
-pub(crate) struct UndoPhone {
-    token: SecretToken,
-    origin: String,
-}
-
-impl UndoPhone {
-    pub(crate) fn draw(app: &Tenant, cx: &Cx) -> Self {
-        Self { token: cx.secret(SecretKind::Link), origin: app.config.origin() }
-    }
-}
-
 /// Makes the pending number the identity's, proven. The proven address is told, and the old number, which can undo it for
 /// 72 h. `_023` when another account has taken the number meanwhile.
 pub(crate) fn apply_phone(
@@ -133,7 +116,7 @@ pub(crate) fn apply_phone(
     cx: &Cx,
     keys: &Keys,
     identity: &mut Identity,
-    undo: &UndoPhone,
+    undo: &UndoLink,
 ) -> Result<()> {
     let before = identity.clone();
     let Some(new) = identity.pending_phone.take() else { return Ok(()) };
@@ -143,14 +126,10 @@ pub(crate) fn apply_phone(
     tell_of_change(tx, cx, &before, identity)?;
     // A number that was never proven may be anybody's.
     let Some(old) = before.phone.as_deref().filter(|_| before.phone_verified) else { return Ok(()) };
-    let expires_at = cx.now.plus_seconds(UNDO_SECONDS);
-    let data = json!({ "old": old, "changed_at": cx.now });
-    let link = Link { identity_id: identity.id, data };
-    links::insert(tx, &undo.token.hash(), UNDO, &link, cx.now, expires_at)?;
-    let url = format!("{}/verify?undo={}", undo.origin, undo.token.expose());
+    let (url, until) = undo.insert(tx, cx, identity, (UNDO, old))?;
     let mut notice = MessageRequest::to_person(MessageType::PhoneChanged, old, identity);
     notice.channel = Channel::Sms;
-    notice.until = Some(expires_at);
+    notice.until = Some(until);
     emit_message(tx, cx, &notice, Some(&seal(keys, old, None, Some(&url))?))
 }
 
@@ -177,12 +156,10 @@ pub(super) fn tell_of_change(
     emit_message(tx, cx, &notice, None)
 }
 
-/// Undoes a change of phone by the link that the old number was sent: all sessions end. The hashes of their tokens; `None`
-/// when the link is unknown, too old or used, or another account has taken the number meanwhile.
-pub(super) fn undo(tx: &mut IdentityTx<'_>, cx: &Cx, hash: &SecretHash) -> Result<Option<Vec<SecretHash>>> {
-    let Some(link) = links::take(tx, hash, UNDO, cx.now)? else { return Ok(None) };
+/// Undoes a change of phone. The hashes of the tokens that ended; `None` when another account has taken the number meanwhile.
+pub(super) fn undo(tx: &mut IdentityTx<'_>, cx: &Cx, link: &Link) -> Result<Option<Vec<SecretHash>>> {
     let Some(mut identity) = identities::find(tx, link.identity_id)? else { return Ok(None) };
-    let Some(old) = link.data.get("old").and_then(Value::as_str) else { return Ok(None) };
+    let Some(old) = undo::old(link) else { return Ok(None) };
     if identities::by_phone(tx, &identity.realm, old)?.is_some_and(|other| other.id != identity.id) {
         return Ok(None);
     }

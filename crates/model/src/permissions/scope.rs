@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{permissions::ScopeSet, text::text_enum};
+use crate::{Code, Error, Result, permissions::ScopeSet, text::text_enum};
 
 /// The table: each scope with its spelling and who holds it: an organization's owner (O), admin (A) and member (M), and
 /// whether a service account of an organization may be given it (K).
@@ -244,6 +244,14 @@ impl RoleKey {
             && text.starts_with(|c: char| c.is_ascii_lowercase())
             && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-');
         good.then(|| Self(text.to_owned()))
+    }
+
+    /// The key that is named, or `member`. `_314` for a text that cannot be one.
+    pub fn named_or_member(text: Option<&str>) -> Result<Self> {
+        match text {
+            None => Ok(Self::member()),
+            Some(text) => Self::parse(text).ok_or_else(|| Error::new(Code::RoleNotAssignable)),
+        }
     }
 
     /// `owner`.

@@ -2,7 +2,7 @@
 
 use avnology_core::{
     flows::{FlowRequest, account_made, peek_link},
-    identities::{peek_undo, undo_email_change},
+    identities::{peek_undo, undo_change},
 };
 use avnology_http::{
     Auth, BrowserKeys, Bucket, Cookie, Form, Query, Reply, Response, Route, SeeOther, Visitor, csrf,
@@ -135,7 +135,7 @@ async fn undo(auth: Auth<Visitor>, form: Form<UndoForm>) -> Result<Response> {
     let brand = brand(&auth.app);
     let cx = Context::english(&brand, auth.cx.now);
     let address = peek_undo(&auth.app, &auth.cx, &form.fields.token).await?;
-    let done = undo_email_change(&auth.app, &auth.cx, &form.fields.token).await?;
+    let done = undo_change(&auth.app, &auth.cx, &form.fields.token).await?;
     let (html, status) = match address.filter(|_| done) {
         Some(email) => (Undone { cx, email: &email, recovery_url: "/recovery" }.render(), 200),
         None => (VerifyLinkUsed { cx, verify_url: "/verify" }.render(), 410),

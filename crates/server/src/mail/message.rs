@@ -1,9 +1,7 @@
 //! A letter as an Internet message (RFC 5322) to one person.
 
-use std::fmt::Write as _;
-
 use avnology_core::{Entropy, OsEntropy, ports::Letter};
-use avnology_model::{Error, Result, identities::Email};
+use avnology_model::{Error, Result, identities::Email, text::hex};
 use lettre::{
     Address, Message,
     message::{
@@ -38,11 +36,7 @@ fn address(to: &str) -> Result<Address> {
 fn message_id(domain: &str) -> String {
     let mut random = [0_u8; 16];
     OsEntropy.fill(&mut random);
-    let mut id = String::from("<");
-    for byte in random {
-        let _ = write!(id, "{byte:02x}");
-    }
-    id + "@" + domain + ">"
+    format!("<{}@{domain}>", hex(&random))
 }
 
 /// Line ends and other control characters become spaces.

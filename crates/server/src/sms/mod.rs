@@ -8,11 +8,14 @@ mod webhook;
 use std::sync::Arc;
 
 use avnology_core::{Clock, ports::TextTransport};
-use avnology_model::{Error, Result, platform::Environment};
+use avnology_model::{Result, platform::Environment};
 
 pub use webhook::Webhook;
 
-use crate::{config::Config, mail::extra_roots};
+use crate::{
+    config::Config,
+    outbound::{extra_roots, told},
+};
 
 /// What carries text messages by this configuration, if anything does.
 ///
@@ -22,10 +25,7 @@ pub fn transport(config: &Config, clock: &Arc<dyn Clock>) -> Result<Option<Arc<d
     let Some(sms) = config.sms.as_ref().filter(|_| config.environment == Environment::Live) else {
         return Ok(None);
     };
-    let roots = extra_roots(config).map_err(|e| {
-        let text = e.to_string();
-        Error::internal(e).with_detail(text)
-    })?;
+    let roots = extra_roots(config).map_err(told)?;
     let webhook = Webhook::new(sms, roots.as_deref(), Arc::clone(clock))?;
     Ok(Some(Arc::new(webhook)))
 }

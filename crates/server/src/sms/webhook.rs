@@ -1,19 +1,19 @@
 //! The gateway: a JSON document is posted to it, signed as webhooks are (`contract/70` §4.2).
 
-use std::{fmt::Write as _, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use avnology_core::{
     Clock,
     ports::{PortFuture, TextMessage, TextTransport},
 };
-use avnology_model::{Error, Result};
+use avnology_model::{Error, Result, text::hex};
 use aws_lc_rs::hmac;
 use reqwest::{Client, StatusCode, redirect::Policy};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use url::Url;
 
-use crate::config::SmsWebhook;
+use crate::{config::SmsWebhook, outbound::http_client};
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -39,18 +39,13 @@ impl Webhook {
     /// # Errors
     /// `_999` when the bundle cannot be used.
     pub fn new(sms: &SmsWebhook, extra_roots: Option<&[u8]>, clock: Arc<dyn Clock>) -> Result<Self> {
-        let mut client = Client::builder()
+        let client = Client::builder()
             .connect_timeout(CONNECT)
             .timeout(WHOLE)
             .user_agent(AGENT)
             // A code goes where the operator said, and nowhere else.
             .redirect(Policy::none());
-        if let Some(pem) = extra_roots {
-            for root in reqwest::Certificate::from_pem_bundle(pem).map_err(Error::internal)? {
-                client = client.add_root_certificate(root);
-            }
-        }
-        let client = client.build().map_err(Error::internal)?;
+        let client = http_client(client, extra_roots)?;
         Ok(Self { client, url: sms.url.clone(), secret: sms.secret.clone(), clock })
     }
 
@@ -100,12 +95,7 @@ impl TextTransport for Webhook {
 /// Hexadecimal HMAC-SHA256 of `{timestamp}.{body}` with the whole secret.
 fn sign(secret: &str, timestamp: &str, body: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-    let tag = hmac::sign(&key, format!("{timestamp}.{body}").as_bytes());
-    tag.as_ref().iter().fold(String::new(), |mut text, byte| {
-        // Writing to a text cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex(hmac::sign(&key, format!("{timestamp}.{body}").as_bytes()).as_ref())
 }
 
 /// The URL may hold a secret of the gateway: it stays out of the log.

@@ -203,10 +203,7 @@ impl Context<'_> {
             if scope.is_some_and(|(scope, _)| *scope != organization.id()) {
                 return Err(Error::new(Code::OrganizationMismatch));
             }
-            let role = match named.role.as_deref() {
-                None => RoleKey::member(),
-                Some(text) => RoleKey::parse(text).ok_or_else(|| Error::new(Code::RoleNotAssignable))?,
-            };
+            let role = RoleKey::named_or_member(named.role.as_deref())?;
             if organization.role(&role).is_none() {
                 return Err(Error::new(Code::RoleNotAssignable));
             }

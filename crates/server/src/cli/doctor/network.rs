@@ -88,7 +88,7 @@ pub(super) async fn mail(config: &Config) -> Finding {
         return Finding::ok("mail", mode);
     };
     let remedy = "check smtp_url, and whether this machine may reach that host and port";
-    let roots = match crate::mail::extra_roots(config) {
+    let roots = match crate::outbound::extra_roots(config) {
         Ok(roots) => roots,
         Err(e) => return Finding::fail("mail", e.to_string(), "mend extra_ca_file"),
     };

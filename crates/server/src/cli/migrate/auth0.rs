@@ -1,6 +1,7 @@
 //! Auth0: the export of users by its extension or job, and the lines with `passwordHash` that its support sends; what its own
 //! import takes (`custom_password_hash`) is read, too.
 
+use avnology_model::text::from_hex;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
@@ -103,14 +104,4 @@ fn bytes(of: &Value, usual: &str) -> Option<Vec<u8>> {
         "hex" => from_hex(value),
         _ => None,
     }
-}
-
-/// Bytes of hexadecimal text.
-pub(super) fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> =
-        text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect::<Option<_>>()?;
-    if !digits.len().is_multiple_of(2) {
-        return None;
-    }
-    digits.chunks(2).map(|pair| pair.iter().copied().reduce(|high, low| high << 4 | low)).collect()
 }

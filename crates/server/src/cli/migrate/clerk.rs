@@ -1,13 +1,11 @@
 //! Clerk: the table that its dashboard exports, and users as its API shows them, with `password_digest` and
 //! `password_hasher` added.
 
+use avnology_model::text::from_hex;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use super::{
-    auth0::from_hex,
-    line::{Line, Refusal, flag, list, switched_off, text},
-};
+use super::line::{Line, Refusal, flag, list, switched_off, text};
 
 pub(super) fn line(record: &Value) -> Result<Line, Refusal> {
     if flag(record, "banned") == Some(true) {
