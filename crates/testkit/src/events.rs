@@ -1,7 +1,5 @@
 //! The log of events as a test reads it.
 
-use std::time::Duration;
-
 use avnology_model::{
     events::{Event, EventResult, EventType},
     ids::EventId,
@@ -9,10 +7,9 @@ use avnology_model::{
 use avnology_store::events::log::{self, Cursor, NewEvent, StoredEvent};
 use serde_json::{Value, json};
 
-use crate::TestApp;
+use crate::{TestApp, wait::until};
 
 const MARKER: &str = "testkit.marker";
-const PATIENCE: usize = 400;
 
 impl TestApp {
     /// Writes a marker behind everything that happened so far and waits until readers see it; its place, and all events
@@ -33,15 +30,14 @@ impl TestApp {
             log::append(tx, &marker)
         };
         self.tenant().store.identity().write(write).await.expect("a marker");
-        for _ in 0..PATIENCE {
+        // PostgreSQL holds an event back while an older transaction runs.
+        until("the end of the log", async || {
             let read = |tx: &mut avnology_store::IdentityTx<'_>| log::read_after(tx, Cursor::START, 100_000);
             let events = self.tenant().store.identity().read(read).await.expect("events");
-            if let Some(marker) = events.iter().find(|e| e.event_id == id) {
-                return (marker.cursor, events);
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        panic!("the log holds an event back for too long");
+            let marker = events.iter().find(|event| event.event_id == id).map(|event| event.cursor);
+            marker.map(|marker| (marker, events))
+        })
+        .await
     }
 
     /// Everything that happened so far, in order, requests for messages included and refused calls left out.

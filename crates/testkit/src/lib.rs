@@ -29,6 +29,7 @@ mod people;
 pub mod postgres;
 mod privacy;
 pub mod smtp;
+mod wait;
 
 pub use answer::Answer;
 pub use app::{ORIGIN, Setup, TestApp};

@@ -1,21 +1,14 @@
 //! Mail as a test reads it: from the outbox of the test environment, or from the transport of a live tenant.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use avnology_core::{
-    events::{MailConsumer, deliver_due, follow_once},
+    events::{MailConsumer, deliver_due},
     ports::{Letter, MailTransport, PortFuture},
 };
 use avnology_model::{ids::MessageId, platform::Environment};
-use avnology_store::events::log;
 
 use crate::TestApp;
-
-/// How long the log of PostgreSQL may hold an event back before a test gives up.
-const PATIENCE: usize = 400;
 
 /// A message that somebody received.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,19 +67,9 @@ impl TestApp {
     pub async fn settle(&self) {
         avnology_core::sessions::flush_uses(self.tenant()).await.expect("times of use are written");
         avnology_core::service_accounts::flush_uses(self.tenant()).await.expect("times of use are written");
-        let (marker, _) = self.mark().await;
         let consumer = Arc::new(MailConsumer { environment: self.tenant().config.environment });
-        for _ in 0..PATIENCE {
-            follow_once(self.tenant(), &consumer).await.expect("the mail consumer goes on");
-            let store = self.tenant().store.identity();
-            let at = store.read(|tx| log::cursor(tx, "mail")).await.expect("a cursor");
-            if at >= marker {
-                deliver_due(self.tenant()).await.expect("mail is delivered");
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        panic!("the mail consumer did not come to the end of the log");
+        self.follow_to_end(&consumer).await;
+        deliver_due(self.tenant()).await.expect("mail is delivered");
     }
 
     /// What an address received, oldest first.

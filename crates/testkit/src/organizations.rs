@@ -1,23 +1,17 @@
 //! Organizations and those who run them.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use avnology_core::{
-    events::{Consumer, follow_once},
-    organizations::{GroupFollower, apply_rules},
-};
+use avnology_core::organizations::{GroupFollower, apply_rules};
 use avnology_model::{
     ids::{DomainId, MembershipId, OrganizationId, RoleId},
     organizations::{CustomRole, Domain, DomainStatus, Organization, Permission, RoleBase},
     permissions::RoleKey,
 };
-use avnology_store::{
-    events::log,
-    organizations::{domains, organizations as rows, roles},
-};
+use avnology_store::organizations::{domains, organizations as rows, roles};
 use serde_json::{Value, json};
 
-use crate::{Answer, Call, Client, Person, TestApp};
+use crate::{Answer, Call, Client, Person, TestApp, wait::until};
 
 /// An organization with its owner.
 #[derive(Clone)]
@@ -53,31 +47,18 @@ impl TestApp {
 impl TestApp {
     /// Tries everything that happened so far against the rules of dynamic groups, and takes new rules through all members.
     pub async fn settle_groups(&self) {
-        let (marker, _) = self.mark().await;
-        let follower = Arc::new(GroupFollower::new(Arc::clone(self.tenant())));
-        for _ in 0..400 {
-            follow_once(self.tenant(), &follower).await.expect("the follower goes on");
-            let name = follower.name();
-            let at = self.tenant().store.identity().read(move |tx| log::cursor(tx, name)).await;
-            if at.expect("a cursor") >= marker {
-                apply_rules(self.tenant()).await.expect("rules are applied");
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        panic!("the follower of groups did not come to the end of the log");
+        self.follow_to_end(&Arc::new(GroupFollower::new(Arc::clone(self.tenant())))).await;
+        apply_rules(self.tenant()).await.expect("rules are applied");
     }
 
     /// On a busy machine a database may take longer to make than the answer waits for it.
     async fn wait_until_ready(&self, organization: &str) {
-        for _ in 0..400 {
-            let found = self.admin_key().get(&format!("/v1/organizations/{organization}")).await;
-            if found.ok()["state"] != "provisioning" {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(25)).await;
-        }
-        panic!("the database of {organization} is not made");
+        let path = format!("/v1/organizations/{organization}");
+        until("the database of an organization", async || {
+            let found = self.admin_key().get(&path).await;
+            (found.ok()["state"] != "provisioning").then_some(())
+        })
+        .await;
     }
 }
 

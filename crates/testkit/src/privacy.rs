@@ -1,33 +1,18 @@
 //! Activity, copies of data and deletions, brought to their end.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use avnology_core::{
-    events::follow_once,
-    privacy::{self, ActivityFollower},
-};
-use avnology_store::events::log;
+use avnology_core::privacy::{self, ActivityFollower};
 
 use crate::TestApp;
 
-const PATIENCE: usize = 400;
 /// How long other nodes have to hear of a removal, in seconds.
 const HEARD: i64 = 61;
 
 impl TestApp {
     /// Keeps what happened so far with the accounts that it concerns.
     pub async fn keep_activity(&self) {
-        let (marker, _) = self.mark().await;
-        let follower = Arc::new(ActivityFollower);
-        for _ in 0..PATIENCE {
-            follow_once(self.tenant(), &follower).await.expect("the follower goes on");
-            let store = self.tenant().store.identity();
-            if store.read(|tx| log::cursor(tx, "activity")).await.expect("a cursor") >= marker {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        panic!("the follower did not come to the end of the log");
+        self.follow_to_end(&Arc::new(ActivityFollower)).await;
     }
 
     /// Makes the copies of data that are wanted.

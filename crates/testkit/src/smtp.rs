@@ -4,7 +4,6 @@ use std::{
     collections::VecDeque,
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -116,17 +115,6 @@ impl SmtpServer {
     /// Everything that was taken so far, oldest first.
     pub fn received(&self) -> Vec<ReceivedMail> {
         lock(&self.state).received.clone()
-    }
-
-    /// Waits up to five seconds until `count` messages were taken, and answers all there are then.
-    pub async fn wait_for(&self, count: usize) -> Vec<ReceivedMail> {
-        for _ in 0..500 {
-            if lock(&self.state).received.len() >= count {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        self.received()
     }
 
     /// Lets this happen at the next occasion, after what was asked for earlier.

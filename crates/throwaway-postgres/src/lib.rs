@@ -67,9 +67,9 @@ impl ThrowawayPostgres {
         self.url(&self.fresh_name())
     }
 
-    /// The URL of the database with this name.
+    /// The URL of the database with this name. Its connections are waited for as long as a busy machine may need.
     pub fn url(&self, name: &str) -> String {
-        format!("postgres:///{name}?host={}&user={}", self.socket_dir, server::USER)
+        format!("postgres:///{name}?host={}&user={}&connect_timeout=60", self.socket_dir, server::USER)
     }
 
     /// Stops the server and starts it again.

@@ -1,6 +1,8 @@
 //! Text messages. One with a code fits into 160 characters of GSM 03.38, whatever the tenant is called.
 
-use avnology_model::text::gsm;
+use avnology_model::{Timestamp, text::gsm};
+
+use crate::when;
 
 /// What fits into one text message.
 const MOST: usize = 160;
@@ -43,8 +45,22 @@ pub fn recovery_not_possible(brand: &str) -> String {
     format!("{}: your account cannot be recovered by text. Ask its administrator.", gsm(brand))
 }
 
+/// The second factors can be removed, from a time on or, without one, at once.
+pub fn factors_at_stake(brand: &str, from: Option<Timestamp>, keep: &str) -> String {
+    let brand = short(brand);
+    let from = from.map_or_else(|| "now".to_owned(), |from| format!("from {}", when::exact(from)));
+    format!(
+        "{brand}: it was asked to remove the second factors of your account, which is possible {from}. Not you? Keep \
+         them: {keep}"
+    )
+}
+
+fn short(brand: &str) -> String {
+    gsm(brand).chars().take(40).collect()
+}
+
 /// The number was replaced; goes to the old one.
 pub fn phone_changed(brand: &str, undo: &str) -> String {
-    let brand: String = gsm(brand).chars().take(40).collect();
+    let brand = short(brand);
     format!("{brand}: your account has another phone number now. Not you? Undo it within 72 hours: {undo}")
 }

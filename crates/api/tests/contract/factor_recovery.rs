@@ -10,6 +10,7 @@ use serde_json::json;
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
 const JANE: &str = "jane@acme.example";
+const PHONE: &str = "+442079460042";
 const OTHER: &str = "amber canyon tulip 9";
 
 on_both_engines! {
@@ -20,6 +21,7 @@ on_both_engines! {
     a_wrong_password_removes_nothing_and_counts_as_a_failure,
     an_account_without_a_password_needs_the_mailbox_and_the_wait,
     the_person_is_reminded_a_day_before,
+    a_proven_phone_is_told_at_each_stage_and_its_link_keeps_the_factors,
     the_mailed_link_keeps_the_factors_and_works_once,
     any_session_keeps_the_factors,
     a_sign_in_with_a_factor_keeps_the_factors,
@@ -230,6 +232,30 @@ async fn the_person_is_reminded_a_day_before(app: TestApp) {
     app.advance(HOUR);
     assert_eq!(reminders(&app).await, 1);
     let (_, pressed) = press_keep(&app, &cancel_url(&mail_of(&app, "factor_recovery_reminder").await)).await;
+    pressed.expect("a page with a button").is(200);
+    assert_eq!(ended_by(&app).await, "link");
+}
+
+async fn a_proven_phone_is_told_at_each_stage_and_its_link_keeps_the_factors(app: TestApp) {
+    let jane = app.secured(JANE).await;
+    let path = format!("/v1/identities/{}", jane.person.id);
+    app.admin_key()
+        .patch(&path)
+        .json(&json!({ "identity": { "phone": PHONE, "phone_verified": true } }))
+        .await
+        .ok();
+    begun(&app).await;
+    assert_eq!(app.latest_mail(PHONE).await.kind, "factor_recovery_started");
+    app.advance(48 * HOUR);
+    app.sweep().await;
+    assert_eq!(app.latest_mail(PHONE).await.kind, "factor_recovery_reminder");
+    app.advance(24 * HOUR);
+    app.sweep().await;
+    let ready = app.latest_mail(PHONE).await;
+    assert_eq!(ready.kind, "factor_recovery_ready");
+    assert_eq!(ready.link, "", "what removes them goes to the mailbox");
+    assert!(ready.text.contains("possible now"), "{}", ready.text);
+    let (_, pressed) = press_keep(&app, &cancel_url(&ready)).await;
     pressed.expect("a page with a button").is(200);
     assert_eq!(ended_by(&app).await, "link");
 }

@@ -99,6 +99,7 @@ async fn a_copy_holds_one_file_for_each_category_and_a_manifest(app: TestApp) {
     let team = app.team("Acme", JANE).await;
     let jane = &team.owner;
     jane.client.patch("/v1/me").json(&json!({ "first_name": "Jane" })).await.ok();
+    jane.client.patch("/v1/me").json(&json!({ "email": "jane@new.example" })).await.ok();
     app.record_audit().await;
     app.keep_activity().await;
     let (done, files) = copied(jane).await;
@@ -120,6 +121,7 @@ async fn a_copy_holds_one_file_for_each_category_and_a_manifest(app: TestApp) {
     }
     let profile = &json_of(&files, "profile.json")["entries"][0];
     assert_eq!((&profile["email"], &profile["first_name"]), (&json!(JANE), &json!("Jane")));
+    assert_eq!(profile["pending_email"], "jane@new.example");
     let sessions = json_of(&files, "sessions.json");
     assert!(
         sessions["entries"].as_array().expect("sessions").iter().any(|s| s["id"] == jane.session_id.as_str())

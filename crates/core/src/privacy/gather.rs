@@ -67,7 +67,7 @@ fn of_identity_layer(
     let identity = identities::get(tx, person)?;
     let whole = |entries: Vec<Value>| Ok((entries, None));
     match category {
-        Category::Profile => whole(vec![json(&IdentityView::for_itself(&identity, now))?]),
+        Category::Profile => whole(vec![profile(&identity, now)?]),
         Category::Credentials => whole(vec_json(&credentials_of(tx, person)?)?),
         Category::Sessions => sessions(tx, person, from),
         Category::Organizations => whole(holdings::organizations(tx, person)?),
@@ -82,6 +82,19 @@ fn of_identity_layer(
 
 fn json(value: &impl serde::Serialize) -> Result<Value> {
     serde_json::to_value(value).map_err(Error::internal)
+}
+
+/// The profile, with the address and the phone that wait to be proven.
+fn profile(identity: &Identity, now: Timestamp) -> Result<Value> {
+    let mut shown = json(&IdentityView::for_itself(identity, now))?;
+    if let Some(fields) = shown.as_object_mut() {
+        let waiting =
+            [("pending_email", &identity.pending_email), ("pending_phone", &identity.pending_phone)];
+        fields.extend(
+            waiting.into_iter().filter_map(|(name, value)| Some((name.into(), value.as_deref()?.into()))),
+        );
+    }
+    Ok(shown)
 }
 
 fn vec_json(values: &[impl serde::Serialize]) -> Result<Vec<Value>> {

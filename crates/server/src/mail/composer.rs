@@ -50,6 +50,7 @@ impl Composer for LetterComposer {
     ) -> String {
         let code = secrets.code.as_ref().map(ExposeSecret::expose_secret).unwrap_or_default();
         let link = secrets.link.as_ref().map(ExposeSecret::expose_secret).unwrap_or_default();
+        let cancel_link = secrets.cancel_link.as_ref().map(ExposeSecret::expose_secret).unwrap_or_default();
         let of_code = |what| {
             texts::Code { brand: &settings.name, what, code, bound_to: request.bound_to.as_deref() }.render()
         };
@@ -59,6 +60,10 @@ impl Composer for LetterComposer {
             MessageType::MfaCode => of_code("security"),
             MessageType::RecoveryUnavailable => texts::recovery_not_possible(&settings.name),
             MessageType::PhoneChanged => texts::phone_changed(&settings.name, link),
+            MessageType::FactorRecoveryStarted | MessageType::FactorRecoveryReminder => {
+                texts::factors_at_stake(&settings.name, request.until, cancel_link)
+            }
+            MessageType::FactorRecoveryReady => texts::factors_at_stake(&settings.name, None, cancel_link),
             // The others travel by mail.
             _ => of_code("sign-in"),
         }

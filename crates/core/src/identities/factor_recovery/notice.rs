@@ -3,6 +3,7 @@
 use avnology_model::{
     Result, Timestamp,
     events::{MessageRequest, MessageType},
+    flows::Channel,
     identities::{FactorRecovery, Identity},
     ids::FactorRecoveryId,
     secret_token::{SecretKind, SecretToken},
@@ -27,13 +28,15 @@ pub(super) const CANCEL: &str = "cancel_factor_recovery";
 pub(crate) struct CancelLink {
     token: SecretToken,
     url: String,
+    /// Whether a phone can be told, too.
+    by_text: bool,
 }
 
 impl CancelLink {
     pub(crate) fn draw(app: &Tenant, cx: &Cx) -> Self {
         let token = cx.secret(SecretKind::Link);
         let url = format!("{}/account/factor-recovery?token={}", app.config.origin(), token.expose());
-        Self { token, url }
+        Self { token, url, by_text: app.sends_texts() }
     }
 
     fn insert(&self, tx: &mut IdentityTx<'_>, recovery: &FactorRecovery, now: Timestamp) -> Result<()> {
@@ -57,7 +60,8 @@ pub(super) struct CompleteLink {
     pub(super) until: Timestamp,
 }
 
-/// Tells the person of a recovery that waits or that can be completed, with a new link that cancels it.
+/// Tells the person of a recovery that waits or that can be completed, with a new link that cancels it: by mail, and on their
+/// proven phone. The link that completes goes to the mailbox alone.
 pub(super) fn tell(
     tx: &mut IdentityTx<'_>,
     keys: &Keys,
@@ -76,7 +80,12 @@ pub(super) fn tell(
         ..Secrets::default()
     };
     let sealed = seal_all(keys, &recovery.address, secrets)?;
-    emit_message(tx, cx, &message, Some(&sealed))
+    emit_message(tx, cx, &message, Some(&sealed))?;
+    let phone = identity.phone.as_ref().filter(|_| identity.phone_verified && cancel.by_text);
+    let Some(phone) = phone else { return Ok(()) };
+    let secrets = Secrets { cancel_link: Some(&cancel.url), ..Secrets::default() };
+    let text = MessageRequest { channel: Channel::Sms, to: phone.clone(), ..message };
+    emit_message(tx, cx, &text, Some(&seal_all(keys, phone, secrets)?))
 }
 
 /// Tells the person that the factors stay.

@@ -11,7 +11,7 @@ use rustls::{
 use tokio_postgres::{Config, NoTls, config::SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// How long a caller waits for a connection of a full pool, or for a new one.
+/// How long a caller waits for a connection of a full pool, or for a new one, unless the URL has a `connect_timeout`.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A server and how to speak to it.
@@ -72,11 +72,12 @@ impl Address {
             Some(tls) => Manager::from_config(self.config.clone(), tls.clone(), recycling),
             None => Manager::from_config(self.config.clone(), NoTls, recycling),
         };
+        let patience = self.config.get_connect_timeout().copied().or(Some(PATIENCE));
         let pool = Pool::builder(manager)
             .max_size(size.max(1))
-            .wait_timeout(Some(PATIENCE))
-            .create_timeout(Some(PATIENCE))
-            .recycle_timeout(Some(PATIENCE))
+            .wait_timeout(patience)
+            .create_timeout(patience)
+            .recycle_timeout(patience)
             .runtime(Runtime::Tokio1)
             .build();
         pool.map_err(Error::internal)
