@@ -1,17 +1,15 @@
 //! Waiting for what happens in the background.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use avnology_core::events::{Consumer, follow_once};
 use avnology_store::events::log;
+use tokio::time::timeout;
 
 use crate::TestApp;
 
 /// How long a test waits before it gives up: longer than a busy machine needs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// Looks again and again until `look` finds something.
@@ -19,14 +17,15 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// # Panics
 /// After a minute.
 pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let start = Instant::now();
-    loop {
-        if let Some(found) = look().await {
-            return found;
+    let found = async {
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            tokio::time::sleep(PAUSE).await;
         }
-        assert!(start.elapsed() < PATIENCE, "waited in vain for {what}");
-        tokio::time::sleep(PAUSE).await;
-    }
+    };
+    timeout(PATIENCE, found).await.unwrap_or_else(|_| panic!("waited in vain for {what}"))
 }
 
 impl TestApp {
