@@ -70,6 +70,7 @@ pub(super) fn routes() -> Vec<Route> {
                 Code::MethodDisabled,
                 Code::EmailTaken,
                 Code::CsrfFailed,
+                Code::CaptchaWrong,
                 Code::WrongRecoveryCode,
                 Code::RecoveryExpired,
                 Code::HandleTaken,

@@ -20,7 +20,7 @@ use super::step::{Step, Work, refuse_for};
 use crate::{
     Tenant,
     events::{emit, emit_message},
-    hex,
+    hex, network_of,
     platform::SettingsVersion,
 };
 
@@ -169,7 +169,43 @@ pub(super) fn record_failure(
         event = event.on("identity", &id);
     }
     emit(tx, &event)?;
+    count_of_network(tx, work)?;
     count_failure(tx, work, account)
+}
+
+/// Failures that were counted by `key` within the present window.
+pub(super) fn recent_failures(tx: &mut IdentityTx<'_>, work: &Work, key: &str) -> Result<u32> {
+    Ok(lockouts::find(tx, key)?.filter(|held| in_window(work, held)).map_or(0, |held| held.failures))
+}
+
+/// The same of the network that the request comes from, of whatever account.
+pub(super) fn network_failures(tx: &mut IdentityTx<'_>, work: &Work) -> Result<u32> {
+    network_key(work).map_or(Ok(0), |key| recent_failures(tx, work, &key))
+}
+
+/// Counts for the CAPTCHA alone, and no further than that needs: nobody is locked out by it, and a network under attack
+/// does not write one row over and over.
+fn count_of_network(tx: &mut IdentityTx<'_>, work: &Work) -> Result<()> {
+    let captcha = &work.settings.settings.captcha;
+    let Some(key) = network_key(work).filter(|_| captcha.is_on()) else { return Ok(()) };
+    let held = lockouts::find(tx, &key)?.filter(|held| in_window(work, held));
+    let held = held.unwrap_or(Failures { window_start: work.now(), ..Failures::default() });
+    if held.failures >= captcha.after_failures {
+        return Ok(());
+    }
+    lockouts::put(tx, &key, &Failures { failures: held.failures + 1, ..held })
+}
+
+fn in_window(work: &Work, held: &Failures) -> bool {
+    let seconds = work.settings.settings.lockout.window_seconds;
+    held.window_start.plus_seconds(i64::from(seconds)) > work.now()
+}
+
+/// What failures of a network are counted by: a keyed hash, as addresses are not kept for this.
+fn network_key(work: &Work) -> Option<String> {
+    work.cx.ip?;
+    let mac = work.app.keys.hmac("failures.network", &network_of(work.cx.ip));
+    Some(format!("network:{}", hex(mac.get(..16).unwrap_or_default())))
 }
 
 fn count_failure(tx: &mut IdentityTx<'_>, work: &Work, account: &Account) -> Result<()> {

@@ -8,8 +8,8 @@ use avnology_model::{
 use avnology_store::IdentityTx;
 
 use super::{
-    account::Identifier,
-    place,
+    account::{self, Identifier},
+    captcha, place,
     step::{Outcome, Step, Work, refuse_missing, refuse_state},
 };
 
@@ -35,6 +35,8 @@ pub(super) async fn submit(work: &Work) -> Result<Outcome> {
         if let Some(step) = enter(tx, work, flow, &identifier)? {
             return Ok(step);
         }
+        let account = account::find(tx, work, &flow.realm(), &identifier)?;
+        captcha::note(tx, work, flow, &account.key)?;
         flow.data.identifier = Some(text);
         Ok(Step::Continue)
     })
@@ -64,6 +66,7 @@ fn reset(flow: &mut Flow) {
     flow.code_hash = None;
     flow.link_hash = None;
     flow.data.challenge = None;
+    flow.data.asks_captcha = false;
 }
 
 /// Refuses because a field has no acceptable form.

@@ -12,7 +12,7 @@ use secrecy::SecretString;
 
 use super::{
     account::{self, Account},
-    complete, identifier, place,
+    captcha, complete, identifier, place,
     step::{Forget, Outcome, Step, Work, refuse, refuse_method, refuse_missing, refuse_state},
 };
 use crate::{credentials::Verdict, sessions::NewSession};
@@ -129,6 +129,7 @@ fn settle(
     };
     let (true, true, Some(mut identity)) = (verdict.matches, unchanged, identity) else {
         account::record_failure(tx, work, &account, Method::Password, Code::WrongCredentials)?;
+        captcha::note(tx, work, flow, &account.key)?;
         if let Some(identity) = &account.identity {
             forget.extend(sessions::token_hashes_of(tx, identity.id)?);
         }

@@ -13,6 +13,7 @@ use avnology_store::{IdentityTx, identities::identities, permissions::tuples};
 
 use super::{
     account::Identifier,
+    captcha,
     code::{Redeemed, redeem, refuse_code},
     complete::refuse_password,
     enroll,
@@ -312,7 +313,8 @@ fn enter(
     entered: &str,
     draw: &Draw,
 ) -> Result<Step> {
-    if !matches!(flow.state, FlowState::SentEmail | FlowState::VerifyAddress) {
+    let is_here = matches!(flow.state, FlowState::SentEmail | FlowState::VerifyAddress);
+    if !is_here || captcha::waits_for_code(flow) {
         return Ok(refuse_state(flow));
     }
     let pending = flow.data.pending.clone();

@@ -11,8 +11,9 @@ use avnology_model::{
 };
 
 use super::{
-    Holder, Submission, choose, code, complete, deny, enroll, factor_settings, get, identifier, invitation,
-    link, lost_factors, new_passkey, passkey, passkey_making, password, place, recovery, registration,
+    Holder, Submission, captcha, captcha_mail, choose, code, complete, deny, enroll, factor_settings, get,
+    identifier, invitation, link, lost_factors, new_passkey, passkey, passkey_making, password, place,
+    recovery, registration,
     second_factor::{self, Typed},
     settings, sms, sms_setup,
     step::{Outcome, Refused, Work, check_open, refuse_method, refuse_state},
@@ -58,10 +59,13 @@ pub async fn submit(
             FlowKind::Registration | FlowKind::Settings => refuse_unknown(&work).await,
         };
     }
+    if let Some(refused) = captcha::guard(&work, &flow).await? {
+        return Ok(refused);
+    }
     match kind {
         FlowKind::Login => login(&work, &flow).await,
         FlowKind::Registration => registration_method(&work, &flow).await,
-        FlowKind::Recovery | FlowKind::Verification => mailed(&work, kind).await,
+        FlowKind::Recovery | FlowKind::Verification => mailed(&work, &flow).await,
         FlowKind::Settings => settings_method(&work, &flow, holder, live).await,
     }
 }
@@ -87,6 +91,7 @@ async fn login(work: &Work, flow: &Flow) -> Result<Outcome> {
         "totp" if flow.state == FlowState::EnrollFactor => enroll::in_login(work).await,
         "totp" => second_factor::submit(work, Typed::Totp).await,
         "recovery_code" | "lookup_secret" => second_factor::submit(work, Typed::BackupCode).await,
+        captcha::METHOD => captcha_mail::submit(work, flow).await,
         "organization" => choose::submit(work).await,
         _ => refuse_unknown(work).await,
     }
@@ -98,19 +103,21 @@ async fn registration_method(work: &Work, flow: &Flow) -> Result<Outcome> {
         "password" => registration::by_password(work).await,
         "code" => registration::by_code(work).await,
         "passkey" | "webauthn" => new_passkey::submit(work, flow).await,
+        captcha::METHOD => captcha_mail::submit(work, flow).await,
         "totp" => registration::by_totp(work).await,
         "sms" => sms_setup::in_registration(work).await,
         _ => refuse_unknown(work).await,
     }
 }
 
-async fn mailed(work: &Work, kind: FlowKind) -> Result<Outcome> {
+async fn mailed(work: &Work, flow: &Flow) -> Result<Outcome> {
     let by_link = match work.input.method.as_str() {
         "code" => false,
         "link" => true,
+        captcha::METHOD => return captcha_mail::submit(work, flow).await,
         _ => return refuse_unknown(work).await,
     };
-    match kind {
+    match flow.kind {
         FlowKind::Recovery => recovery::submit(work, by_link).await,
         _ => verification::submit(work, by_link).await,
     }

@@ -313,6 +313,10 @@ pub struct FlowData {
     pub organization: Option<FlowOrganization>,
     /// Registration: the invitation that it answers.
     pub invitation: Option<FlowInvitation>,
+    /// Whether a CAPTCHA is asked for here, as far as that depends on failures.
+    pub asks_captcha: bool,
+    /// Submits that need no CAPTCHA any more, because a code by mail was entered in its place.
+    pub free_submits: u32,
     /// Settings after recovery: the address that recovery proved.
     pub recovered_address: Option<String>,
     /// Settings after recovery: what can be done about second factors that are lost.

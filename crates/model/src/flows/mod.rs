@@ -12,4 +12,6 @@ pub use flow::{
     KnownPasskey, LostFactors, ShownCodes, Transport,
 };
 pub use message::{Message, MessageId, MessageKind};
-pub use node::{Attributes, FlowView, Group, InputType, Label, Node, NodeKind, SelectOption, Ui, Webauthn};
+pub use node::{
+    Attributes, Captcha, FlowView, Group, InputType, Label, Node, NodeKind, SelectOption, Ui, Webauthn,
+};

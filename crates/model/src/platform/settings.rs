@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::session_token_template::{self, SessionTokenTemplate};
+use super::{
+    captcha::CaptchaSettings,
+    session_token_template::{self, SessionTokenTemplate},
+};
 use crate::{
     FieldCode, FieldError,
     credentials::{Factor, PasswordPolicy, WebauthnSettings},
@@ -188,6 +191,7 @@ pub(super) const BUCKETS: &[&str] = &[
     "message.address",
     "sms.network",
     "sms.prefix",
+    "captcha.mail",
     "discovery",
     "export",
     "api.key",
@@ -228,6 +232,8 @@ pub struct TenantSettings {
     pub password_policy: PasswordPolicy,
     /// When failures lock.
     pub lockout: Lockout,
+    /// Who checks that a person is there, and when.
+    pub captcha: CaptchaSettings,
     /// How long sessions live.
     pub session_policy: SessionPolicy,
     /// What tokens made of sessions say, by the name of the template (`POST /v1/sessions:tokenize`).
@@ -273,6 +279,7 @@ impl Default for TenantSettings {
             webauthn: WebauthnSettings::default(),
             password_policy: PasswordPolicy::default(),
             lockout: Lockout::default(),
+            captcha: CaptchaSettings::default(),
             session_policy: SessionPolicy::default(),
             session_token_templates: BTreeMap::new(),
             organization_creation: OrganizationCreation::Verified,
@@ -324,6 +331,7 @@ impl TenantSettings {
         self.registration_problems(&mut errors);
         errors.extend(self.password_policy.problems("password_policy"));
         self.number_problems(&mut errors);
+        errors.extend(self.captcha.problems());
         session_token_template::problems(&self.session_token_templates, &mut errors);
         self.url_problems(&mut errors);
         self.rate_limit_problems(&mut errors);
