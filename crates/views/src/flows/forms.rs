@@ -7,7 +7,7 @@ use avnology_model::flows::{FlowKind, FlowState, FlowView, Group, InputType, Mes
 
 use crate::{
     Link, Notice, NoticeKind,
-    parts::{Button, ErrorSummary, Field, FieldKind, Form, Hidden, Style},
+    parts::{Button, Captcha, ErrorSummary, Field, FieldKind, Form, Hidden, Style},
     words,
 };
 
@@ -158,11 +158,16 @@ impl<'a> Builder<'a> {
 
     /// Whether nodes of this group go with every method of the flow, and not only with their own.
     fn is_shared(&self, group: Group) -> bool {
-        group == Group::Default
+        matches!(group, Group::Default | Group::Captcha)
             || (self.flow.kind != FlowKind::Settings && matches!(group, Group::Identifier | Group::Profile))
     }
 
     fn needs_main_fields(&self, submit: &Node, leading: Group) -> bool {
+        // What takes the place of a CAPTCHA needs the address that the main form asks for.
+        if submit.group == Group::Captcha {
+            let asks = |n: &&Node| matches!(n.name(), "email" | "traits.email") && fillable(n);
+            return self.nodes.iter().any(asks);
+        }
         let shared_to_fill = |n: &&Node| n.group != Group::Default && self.is_shared(n.group) && fillable(n);
         submit.group != Group::Identifier
             && !self.has_fields_of_its_own(submit.group, leading)
@@ -193,6 +198,7 @@ impl<'a> Builder<'a> {
         if sets_password && !names_account {
             form.username = self.flow.identifier.clone().unwrap_or_default();
         }
+        form.captcha = self.captcha();
         self.focus(&mut form);
         form.main("flow")
     }
@@ -200,6 +206,7 @@ impl<'a> Builder<'a> {
     fn other_form(&self, submit: &Node) -> Form {
         let belongs = |n: &&&Node| {
             n.group == Group::Default
+                || is_captcha(n) && submit.group != Group::Identifier
                 || n.group == submit.group && submit.group != Group::Identifier
                 || n.group == Group::Identifier
                     && submit.group != Group::Identifier
@@ -323,6 +330,18 @@ impl<'a> Builder<'a> {
         })
     }
 
+    /// The widget, with the script that shows it.
+    fn captcha(&self) -> Option<Captcha> {
+        let token = self.nodes.iter().find_map(|n| n.attributes.captcha.clone())?;
+        let script = self.nodes.iter().find(|n| n.kind == NodeKind::Script && n.group == Group::Captcha)?;
+        Some(Captcha {
+            provider: token.provider.as_str(),
+            site_key: token.site_key,
+            script: script.attributes.src.clone()?,
+            action: token.action,
+        })
+    }
+
     fn pictures(&self) -> Vec<Picture> {
         let pictures = self.nodes.iter().filter(|n| n.kind == NodeKind::Image);
         let picture = |n: &&Node| {
@@ -394,6 +413,11 @@ fn is_field(node: &Node) -> bool {
     node.kind == NodeKind::Input && !is(node, InputType::Submit) && node.attributes.webauthn.is_none()
 }
 
+/// Whether it takes what a CAPTCHA answers.
+fn is_captcha(node: &Node) -> bool {
+    node.attributes.captcha.is_some()
+}
+
 fn is_secret(node: &Node) -> bool {
     node.kind == NodeKind::Text && node.attributes.secret
 }
@@ -442,5 +466,6 @@ const fn group_name(group: Group) -> &'static str {
         Group::Code => "code",
         Group::Link => "link",
         Group::Profile => "profile",
+        Group::Captcha => "captcha",
     }
 }
