@@ -77,8 +77,8 @@ impl CaptchaHouse {
     }
 
     /// Answers with this status and no verdict from now on; `None` answers again.
-    pub fn answers_only(&self, status: Option<StatusCode>) {
-        self.state().status = status;
+    pub fn answers_only(&self, status: Option<u16>) {
+        self.state().status = status.map(|status| StatusCode::from_u16(status).expect("a status"));
     }
 
     /// Takes questions and answers none.

@@ -12,6 +12,7 @@ mod audit_export;
 mod audit_faults;
 mod audit_refusals;
 mod authorization;
+mod captcha;
 mod codes;
 mod conventions;
 mod discovery;

@@ -52,21 +52,11 @@ impl Verifier {
     }
 
     async fn ask(&self, token: &CaptchaToken<'_>) -> Result<CaptchaVerdict> {
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        form.append_pair("secret", token.secret.expose_secret());
-        form.append_pair("response", token.token);
-        if token.provider == CaptchaProvider::Hcaptcha {
-            // Tokens of another site of the same account are not ours.
-            form.append_pair("sitekey", token.site_key);
-        }
-        if let Some(ip) = token.ip {
-            form.append_pair("remoteip", &ip.to_string());
-        }
         let request = self
             .client
             .post(Addresses::of(token.provider, self.base.as_ref()).verify)
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(form.finish());
+            .body(form(token));
         let mut answer = request.send().await.map_err(unreachable)?;
         let status = answer.status();
         let mut body = Vec::new();
@@ -92,6 +82,21 @@ impl CaptchaVerifier for Verifier {
     fn widget(&self, provider: CaptchaProvider) -> CaptchaWidget {
         Addresses::of(provider, self.base.as_ref()).widget()
     }
+}
+
+/// What the provider is asked.
+fn form(token: &CaptchaToken<'_>) -> String {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.append_pair("secret", token.secret.expose_secret());
+    form.append_pair("response", token.token);
+    if token.provider == CaptchaProvider::Hcaptcha {
+        // Tokens of another site of the same account are not ours.
+        form.append_pair("sitekey", token.site_key);
+    }
+    if let Some(ip) = token.ip {
+        form.append_pair("remoteip", &ip.to_string());
+    }
+    form.finish()
 }
 
 fn unreachable(error: reqwest::Error) -> Error {
