@@ -28,7 +28,8 @@
   const form = place.closest("form");
   form.addEventListener("submit", (event) => {
     const sends = event.submitter?.value;
-    if (form.elements.captcha_token.value || sends === "captcha" || !place.childElementCount) return;
+    const asks = !form.elements.code && sends !== "captcha";
+    if (!asks || form.elements.captcha_token.value || !place.childElementCount) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     say("Confirm that you are human first, or choose another way.");

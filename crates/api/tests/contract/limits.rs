@@ -150,7 +150,7 @@ async fn an_address_gets_twenty_messages_a_day_and_one_more_each_seventy_two_min
         sent += 1;
         app.advance(720);
     };
-    assert_eq!(sent, 24, "20, and 4 in the 288 minutes that they took");
+    assert_eq!(sent, 23, "20, and 3 in the 264 minutes that they took");
     let wait = refused.refused(Code::TooManyRequests)["retry_after"].as_u64().expect("a wait");
     assert!(wait <= 72 * 60, "{refused}");
     ask("joe@acme.example").await.goes_on("sent_email");

@@ -180,9 +180,11 @@ async fn unavailable(work: &Work) -> Result<Outcome> {
 
 /// Keeps what was entered and is no secret, so that nobody enters it twice.
 fn keep(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow) -> Result<Option<Step>> {
-    flow.data.asks_captcha = true;
     match flow.kind {
-        FlowKind::Login => return Ok(find_account(tx, work, flow)?.err()),
+        FlowKind::Login => {
+            flow.data.asks_captcha = true;
+            return Ok(find_account(tx, work, flow)?.err());
+        }
         FlowKind::Registration => {
             let schema = work.app.traits_schema(&work.settings)?;
             traits::remember(flow, &work.input.object("traits"), schema.as_deref());
@@ -219,19 +221,21 @@ fn is_shown(app: &Tenant, flow: &Flow, settings: &TenantSettings) -> bool {
     if !settings.captcha.is_on() || flow.data.free_submits > 0 || flow.completed_at.is_some() {
         return false;
     }
+    // Where the submit before lacked one, whatever it was.
+    if flow.data.node_messages.contains_key(TOKEN) {
+        return true;
+    }
     match flow.kind {
         FlowKind::Login => {
             let offered = place::methods(settings, flow);
             let asks = offered.contains(&LoginMethod::Password)
                 || offered.contains(&LoginMethod::Code) && app.sends_texts();
-            flow.data.asks_captcha
+            asks && flow.data.asks_captcha
                 && flow.state == FlowState::ChooseMethod
-                && asks
                 && flow.data.identifier.is_some()
         }
-        FlowKind::Registration => flow.state == FlowState::ShowForm,
-        FlowKind::Recovery | FlowKind::Verification => {
-            flow.state == FlowState::ShowForm || flow.data.asks_captcha && flow.state.is_sent()
+        FlowKind::Registration | FlowKind::Recovery | FlowKind::Verification => {
+            flow.state == FlowState::ShowForm
         }
         FlowKind::Settings => false,
     }

@@ -313,7 +313,7 @@ pub struct FlowData {
     pub organization: Option<FlowOrganization>,
     /// Registration: the invitation that it answers.
     pub invitation: Option<FlowInvitation>,
-    /// Whether a CAPTCHA is asked for here, as far as that depends on failures.
+    /// Login: whether there were so many failures that the next submit asks for a CAPTCHA.
     pub asks_captcha: bool,
     /// Submits that need no CAPTCHA any more, because a code by mail was entered in its place.
     pub free_submits: u32,
