@@ -108,7 +108,7 @@ impl CaptchaHouse {
             state.silent
         };
         if silent {
-            tokio::time::sleep(Duration::from_secs(60)).await;
+            tokio::time::sleep(Duration::from_mins(1)).await;
         }
         let mut state = self.state();
         if let Some(status) = state.status {

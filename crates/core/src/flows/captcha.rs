@@ -136,6 +136,20 @@ pub(super) fn note(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow, key: &
     Ok(())
 }
 
+/// The same for the account that was just named; it is looked up only where somebody asks.
+pub(super) fn note_identifier(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    flow: &mut Flow,
+    identifier: &account::Identifier,
+) -> Result<()> {
+    if !work.settings.settings.captcha.is_on() {
+        return Ok(());
+    }
+    let account = account::find(tx, work, &flow.realm(), identifier)?;
+    note(tx, work, flow, &account.key)
+}
+
 /// Uses up one of the submits that a mailed code has made free.
 async fn spend(work: &Work) -> Result<bool> {
     let id = work.id;

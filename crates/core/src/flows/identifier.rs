@@ -8,7 +8,7 @@ use avnology_model::{
 use avnology_store::IdentityTx;
 
 use super::{
-    account::{self, Identifier},
+    account::Identifier,
     captcha, place,
     step::{Outcome, Step, Work, refuse_missing, refuse_state},
 };
@@ -35,8 +35,7 @@ pub(super) async fn submit(work: &Work) -> Result<Outcome> {
         if let Some(step) = enter(tx, work, flow, &identifier)? {
             return Ok(step);
         }
-        let account = account::find(tx, work, &flow.realm(), &identifier)?;
-        captcha::note(tx, work, flow, &account.key)?;
+        captcha::note_identifier(tx, work, flow, &identifier)?;
         flow.data.identifier = Some(text);
         Ok(Step::Continue)
     })

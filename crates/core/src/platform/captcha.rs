@@ -95,9 +95,9 @@ fn hosts(app: &Tenant) -> Vec<String> {
 
 async fn first_time(app: &Tenant, cx: &Cx, token: &str) -> Result<bool> {
     let (subject, now) = (sha256(token.as_bytes()), cx.now);
-    let taken =
+    let wait =
         app.store.identity().write(move |tx| rate_cells::take(tx, "captcha.token", &subject, ONCE, now));
-    Ok(taken.await?.is_none())
+    Ok(wait.await?.is_none())
 }
 
 /// `_016`, with what a client needs to show the widget.
