@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use avnology_model::{
     Code, Error, Result,
-    flows::{Flow, FlowState, MessageId},
+    flows::{Flow, FlowState, MessageId, RemovedPasskey},
     identities::Identity,
     ids::{CredentialId, IdentityId},
     secret_token::SecretKind,
@@ -17,6 +17,7 @@ use avnology_store::{
     identities::identities,
     sessions::sessions as session_rows,
 };
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::{
     complete::{self, Next},
@@ -178,10 +179,15 @@ async fn remove(work: &Work, live: &LiveSession, id: Option<CredentialId>) -> Re
         let Some(id) = id else { return Ok(Step::Refuse(Error::new(Code::FactorNotEnrolled))) };
         let mut identity = identities::get(tx, identity)?;
         let settings = &work.settings.settings;
+        let held = rows::list(tx, identity.id)?.into_iter().find(|passkey| passkey.id == id);
         if let Err(error) = remove_passkey(tx, &work.cx, settings, &mut identity, id, true) {
             return refusal(error);
         }
         flow.data.codes = None;
+        flow.data.removed_passkey = held.map(|passkey| RemovedPasskey {
+            rp_id: passkey.rp_id,
+            credential_id: URL_SAFE_NO_PAD.encode(passkey.credential_id),
+        });
         passkey::note(tx, settings, flow)?;
         alone(tx, work, flow, forget, identity, session, &token)
     })

@@ -133,6 +133,7 @@ fn security(world: &World) -> Pages {
             has_password,
             password_changed_at: has_password.then(|| world.now.plus_seconds(-95 * DAY)),
             password,
+            removed: None,
             passkeys: Some(usize::from(totp) * 2),
             totp: Some(totp),
             sms: (!totp).then_some(backup_codes.is_some()),
