@@ -112,9 +112,14 @@ async fn whatever_lacks_one_of_its_conditions_reaches_the_second_level(app: Test
         settings["webauthn"][member] = value;
         settings
     };
-    let unattested = SoftPasskey { attested: false, ..hardware(3) };
-    let copied = SoftPasskey { backup_eligible: true, ..hardware(4) };
-    let another = SoftPasskey { model: [7; 16], ..hardware(5) };
+    let but = |seed, change: fn(&mut SoftPasskey)| {
+        let mut key = hardware(seed);
+        change(&mut key);
+        key
+    };
+    let unattested = but(3, |key| key.attested = false);
+    let copied = but(4, |key| key.backup_eligible = true);
+    let another = but(5, |key| key.model = [7; 16]);
     let cases = [
         ("no root", with("trusted_roots", json!([])), hardware(1)),
         ("what is no root", with("trusted_roots", json!([MAKER_CERTIFICATE])), hardware(2)),
