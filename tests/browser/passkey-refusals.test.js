@@ -69,7 +69,7 @@ person("a signature that is none, and a person who is not there or not verified"
   await server.settings({ webauthn: null });
 });
 
-person("another origin of this very host", async ({ jane, server }) => {
+person("another origin of this very host", { elsewhere: true }, async ({ jane, server }) => {
   const { phone } = await withPasskey(jane);
   const other = createServer((_, answer) => answer.setHeader("content-type", "text/html").end("<title>Other</title>"));
   await once(other.listen(0, "127.0.0.1"), "listening");

@@ -93,7 +93,8 @@ pub(super) fn blank_at(now: Timestamp, id: FlowId, kind: FlowKind, transport: Tr
 
 /// Opens a flow. `_902` for a `return_to` that is not allowed or an assurance that cannot be reached; `_300`, `_310` and
 /// `_312` by the organization that it is restricted to; `_304` for a closed registration, `_306` for the invitation; for
-/// settings `_005` without a session and `_110` for a section that needs a fresh sign-in.
+/// settings `_005` without a session and `_110` for a section that needs a fresh sign-in; `_006` where a session is to reach `aal3`
+/// and its identity has nothing that does.
 pub async fn create(
     app: &Arc<Tenant>,
     cx: &Cx,
