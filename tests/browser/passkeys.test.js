@@ -80,6 +80,7 @@ person("a passkey that does not verify its owner is refused as second factor, wi
   await jane.reads("This device has a passkey for your account already.");
   await jane.press("button[name=passkey_remove]");
   await jane.sees("account-security/passkeys", "removed");
+  assert.deepEqual(await phone.credentials(), [], "the device was told that it is of no use any more");
   await jane.signOut();
   await phone.answers(false);
   await jane.signIn(email);

@@ -3,6 +3,7 @@
 
 use avnology_model::text::from_hex;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::Map;
 
 use super::*;
 
