@@ -11,7 +11,7 @@ use avnology_http::{
 };
 use avnology_model::{
     Code, Error, Result, Timestamp,
-    flows::{Flow, FlowKind, FlowView, MessageId, Transport},
+    flows::{Flow, FlowKind, FlowView, MessageId, RemovedPasskey, Transport},
     identities::Identity,
     ids::FlowId,
     secret_token::SecretToken,
@@ -40,6 +40,9 @@ pub(super) struct SubmitAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     verification_flow_id: Option<FlowId>,
+    /// The passkey that was removed, for `PublicKeyCredential.signalUnknownCredential()`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signal: Option<RemovedPasskey>,
 }
 
 /// The answer to a program or script.
@@ -57,6 +60,7 @@ pub(super) async fn json(auth: &Auth<Visitor>, outcome: Outcome) -> Result<Respo
                 session_token: token,
                 redirect_to,
                 verification_flow_id: done.verification_flow_id,
+                signal: None,
             };
             Ok(with(with(Json(answer).respond(), cookies), acts_in))
         }
@@ -67,11 +71,13 @@ pub(super) async fn json(auth: &Auth<Visitor>, outcome: Outcome) -> Result<Respo
                 return Ok(Json(SubmitAnswer { continue_flow, ..SubmitAnswer::default() }).respond());
             };
             let continue_flow = Some(of_new_session(auth, &flow, &identity));
+            let signal = flow.data.removed_passkey.clone();
             let (token, cookies) = deliver(auth, flow.transport, &session, &token);
             let answer = SubmitAnswer {
                 session: Some(session),
                 session_token: token,
                 continue_flow,
+                signal,
                 ..SubmitAnswer::default()
             };
             Ok(with(Json(answer).respond(), cookies))

@@ -85,7 +85,7 @@ pub(super) fn go_on(
     let settings = &work.settings.settings;
     let needed = needed_assurance(tx, work, flow)?;
     if second_factor::ask(settings, flow, identity, needed) {
-        passkey::note(tx, flow)?;
+        passkey::note(tx, settings, flow)?;
         return Ok(may_enroll(work, flow));
     }
     // Not before: a right password must not buy tries at the second factor.
@@ -129,8 +129,11 @@ fn needed_assurance(tx: &mut IdentityTx<'_>, work: &Work, flow: &Flow) -> Result
     Ok(if asked { flow.data.requested_aal.max(Aal::Aal2) } else { flow.data.requested_aal })
 }
 
-/// `_006` where a second factor is to be set up and the tenant offers none.
+/// `_006` where a second factor is to be set up and the tenant offers none, and where nothing that there is reaches `aal3`.
 pub(super) fn may_enroll(work: &Work, flow: &mut Flow) -> Step {
+    if let Err(error) = passkey::may_reach(flow) {
+        return end(flow, work.now(), error);
+    }
     let settings = &work.settings.settings;
     let offers = settings.second_factors.iter().any(|f| f.is_set_up() && sms::can_set_up(&work.app, *f));
     if flow.state != FlowState::EnrollFactor || offers {

@@ -187,7 +187,7 @@ impl After {
             return Ok(None);
         }
         passkey::challenge(&mut next, &work.challenge);
-        passkey::note(tx, &mut next)?;
+        passkey::note(tx, settings, &mut next)?;
         flows::insert(tx, &next)?;
         flow.state = FlowState::ShowForm;
         flow.completed_at = Some(work.now());

@@ -190,7 +190,7 @@ fn recovered(
         next.data.messages.push(MessageId::ChooseNewPassword.into());
     }
     passkey::challenge(&mut next, &work.challenge);
-    passkey::note(tx, &mut next)?;
+    passkey::note(tx, &work.settings.settings, &mut next)?;
     flows::insert(tx, &next)?;
     flow.state = FlowState::Passed;
     flow.identity_id = Some(identity.id);

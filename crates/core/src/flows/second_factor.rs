@@ -37,8 +37,10 @@ pub(super) fn ask(settings: &TenantSettings, flow: &mut Flow, identity: &Identit
     }
     // A code that is still live was for another step.
     (flow.code_hash, flow.link_hash, flow.data.challenge) = (None, None, None);
-    let factors = usable(flow, &held);
-    let (state, message) = if held.is_empty() {
+    // Nothing but a passkey reaches the third level, and none is made on the way there.
+    let by_hardware = needed == Aal::Aal3;
+    let factors = if by_hardware { vec![Factor::Passkey] } else { usable(flow, &held) };
+    let (state, message) = if held.is_empty() && !by_hardware {
         (FlowState::EnrollFactor, MessageId::SetUpFactor)
     } else {
         (FlowState::SecondFactor, MessageId::ConfirmIdentity)

@@ -275,6 +275,7 @@ fn begin(flow: &mut Flow) {
     flow.submits += 1;
     flow.data.messages.clear();
     flow.data.node_messages.clear();
+    flow.data.removed_passkey = None;
 }
 
 /// Refuses with a message about the whole flow.

@@ -10,7 +10,7 @@ use avnology_model::{
     events::{EventType, MessageRequest, MessageType},
     identities::Identity,
     ids::{CredentialId, IdentityId},
-    platform::TenantSettings,
+    platform::{LoginMethod, TenantSettings},
 };
 use avnology_store::{
     IdentityTx,
@@ -189,7 +189,8 @@ pub(crate) fn remove_passkey(
         return Err(Error::new(Code::FactorNotEnrolled));
     };
     let is_last = held.len() == 1;
-    if is_last && !identity.has_password && !super::credentials::can_sign_in_by_mail(settings, identity) {
+    let by_password = identity.has_password && settings.allowed_methods.contains(&LoginMethod::Password);
+    if is_last && !by_password && !super::credentials::can_sign_in_by_mail(settings, identity) {
         return Err(Error::new(Code::LastCredential));
     }
     if is_last && own {

@@ -21,7 +21,7 @@ use super::{
     captcha,
     federation::{self, Switch},
 };
-use crate::{Cx, Tenant, events::emit, identities::TraitsSchema};
+use crate::{Cx, Tenant, credentials::is_certificate, events::emit, identities::TraitsSchema};
 
 /// The settings with their version.
 #[derive(Clone, Debug, PartialEq)]
@@ -205,6 +205,7 @@ fn write(
             message,
         });
     }
+    problems.extend(no_certificates(&settings.webauthn.trusted_roots));
     Error::from_fields(problems)?;
     if let Some(schema) = &settings.identity_schema
         && present.settings.identity_schema.as_ref() != Some(schema)
@@ -226,6 +227,16 @@ fn write(
     let payload = changes(&before, &after);
     emit(tx, &cx.event(EventType::TenantUpdated, payload).on("tenant", &place.environment))?;
     Ok(next)
+}
+
+/// Roots that are no certificates. Whether a text is one is known to those who can read it.
+fn no_certificates(roots: &[String]) -> impl Iterator<Item = FieldError> {
+    let wrong = roots.iter().enumerate().filter(|(_, root)| !is_certificate(root));
+    wrong.map(|(i, _)| FieldError {
+        field: format!("webauthn.trusted_roots[{i}]"),
+        code: FieldCode::InvalidFormat,
+        message: "A certificate in PEM.".to_owned(),
+    })
 }
 
 fn merged(before: &Value, patch: &Map<String, Value>) -> Result<TenantSettings> {

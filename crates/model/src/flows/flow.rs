@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Message;
 use crate::{
@@ -186,6 +187,15 @@ pub struct KnownPasskey {
     pub transports: Vec<String>,
 }
 
+/// A passkey that was removed here, for the browser to tell its keeper (WebAuthn Level 3 §5.1.10).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RemovedPasskey {
+    /// The domain that it was for.
+    pub rp_id: String,
+    /// The authenticator's name for it, in base64url.
+    pub credential_id: String,
+}
+
 /// Backup codes that a flow shows, once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShownCodes {
@@ -295,6 +305,8 @@ pub struct FlowData {
     pub challenge_of_passkey: Option<String>,
     /// The passkeys of the flow's identity.
     pub passkeys: Vec<KnownPasskey>,
+    /// Settings: the passkey that the last step removed.
+    pub removed_passkey: Option<RemovedPasskey>,
     /// Registration: the identity that a passkey is made for.
     pub new_identity: Option<IdentityId>,
     /// Backup codes to be shown.

@@ -9,7 +9,7 @@ mod node;
 
 pub use flow::{
     Channel, CodeChallenge, Flow, FlowData, FlowInvitation, FlowKind, FlowOrganization, FlowState,
-    KnownPasskey, LostFactors, ShownCodes, Transport,
+    KnownPasskey, LostFactors, RemovedPasskey, ShownCodes, Transport,
 };
 pub use message::{Message, MessageId, MessageKind};
 pub use node::{

@@ -110,9 +110,8 @@ impl CompletedMethod {
         }
     }
 
-    /// A passkey used now; with its owner verified it is two factors at once.
-    pub fn passkey(id: CredentialId, verified: bool, now: Timestamp) -> Self {
-        let aal = if verified { Aal::Aal2 } else { Aal::Aal1 };
+    /// A passkey used now, and what it reached: with its owner verified it is two factors at once.
+    pub fn passkey(id: CredentialId, aal: Aal, now: Timestamp) -> Self {
         Self { aal, credential_id: Some(id.to_string()), ..Self::first_factor(Method::Passkey, now) }
     }
 

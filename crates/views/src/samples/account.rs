@@ -196,6 +196,7 @@ fn factors(world: &World) -> Pages {
             person: &world.jane,
             flow,
             factor,
+            removed: None,
             passkeys: &[],
             phone: None,
             resend_at: None,
