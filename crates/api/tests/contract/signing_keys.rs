@@ -142,7 +142,7 @@ async fn a_new_key_is_published_at_once_and_signs_two_days_later(app: TestApp) {
     let answer = world.rotate("ES256", false).await;
     assert_eq!(answer["signing_keys"].as_array().map(Vec::len), Some(3), "{answer}");
     let keys = world.keys("ES256").await;
-    let [(new, _, ..), _] = keys.as_slice() else { panic!("{keys:?}") };
+    let [(new, ..), _] = keys.as_slice() else { panic!("{keys:?}") };
     let next = (new.clone(), "next".to_owned(), Some(0), Some(48), None);
     assert_eq!(keys, [next, (old.clone(), "active".to_owned(), Some(0), Some(0), None)]);
     assert!(world.published().await.contains(new));
