@@ -19,7 +19,7 @@ use super::{
 pub(super) enum Command {
     /// List the keys that are published.
     List(Server),
-    /// Replace keys: the new one is published now, signs after 48 hours, and the old one is removed three days later.
+    /// Replace keys: the new one is published now, signs after 48 hours, and the old one is removed three days after that.
     Rotate {
         #[command(flatten)]
         server: Server,
