@@ -2,8 +2,9 @@
 
 use std::{net::IpAddr, sync::Arc};
 
+use avnology_jose::{Algorithm, SigningKey};
 use avnology_model::{
-    Timestamp,
+    Error, Result, Timestamp,
     events::{Actor, Event, EventResult, EventType, Origin},
     ids::{EventId, OrganizationId},
     secret_token::{SecretKind, SecretToken},
@@ -21,6 +22,12 @@ pub trait Clock: Send + Sync + 'static {
 pub trait Entropy: Send + Sync + 'static {
     /// Fills `bytes` with bytes that nobody can predict.
     fn fill(&self, bytes: &mut [u8]);
+
+    /// A new RSA key for this algorithm, which takes a good part of a second. No bytes make one: the cryptographic library
+    /// draws it.
+    fn rsa_key(&self, algorithm: Algorithm) -> Result<SigningKey> {
+        SigningKey::generate_rsa(algorithm).map_err(Error::internal)
+    }
 }
 
 /// The clock of the machine.
@@ -109,6 +116,12 @@ impl Cx {
         let mut bytes = [0; N];
         self.entropy.fill(&mut bytes);
         bytes
+    }
+
+    /// A new RSA key, drawn where no request waits for a thread.
+    pub(crate) async fn rsa_key(&self, algorithm: Algorithm) -> Result<SigningKey> {
+        let entropy = Arc::clone(&self.entropy);
+        tokio::task::spawn_blocking(move || entropy.rsa_key(algorithm)).await.map_err(Error::internal)?
     }
 
     /// A new bearer secret.

@@ -146,6 +146,8 @@ text_enum! {
         GroupMemberRemoved = "organization.group.member_removed",
         /// Settings of the tenant changed.
         TenantUpdated = "tenant.updated",
+        /// A key that signs is replaced.
+        SigningKeyRotated = "signing_key.rotated",
         /// A relation tuple was written.
         PermissionGranted = "permission.granted",
         /// A relation tuple was removed.
@@ -178,13 +180,15 @@ text_enum! {
         PrivacyOptOutRecorded = "privacy.opt_out.recorded",
         /// Internal: a message to a person is wanted. Never leaves the house.
         MessageRequested = "message.requested",
+        /// Internal: an algorithm has its first key. Never leaves the house.
+        SigningKeyMade = "signing_key.made",
     }
 }
 
 impl EventType {
     /// Whether the event is for our own consumers only.
     pub fn is_internal(self) -> bool {
-        self == Self::MessageRequested
+        matches!(self, Self::MessageRequested | Self::SigningKeyMade)
     }
 }
 

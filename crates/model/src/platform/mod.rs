@@ -5,6 +5,7 @@ mod idempotency;
 mod precondition;
 mod session_token_template;
 mod settings;
+mod signing_key;
 
 pub use captcha::{CaptchaProvider, CaptchaSettings, captcha_secret_problem};
 pub use idempotency::IdempotencyKey;
@@ -14,6 +15,7 @@ pub use settings::{
     Consent, FederationMode, Lockout, LoginMethod, OrganizationCreation, RateLimit, RateLimitSetting,
     Registration, RegistrationField, SessionPolicy, TenantSettings,
 };
+pub use signing_key::{SigningAlgorithm, SigningKeyState};
 
 use crate::text::text_enum;
 

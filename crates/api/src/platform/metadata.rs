@@ -1,0 +1,52 @@
+//! Documents that say what this server can (RFC 8414, OpenID Connect Discovery, RFC 9728; `contract/30` §12).
+
+use avnology_http::{Auth, JsonBytes, NoInput, Public, Reply, Route, With, header};
+use avnology_model::{Error, Result, permissions::Scope, secret_token::sha256, text::hex};
+use avnology_oauth::metadata;
+use serde_json::Value;
+
+use super::offered;
+
+async fn authorization_server(auth: Auth<Public>, _: NoInput) -> Result<With<JsonBytes>> {
+    let settings = auth.app.settings();
+    let tenant = metadata::Tenant {
+        issuer: &auth.app.config.origin(),
+        has_registration: true,
+        takes_client_documents: false,
+        locales: &settings.settings.locales,
+        policy_uri: None,
+        tos_uri: None,
+    };
+    document(&offered::of_server(metadata::authorization_server(&tenant)))
+}
+
+async fn protected_resource(auth: Auth<Public>, _: NoInput) -> Result<With<JsonBytes>> {
+    let scopes: Vec<&str> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
+    document(&offered::of_resource(metadata::protected_resource(&auth.app.config.origin(), &scopes)))
+}
+
+fn document(document: &Value) -> Result<With<JsonBytes>> {
+    let text = serde_json::to_vec(document).map_err(Error::internal)?;
+    let etag = hex(sha256(&text).get(..8).unwrap_or_default());
+    Ok(JsonBytes(text.into()).with_header(header::CACHE_CONTROL, "public, max-age=300").with_etag(&etag))
+}
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/.well-known/openid-configuration", authorization_server)
+            .summary("Read what the server can")
+            .produces(&["application/json"])
+            .answers::<Value>(200, "Metadata of the authorization server.")
+            .etag(),
+        Route::get("/.well-known/oauth-authorization-server", authorization_server)
+            .summary("Read what the server can")
+            .produces(&["application/json"])
+            .answers::<Value>(200, "Metadata of the authorization server.")
+            .etag(),
+        Route::get("/.well-known/oauth-protected-resource", protected_resource)
+            .summary("Read what the API takes")
+            .produces(&["application/json"])
+            .answers::<Value>(200, "Metadata of the API as a protected resource.")
+            .etag(),
+    ]
+}
