@@ -2,7 +2,7 @@
 
 use avnology_model::{
     credentials::Factor,
-    flows::{Channel, Flow, Group, InputType, Label, Message, MessageId, Node},
+    flows::{Channel, Flow, FlowKind, Group, InputType, Label, Message, MessageId, Node},
     identities::Identity,
     ids::IdentityId,
     platform::LoginMethod,
@@ -29,7 +29,10 @@ const SIDE: u32 = 256;
 pub(super) fn to_show(app: &Tenant, flow: &Flow, nodes: &mut Vec<Node>) {
     for factor in &flow.data.factors {
         match factor {
-            Factor::Totp => totp_code(nodes, MessageId::LabelContinue),
+            Factor::Totp => {
+                nodes.extend(remember_device(app, flow, Group::Totp));
+                totp_code(nodes, MessageId::LabelContinue);
+            }
             Factor::Passkey => nodes.extend(use_passkey(app, flow, true)),
             Factor::Sms => sms_code(app, flow, nodes),
             Factor::RecoveryCode => {
@@ -44,12 +47,25 @@ pub(super) fn to_show(app: &Tenant, flow: &Flow, nodes: &mut Vec<Node>) {
     }
 }
 
+/// The choice to skip the second factor from now on, where a sign-in could do so.
+fn remember_device(app: &Tenant, flow: &Flow, group: Group) -> Option<Node> {
+    let settings = app.settings();
+    let is_offered = settings.settings.remember_device_days > 0 && !settings.settings.mfa_required;
+    let node = || {
+        Node::input(group, InputType::Checkbox, "remember_device")
+            .with_value("true")
+            .with_label(MessageId::LabelRememberDevice)
+    };
+    (is_offered && flow.kind == FlowKind::Login).then(node)
+}
+
 /// The phone as second factor: a button that sends a code, or the field for the one that was sent.
 fn sms_code(app: &Tenant, flow: &Flow, nodes: &mut Vec<Node>) {
     if !app.sends_texts() {
         return;
     }
     if sms::number_sent_to(flow).is_some() {
+        nodes.extend(remember_device(app, flow, Group::Code));
         view::code_entry(nodes);
         nodes.push(Node::button(Group::Code, "resend", "true", MessageId::LabelSendNewCode));
         return;

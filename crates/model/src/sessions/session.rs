@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::SessionDevice;
 use crate::{
     Timestamp,
     ids::{CredentialId, DeviceId, IdentityId, OrganizationId, SessionId},

@@ -53,15 +53,8 @@ pub fn put(
     failures: &Failures,
 ) -> Result<()> {
     let f = failures;
-    let values = params![
-        account,
-        f.failures,
-        f.window_start,
-        f.locked_until,
-        f.locks,
-        f.last_lock_at,
-        identity
-    ];
+    let values =
+        params![account, f.failures, f.window_start, f.locked_until, f.locks, f.last_lock_at, identity];
     tx.execute(&PUT, &values).map(drop)
 }
 

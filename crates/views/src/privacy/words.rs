@@ -29,6 +29,8 @@ pub(super) fn happened(action: &str, failed: bool) -> String {
         "user.sessions_read" => "Sessions looked at by an administrator",
         "user.deletion_scheduled" => "Deletion scheduled",
         "user.deletion_cancelled" => "Deletion cancelled",
+        "device.posture_changed" => "Report about a device changed",
+        "device.removed" => "Device removed",
         "session.created" => "Signed in",
         "session.login_failed" => "Wrong password or code",
         "session.elevated" => "Confirmed it is you",
