@@ -30,8 +30,8 @@ pub(super) fn to_show(app: &Tenant, flow: &Flow, nodes: &mut Vec<Node>) {
     for factor in &flow.data.factors {
         match factor {
             Factor::Totp => {
-                nodes.extend(remember_device(app, flow, Group::Totp));
                 totp_code(nodes, MessageId::LabelContinue);
+                remember_device(app, flow, Group::Totp, nodes);
             }
             Factor::Passkey => nodes.extend(use_passkey(app, flow, true)),
             Factor::Sms => sms_code(app, flow, nodes),
@@ -47,16 +47,15 @@ pub(super) fn to_show(app: &Tenant, flow: &Flow, nodes: &mut Vec<Node>) {
     }
 }
 
-/// The choice to skip the second factor from now on, where a sign-in could do so.
-fn remember_device(app: &Tenant, flow: &Flow, group: Group) -> Option<Node> {
+/// The choice to skip the second factor from now on, right above the last button, where a sign-in could do so.
+fn remember_device(app: &Tenant, flow: &Flow, group: Group, nodes: &mut Vec<Node>) {
     let settings = app.settings();
     let is_offered = settings.settings.remember_device_days > 0 && !settings.settings.mfa_required;
-    let node = || {
-        Node::input(group, InputType::Checkbox, "remember_device")
-            .with_value("true")
-            .with_label(MessageId::LabelRememberDevice)
-    };
-    (is_offered && flow.kind == FlowKind::Login).then(node)
+    if is_offered && flow.kind == FlowKind::Login {
+        let node = Node::input(group, InputType::Checkbox, "remember_device").with_value("true");
+        let above = nodes.len().saturating_sub(1);
+        nodes.insert(above, node.with_label(MessageId::LabelRememberDevice));
+    }
 }
 
 /// The phone as second factor: a button that sends a code, or the field for the one that was sent.
@@ -65,8 +64,8 @@ fn sms_code(app: &Tenant, flow: &Flow, nodes: &mut Vec<Node>) {
         return;
     }
     if sms::number_sent_to(flow).is_some() {
-        nodes.extend(remember_device(app, flow, Group::Code));
         view::code_entry(nodes);
+        remember_device(app, flow, Group::Code, nodes);
         nodes.push(Node::button(Group::Code, "resend", "true", MessageId::LabelSendNewCode));
         return;
     }

@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn what_is_unknown_is_told_by_its_name() {
-        assert_eq!(happened("device.posture_changed", false), "device posture changed");
+        assert_eq!(happened("risk.level_changed", false), "risk level changed");
         assert_eq!(happened("user.updated", true), "Profile changed: refused");
         assert_eq!(happened("session.login_failed", true), "Wrong password or code");
     }

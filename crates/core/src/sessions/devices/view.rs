@@ -3,7 +3,7 @@
 use avnology_model::{
     Timestamp,
     ids::DeviceId,
-    sessions::{Device, Platform},
+    sessions::{Agent, Device, Platform},
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -18,6 +18,9 @@ pub struct DeviceDetail {
     pub id: DeviceId,
     /// As in "Firefox on Linux", or as the person calls it.
     pub name: String,
+    /// Whether it is a phone or tablet; for pages.
+    #[serde(skip)]
+    pub is_mobile: bool,
     /// `web` for browsers, otherwise the system.
     pub platform: Platform,
     /// Whether the person has completed a sign-in by two factors here, or sign-ins on three days.
@@ -49,6 +52,7 @@ impl DeviceDetail {
         Self {
             id: device.id,
             name: device.name(),
+            is_mobile: Agent::parse(&device.user_agent).is_mobile(),
             platform: device.platform(),
             known: device.known,
             trusted_until: device.trusted_until(days, now),
