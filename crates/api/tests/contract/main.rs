@@ -14,6 +14,7 @@ mod audit_refusals;
 mod authorization;
 mod codes;
 mod conventions;
+mod devices;
 mod discovery;
 mod domains;
 mod dynamic_groups;
