@@ -72,6 +72,14 @@ async fn sign_in_on(client: &Client, installation: &str) -> Answer {
     answer
 }
 
+/// Signs out and in again at this browser.
+async fn again(browser: &Client, who: &str) -> Answer {
+    if browser.cookie("__Host-avnology_session").is_some() {
+        browser.post("/v1/sessions:logout").await.no_content();
+    }
+    browser.sign_in(who, PASSWORD).await
+}
+
 async fn half(client: &Client, installation: &str) -> FlowRun {
     let flow = client.open("login").await;
     let body = json!({ "identifier": JANE, "password": PASSWORD, "device_id": installation });
@@ -144,8 +152,7 @@ async fn a_browser_is_given_a_key_and_known_again_by_it(app: TestApp) {
     assert!(set.ends_with("; Path=/; HttpOnly; SameSite=Lax; Max-Age=34560000; Secure"), "{set}");
     let first = done.at("/session/device/id");
     assert!(first.starts_with("dev_"), "{done}");
-    let again = browser.sign_in(JANE, PASSWORD).await;
-    assert_eq!(again.at("/session/device/id"), first);
+    assert_eq!(again(&browser, JANE).await.at("/session/device/id"), first);
     let elsewhere = app.browser().sign_in(JANE, PASSWORD).await;
     assert_ne!(elsewhere.at("/session/device/id"), first);
     assert_eq!(devices(&browser).await.len(), 2);
@@ -185,7 +192,7 @@ async fn two_people_at_one_browser_have_a_device_each_and_both_are_known_again(a
     app.account(JANE).await;
     app.account(joe).await;
     let browser = app.browser();
-    let sign_in = async |who| browser.sign_in(who, PASSWORD).await.at("/session/device/id");
+    let sign_in = async |who| again(&browser, who).await.at("/session/device/id");
     let (hers, his) = (sign_in(JANE).await, sign_in(joe).await);
     assert_ne!(hers, his);
     assert_eq!((sign_in(JANE).await, sign_in(joe).await), (hers, his));
@@ -275,11 +282,11 @@ async fn ones_own_devices_are_listed_the_latest_first(app: TestApp) {
     let client = app.program();
     let first = sign_in_on(&client, PHONE).await.at("/session/device/id");
     app.advance(60);
-    let second = sign_in_on(&client, OTHER).await.at("/session/device/id");
+    let second = sign_in_on(&app.program(), OTHER).await.at("/session/device/id");
     let ids = async || devices(&client).await.iter().map(|d| d["id"].clone()).collect::<Vec<_>>();
     assert_eq!(ids().await, [json!(second), json!(first)]);
     app.advance(60);
-    sign_in_on(&client, PHONE).await.ok();
+    sign_in_on(&app.program(), PHONE).await.ok();
     assert_eq!(ids().await, [json!(first), json!(second)]);
 }
 
@@ -291,7 +298,7 @@ async fn a_device_is_named_and_its_sessions_say_so(app: TestApp) {
     let named = client.patch(&path).json(&json!({ "name": "  My phone " })).await;
     assert_eq!(named.ok()["name"], "My phone");
     assert_eq!(client.whoami().await["device"]["name"], "My phone");
-    assert_eq!(sign_in_on(&client, PHONE).await["session"]["device"]["name"], "My phone", "it stays");
+    assert_eq!(sign_in_on(&app.program(), PHONE).await["session"]["device"]["name"], "My phone", "it stays");
     client.patch(&path).json(&json!({})).await.ok();
     assert_eq!(devices(&client).await[0]["name"], "My phone");
     for bad in [json!({ "name": "x".repeat(101) }), json!({ "name": "a\u{7}b" }), json!({ "known": true })] {
@@ -586,6 +593,9 @@ async fn a_new_key_comes_with_trust_and_the_old_one_is_worthless(app: TestApp) {
     let jane = remembering(&app, 14).await;
     let browser = app.browser();
     let sign_in = async |browser: &Client, remember: bool| {
+        if browser.cookie("__Host-avnology_session").is_some() {
+            browser.post("/v1/sessions:logout").await.no_content();
+        }
         let flow = browser.open("login").await;
         let half = flow.submit("password", json!({ "identifier": JANE, "password": PASSWORD })).await;
         if half.ok().get("session").is_some() {
@@ -620,7 +630,6 @@ async fn failures_elsewhere_do_not_lock_a_known_device(app: TestApp) {
 async fn a_known_device_has_failures_of_its_own(app: TestApp) {
     app.account(JANE).await;
     known(&app, PHONE).await;
-    let before = app.mail_kinds(JANE).await;
     fail(&app, Some(PHONE), 4).await;
     fail(&app, None, 4).await;
     sign_in_on(&app.program(), PHONE).await.token();
@@ -628,7 +637,8 @@ async fn a_known_device_has_failures_of_its_own(app: TestApp) {
     sign_in_on(&app.program(), PHONE).await.refused(Code::AccountLocked);
     app.program().sign_in(JANE, PASSWORD).await.token();
     assert_eq!(app.payloads(EventType::UserLocked).await.len(), 1);
-    assert_eq!(app.mail_kinds(JANE).await, before, "whoever is there sees it");
+    let kinds = app.mail_kinds(JANE).await;
+    assert!(!kinds.contains(&"account_locked".to_owned()), "whoever is there sees it: {kinds:?}");
     app.advance(900);
     sign_in_on(&app.program(), PHONE).await.token();
 }
@@ -668,8 +678,8 @@ async fn a_sign_in_on_a_new_device_is_told_by_mail_once(app: TestApp) {
     for words in ["Firefox on Linux", "198.51.100.7", "/recovery", "/account/sessions"] {
         assert!(mail.text.contains(words), "{words}: {}", mail.text);
     }
-    other.sign_in(JANE, PASSWORD).await.ok();
-    browser.sign_in(JANE, PASSWORD).await.ok();
+    again(&other, JANE).await.ok();
+    again(&browser, JANE).await.ok();
     assert_eq!(notices().await, 1);
     sign_in_on(&app.program(), PHONE).await.ok();
     assert_eq!(notices().await, 2);
@@ -711,7 +721,7 @@ async fn a_report_of_posture_is_shown_until_it_expires(app: TestApp) {
     client.whoami().await.ok();
     let path = format!("/v1/devices/{id}/posture");
     let report = json!({
-        "managed": true, "compliant": false, "source": "mdm", "expires_at": "2026-03-03T09:00:00.000Z",
+        "managed": true, "compliant": false, "source": "mdm", "expires_at": "2026-03-02T15:00:00.000Z",
     });
     let reported = app.admin_key().call("PUT", &path).json(&report).await;
     assert_eq!(
@@ -720,8 +730,9 @@ async fn a_report_of_posture_is_shown_until_it_expires(app: TestApp) {
     );
     assert_eq!(client.whoami().await["device"]["managed"], true);
     assert_eq!(devices(&client).await[0]["compliant"], false);
-    app.advance(DAY);
+    app.advance(6 * 3600);
     assert_eq!(devices(&client).await[0]["managed"], Value::Null);
+    assert_eq!(client.whoami().await["device"]["managed"], Value::Null);
     let report = json!({ "compliant": true, "source": "mdm" });
     let reported = app.admin_key().call("PUT", &path).json(&report).await;
     assert_eq!((reported.ok()["managed"].clone(), reported["compliant"].clone()), (Value::Null, json!(true)));
@@ -799,7 +810,8 @@ async fn an_organization_reaches_the_devices_of_those_it_manages_only(app: TestA
         .refused(Code::PermissionDenied);
     bob.delete(&format!("{list}/{device}")).header("x-avnology-org", "acme").await.no_content();
     app.record_audit().await;
-    let told: Vec<Value> = app.audit(Some("acme"), "action = \"device.removed\"").await;
+    let told: Vec<Value> =
+        app.audit(Some("acme"), "action = \"device.removed\" AND result = \"success\"").await;
     assert_eq!(told.len(), 1, "the organization that manages the person is told: {told:?}");
 }
 
