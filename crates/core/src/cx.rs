@@ -6,11 +6,13 @@ use avnology_jose::{Algorithm, SigningKey};
 use avnology_model::{
     Error, Result, Timestamp,
     events::{Actor, Event, EventResult, EventType, Origin},
-    ids::{EventId, OrganizationId},
+    ids::{DeviceId, EventId, OrganizationId},
     secret_token::{SecretKind, SecretToken},
     sessions::Agent,
 };
 use serde_json::Value;
+
+use crate::sessions::Presented;
 
 /// Tells the time. Everything below HTTP asks this one.
 pub trait Clock: Send + Sync + 'static {
@@ -82,6 +84,10 @@ pub struct Cx {
     pub request_id: Arc<str>,
     /// The organization that the request is about; none is the tenant.
     pub scope: Option<OrganizationScope>,
+    /// The device of the session that acts.
+    pub device_id: Option<DeviceId>,
+    /// What a submit of a flow shows to recognize its device by.
+    pub presented: Presented,
     entropy: Arc<dyn Entropy>,
 }
 
@@ -107,6 +113,8 @@ impl Cx {
             user_agent: "".into(),
             request_id: "".into(),
             scope: None,
+            device_id: None,
+            presented: Presented::Nothing,
             entropy,
         }
     }
@@ -156,6 +164,7 @@ impl Cx {
             origin: Origin {
                 ip: self.ip.map(|ip| ip.to_string()),
                 user_agent: Some(self.user_agent.to_string()).filter(|u| !u.is_empty()),
+                device_id: self.device_id,
                 request_id: Some(self.request_id.to_string()).filter(|r| !r.is_empty()),
             },
             payload,

@@ -54,6 +54,7 @@ static IDENTITY: &[Migration] = migrations! { "identity":
     11 = "0011_phones";
     12 = "0012_factor_recovery";
     13 = "0013_key_rotation";
+    14 = "0014_devices";
 };
 
 static ORGANIZATION: &[Migration] = migrations! { "organization":

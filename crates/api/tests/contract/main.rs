@@ -15,6 +15,7 @@ mod authorization;
 mod captcha;
 mod codes;
 mod conventions;
+mod devices;
 mod discovery;
 mod domains;
 mod dynamic_groups;

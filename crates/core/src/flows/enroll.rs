@@ -183,7 +183,7 @@ impl After {
             recovered_address: flow.data.recovered_address.clone(),
             ..FlowData::default()
         };
-        if !second_factor::ask(settings, &mut next, identity, Aal::Aal2) {
+        if !second_factor::ask(settings, &mut next, identity, Aal::Aal2, false) {
             return Ok(None);
         }
         passkey::challenge(&mut next, &work.challenge);

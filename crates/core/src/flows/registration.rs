@@ -124,7 +124,8 @@ pub(super) fn read_form(
 
 /// The keys of the boxes that were ticked; the refusal when a required one was not.
 fn read_consents(work: &Work, flow: &mut Flow) -> Result<Vec<String>, Step> {
-    let given = super::Submission { method: String::new(), body: work.input.object("consents") };
+    let body = work.input.object("consents");
+    let given = super::Submission { method: String::new(), body, browser: work.input.browser.clone() };
     let mut errors = Vec::new();
     let mut ticked = Vec::new();
     for consent in &work.settings.settings.registration.consents {

@@ -83,7 +83,7 @@ pub(super) fn bind(flow: &mut Flow, settings: &TenantSettings, live: &LiveSessio
         More::Factor => {
             flow.data.completed.clone_from(&live.session.methods);
             let needed = flow.data.requested_aal.max(Aal::Aal2);
-            let asked = second_factor::ask(settings, flow, &live.identity, needed);
+            let asked = second_factor::ask(settings, flow, &live.identity, needed, false);
             // Another request was faster, or the phone that is the second factor was the first: then everything once more.
             let shows_none = flow.state == FlowState::SecondFactor && flow.data.factors.is_empty();
             if shows_none {

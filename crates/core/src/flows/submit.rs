@@ -9,6 +9,7 @@ use avnology_model::{
     platform::LoginMethod,
     sessions::SessionKind,
 };
+use serde_json::Value;
 
 use super::{
     Holder, Submission, captcha, captcha_mail, choose, code, complete, deny, enroll, factor_settings, get,
@@ -19,7 +20,10 @@ use super::{
     step::{Outcome, Refused, Work, check_open, refuse_method, refuse_state},
     step_up, verification,
 };
-use crate::{Cx, Tenant, sessions::LiveSession};
+use crate::{
+    Cx, Tenant,
+    sessions::{LiveSession, Presented, installation},
+};
 
 /// Submits a flow. `guard` is asked first, with the flow, whether the request may: it knows of cookies and form tokens.
 pub async fn submit(
@@ -38,15 +42,22 @@ pub async fn submit(
     }
     check_open(&flow, cx.now, &app.config.origin())?;
     guard(&flow)?;
+    let presented = presented(&flow, holder, &input);
+    let mut cx = cx.clone();
+    cx.presented = presented.clone().unwrap_or_default();
+    let challenge = cx.random();
     let work = Work {
         app: Arc::clone(app),
-        cx: cx.clone(),
+        cx,
         settings: app.settings(),
         kind,
         id,
         input: Arc::new(input),
-        challenge: cx.random(),
+        challenge,
     };
+    if presented.is_none() {
+        return work.step(|_, _, flow, _| Ok(identifier::refuse_invalid(flow, "device_id"))).await;
+    }
     if let Some(token) = link_token {
         return match kind {
             FlowKind::Login => link::submit(&work, holder, token).await,
@@ -67,6 +78,19 @@ pub async fn submit(
         FlowKind::Registration => registration_method(&work, &flow).await,
         FlowKind::Recovery | FlowKind::Verification => mailed(&work, &flow).await,
         FlowKind::Settings => settings_method(&work, &flow, holder, live).await,
+    }
+}
+
+/// What the submit shows to recognize its device by; `None` for an installation whose name is none. A browser that opens a mailed
+/// link of a program's flow is a browser.
+fn presented(flow: &Flow, holder: Holder, input: &Submission) -> Option<Presented> {
+    let is_opened_link = link_token(input).is_some() && holder.browser_hash().is_some();
+    if flow.transport == Transport::Browser || is_opened_link {
+        return Some(Presented::Browser(input.browser.clone()));
+    }
+    match input.body.get("device_id") {
+        None | Some(Value::Null) => Some(Presented::Nothing),
+        Some(name) => installation(name.as_str()?.trim()),
     }
 }
 

@@ -28,6 +28,7 @@ use crate::{
     credentials::recovery_codes,
     events::{emit, emit_message, emit_to_manager},
     platform::{Keys, Place},
+    sessions::end_trust,
 };
 
 /// Most passkeys of an identity (`contract/11` §9).
@@ -253,6 +254,8 @@ pub(crate) fn remove_factors(
     factors: &[Factor],
 ) -> Result<Vec<Factor>> {
     let mut removed = Vec::new();
+    // Whoever chose to skip them on a device is to choose anew.
+    end_trust(tx, identity.id, None)?;
     if factors.contains(&Factor::Totp)
         && let Some(totp) = totp_rows::find(tx, identity.id)?
     {

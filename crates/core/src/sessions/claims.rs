@@ -145,6 +145,7 @@ mod tests {
             expires_at: NOW,
             revoked_at: None,
             device_id: None,
+            device: None,
             ip: String::new(),
             user_agent: String::new(),
             organization_id: None,

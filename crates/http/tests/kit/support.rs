@@ -223,6 +223,7 @@ impl App {
             expires_at: cx.now.plus_seconds(86_400),
             revoked_at: None,
             device_id: None,
+            device: None,
             organization_id: None,
             ip: String::new(),
             user_agent: String::new(),

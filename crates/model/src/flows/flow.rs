@@ -299,6 +299,8 @@ pub struct FlowData {
     pub node_messages: BTreeMap<String, Vec<Message>>,
     /// What was completed in this flow, or in the session that it steps up, for steps that follow.
     pub completed: Vec<crate::sessions::CompletedMethod>,
+    /// Login: whether the second factor is to be skipped on this device from now on.
+    pub remember_device: bool,
     /// Second factors that the identity can show.
     pub factors: Vec<Factor>,
     /// What the next answer of a passkey has to sign, in base64url; used once.

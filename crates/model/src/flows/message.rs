@@ -78,6 +78,7 @@ messages! {
     LabelSendNewCode = "1070014", Info, "Send a new code";
     LabelFirstName = "1070015", Info, "First name";
     LabelLastName = "1070016", Info, "Last name";
+    LabelRememberDevice = "1070018", Info, "Skip the second factor on this device";
     LabelCurrentPassword = "1070019", Info, "Current password";
     LabelUsePassword = "1070020", Info, "Sign in with your password";
     LabelUseCode = "1070021", Info, "E-mail me a code";

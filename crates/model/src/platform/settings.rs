@@ -226,6 +226,8 @@ pub struct TenantSettings {
     pub second_factors: Vec<Factor>,
     /// Whether everybody needs a second factor.
     pub mfa_required: bool,
+    /// Days that people may skip the second factor on a device, 0–30; 0: it is always asked for.
+    pub remember_device_days: u32,
     /// How passkeys are made.
     pub webauthn: WebauthnSettings,
     /// Rules for new passwords.
@@ -276,6 +278,7 @@ impl Default for TenantSettings {
             allowed_methods: LoginMethod::ALL.to_vec(),
             second_factors: vec![Factor::Totp, Factor::Passkey, Factor::RecoveryCode],
             mfa_required: false,
+            remember_device_days: 0,
             webauthn: WebauthnSettings::default(),
             password_policy: PasswordPolicy::default(),
             lockout: Lockout::default(),
@@ -406,6 +409,7 @@ impl TenantSettings {
         if self.factor_recovery_wait_hours > 0 {
             range("factor_recovery_wait_hours", self.factor_recovery_wait_hours, 24, 720);
         }
+        range("remember_device_days", self.remember_device_days, 0, 30);
         range("deletion_grace_days", self.deletion_grace_days, 0, 90);
         range("audit_retention_days", self.audit_retention_days, 30, 3_650);
         range("retired_slug_days", self.retired_slug_days, 0, 3_650);

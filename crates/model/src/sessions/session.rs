@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::SessionDevice;
 use crate::{
     Timestamp,
     ids::{CredentialId, DeviceId, IdentityId, OrganizationId, SessionId},
@@ -146,6 +147,8 @@ pub struct Session {
     pub revoked_at: Option<Timestamp>,
     /// The device it was made on, when that is known.
     pub device_id: Option<DeviceId>,
+    /// What is known of that device now.
+    pub device: Option<SessionDevice>,
     /// Address of the sign-in.
     pub ip: String,
     /// User agent of the sign-in.

@@ -301,7 +301,7 @@ impl<'a> Builder<'a> {
     /// A page with one thing to type puts the caret there; with errors, the summary has the focus.
     fn focus(&self, form: &mut Form) {
         let mut lines: Vec<&mut Field> =
-            form.fields.iter_mut().filter(|f| !f.readonly && !f.disabled).collect();
+            form.fields.iter_mut().filter(|f| !f.readonly && !f.disabled && !is_box(f)).collect();
         if self.flow.kind != FlowKind::Settings
             && self.errors().is_none()
             && let [only] = lines.as_mut_slice()
@@ -401,6 +401,11 @@ impl<'a> Builder<'a> {
             .chain(texts.map(Notice::info))
             .collect()
     }
+}
+
+/// Whether it is ticked, and not filled in.
+fn is_box(field: &Field) -> bool {
+    matches!(field.kind, FieldKind::Checkbox { .. })
 }
 
 fn is(node: &Node, input_type: InputType) -> bool {
