@@ -219,7 +219,7 @@ fn count_of_network(tx: &mut IdentityTx<'_>, work: &Work) -> Result<()> {
     if held.failures >= captcha.after_failures {
         return Ok(());
     }
-    lockouts::put(tx, &key, &Failures { failures: held.failures + 1, ..held })
+    lockouts::put(tx, &key, None, &Failures { failures: held.failures + 1, ..held })
 }
 
 fn in_window(work: &Work, held: &Failures) -> bool {
