@@ -14,6 +14,7 @@ mod audit_refusals;
 mod authorization;
 mod codes;
 mod conventions;
+mod device_trust;
 mod devices;
 mod discovery;
 mod domains;
