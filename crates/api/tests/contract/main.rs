@@ -15,6 +15,7 @@ mod authorization;
 mod captcha;
 mod codes;
 mod conventions;
+mod device_trust;
 mod devices;
 mod discovery;
 mod domains;

@@ -125,6 +125,7 @@ async fn open_invitations_to_ones_address_are_listed(app: TestApp) {
     let bill = app.person("bill@partner.example").await;
     let body = json!({ "email": "Bill@partner.example", "role": "admin", "expires_in_seconds": 86_400 });
     let made = acme.owner.client.post(&acme.path("/invitations")).json(&body).await;
+    app.advance(1);
     initech
         .owner
         .client

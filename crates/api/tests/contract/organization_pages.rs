@@ -209,6 +209,7 @@ async fn the_switcher_changes_session_and_cookie_together(app: TestApp) {
 
 async fn members_are_searched_changed_and_removed(app: TestApp) {
     let (team, jane) = team(&app).await;
+    app.advance(1);
     let bill = team.member("bill@acme.example", "member").await;
     team.member("ann@acme.example", "admin").await;
     let list = format!("/organizations/{}/members", team.slug);
