@@ -53,6 +53,7 @@ static IDENTITY: &[Migration] = migrations! { "identity":
     10 = "0010_imports";
     11 = "0011_phones";
     12 = "0012_factor_recovery";
+    13 = "0013_clients";
 };
 
 static ORGANIZATION: &[Migration] = migrations! { "organization":

@@ -3,7 +3,7 @@
 //! A module that uses `statements!` adds its `ALL` here; tests fail if it does not, and prepare all on both engines.
 
 use crate::{
-    Sql, audit, credentials, events, flows, identities, migrations, organizations, permissions, platform,
+    Sql, audit, clients, credentials, events, flows, identities, migrations, organizations, permissions, platform,
     privacy, service_accounts, sessions,
 };
 
@@ -35,6 +35,14 @@ pub static IDENTITY: &[&[&Sql]] = &[
     organizations::memberships::ALL,
     organizations::roles::ALL,
     organizations::seats::ALL,
+    clients::clients::ALL,
+    clients::codes::ALL,
+    clients::consents::ALL,
+    clients::grants::ALL,
+    clients::once::ALL,
+    clients::refresh_tokens::ALL,
+    clients::requests::ALL,
+    clients::resources::ALL,
     service_accounts::accounts::ALL,
     service_accounts::keys::ALL,
     platform::clock::ALL,
