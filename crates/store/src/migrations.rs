@@ -53,7 +53,8 @@ static IDENTITY: &[Migration] = migrations! { "identity":
     10 = "0010_imports";
     11 = "0011_phones";
     12 = "0012_factor_recovery";
-    13 = "0013_clients";
+    13 = "0013_key_rotation";
+    14 = "0014_clients";
 };
 
 static ORGANIZATION: &[Migration] = migrations! { "organization":

@@ -1,5 +1,7 @@
-//! `/v1/tenant`, `/v1/outbox` (`contract/00` §§2.1, 14) and the published keys.
+//! `/v1/tenant`, `/v1/outbox` (`contract/00` §§2.1, 14), the keys that sign, and the documents about the server.
 
+mod metadata;
+mod offered;
 mod passkey_endpoints;
 mod signing_keys;
 
@@ -102,5 +104,6 @@ pub(crate) fn routes() -> Vec<Route> {
     ];
     routes.extend(passkey_endpoints::routes());
     routes.extend(signing_keys::routes());
+    routes.extend(metadata::routes());
     routes
 }

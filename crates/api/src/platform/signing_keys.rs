@@ -1,24 +1,71 @@
-//! The public keys that verify what this tenant signs (`contract/30` §§1, 12).
+//! The keys that sign what this tenant says: their public halves for everybody, their state for administrators
+//! (`contract/30` §§1, 12, 13).
 
-use avnology_core::platform;
-use avnology_http::{Auth, JsonBytes, NoInput, Public, Reply, Route, header};
-use avnology_model::Result;
+use avnology_core::platform::{self, SigningKeyView};
+use avnology_http::{
+    Auth, Body, Json, JsonBytes, NoInput, Public, Reply, Route, TenantScoped, header, scopes,
+};
+use avnology_model::{Result, events::EventType, platform::SigningAlgorithm};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
-async fn keys(auth: Auth<Public>, _: NoInput) -> Result<impl Reply> {
+/// The keys that are published.
+#[derive(Serialize, ToSchema)]
+struct SigningKeys {
+    /// By algorithm, the newest of each first.
+    signing_keys: Vec<SigningKeyView>,
+}
+
+/// Which key is replaced.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Rotation {
+    /// The one of this algorithm.
+    alg: SigningAlgorithm,
+    /// Whether the new key signs at once and every other key of the algorithm is removed: what they signed is good no more.
+    #[serde(default)]
+    emergency: bool,
+}
+
+async fn published(auth: Auth<Public>, _: NoInput) -> Result<impl Reply> {
     let published = platform::published_keys(&auth.app, &auth.cx).await?;
     Ok(JsonBytes(published.document)
         .with_header(header::CACHE_CONTROL, "public, max-age=300")
         .with_etag(&published.etag))
 }
 
+async fn list(auth: Auth<TenantScoped<scopes::TenantRead>>, _: NoInput) -> Result<Json<SigningKeys>> {
+    let signing_keys = platform::list_signing_keys(&auth.app, &auth.cx).await?;
+    Ok(Json(SigningKeys { signing_keys }))
+}
+
+async fn rotate(
+    auth: Auth<TenantScoped<scopes::TenantWrite>>,
+    Body(Rotation { alg, emergency }): Body<Rotation>,
+) -> Result<Json<SigningKeys>> {
+    let signing_keys = platform::rotate_signing_key(&auth.app, &auth.cx, alg, emergency).await?;
+    Ok(Json(SigningKeys { signing_keys }))
+}
+
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/.well-known/jwks.json", keys)
+        Route::get("/.well-known/jwks.json", published)
             .summary("Read the keys that verify tokens")
             // The answer is a JSON document whichever of the two a library asks for.
             .produces(&["application/json", "application/jwk-set+json"])
             .answers::<Value>(200, "A JWK set.")
             .etag(),
+        Route::get("/v1/signing-keys", list)
+            .operation_id("listSigningKeys")
+            .summary("List the keys that sign")
+            .tag("tenant")
+            .answers::<SigningKeys>(200, "The keys that are published."),
+        Route::post("/v1/signing-keys:rotate", rotate)
+            .operation_id("rotateSigningKey")
+            .records(EventType::SigningKeyRotated)
+            .summary("Replace the key of an algorithm")
+            .tag("tenant")
+            .answers::<SigningKeys>(200, "The keys that are published from now on."),
     ]
 }

@@ -30,7 +30,7 @@ on_both_engines! {
     only_a_signed_in_person_gets_one,
     a_token_is_no_credential_here,
     the_key_survives_a_restart,
-    many_first_calls_make_one_key,
+    many_first_calls_make_one_key_of_each_algorithm,
     warm_tokens_are_made_without_the_database,
 }
 
@@ -98,9 +98,14 @@ async fn the_keys_are_public_and_hold_no_private_half(app: TestApp) {
     assert_eq!(published.header("cache-control"), "public, max-age=300");
     assert_eq!(published.header("access-control-allow-origin"), "*");
     let keys = published.ok()["keys"].as_array().cloned().unwrap_or_default();
-    assert_eq!(keys.len(), 1, "{published}");
-    assert_eq!(names(&keys[0]), ["alg", "crv", "kid", "kty", "use", "x", "y"]);
-    assert_eq!((keys[0]["alg"].clone(), keys[0]["use"].clone()), (json!("ES256"), json!("sig")));
+    assert_eq!(keys.len(), 2, "{published}");
+    for (alg, members) in [
+        ("ES256", ["alg", "crv", "kid", "kty", "use", "x", "y"].as_slice()),
+        ("RS256", &["alg", "e", "kid", "kty", "n", "use"]),
+    ] {
+        let key = keys.iter().find(|key| key["alg"] == alg).expect(alg);
+        assert_eq!((names(key).as_slice(), &key["use"]), (members, &json!("sig")));
+    }
     let tag = published.header("etag").to_owned();
     app.program().get(KEYS).header("if-none-match", &tag).await.is(304);
     app.program().get(KEYS).header("accept", "application/jwk-set+json").await.ok();
@@ -402,7 +407,7 @@ fn kids(published: &Answer) -> Vec<String> {
     keys.iter().map(|key| key["kid"].as_str().unwrap_or_default().to_owned()).collect()
 }
 
-async fn many_first_calls_make_one_key(app: TestApp) {
+async fn many_first_calls_make_one_key_of_each_algorithm(app: TestApp) {
     let jane = app.person(JANE).await;
     let calls = (0..12).map(|n| {
         let client = jane.client.clone();
@@ -415,7 +420,7 @@ async fn many_first_calls_make_one_key(app: TestApp) {
         answers.push(call.await.expect("an answer"));
     }
     let published = kids(&app.program().get(KEYS).await);
-    assert_eq!(published.len(), 1);
+    assert_eq!(published.len(), 2, "one of each algorithm");
     for answer in &answers {
         match answer.ok().get("token") {
             Some(token) => drop(verified(&app, token.as_str().expect("a token")).await),
@@ -427,11 +432,12 @@ async fn many_first_calls_make_one_key(app: TestApp) {
 async fn warm_tokens_are_made_without_the_database(app: TestApp) {
     let jane = app.person(JANE).await;
     claims(&jane.client, json!({})).await;
+    let published = app.program().get(KEYS).await.text();
     app.tenant().store.close().await.expect("the store closes");
     claims(&jane.client, json!({})).await;
     // Sessions are asked for again within a minute; the keys go on even past their time in memory.
     app.advance(600);
-    assert_eq!(kids(&app.program().get(KEYS).await).len(), 1);
+    assert_eq!(app.program().get(KEYS).await.text(), published);
 }
 
 #[test]
@@ -440,7 +446,7 @@ fn two_nodes_share_the_key() {
         let second = first.second_node().await;
         let (here, there) = (first.program(), second.program());
         let (one, other) = tokio::join!(here.get(KEYS).into_future(), there.get(KEYS).into_future());
-        assert_eq!((kids(&one).len(), one.text()), (1, other.text()));
+        assert_eq!((kids(&one).len(), one.text()), (2, other.text()));
         assert_eq!(one.header("etag"), other.header("etag"));
         let jane = first.person(JANE).await;
         let here = jane.client.post(TOKENIZE).await.at("/token");

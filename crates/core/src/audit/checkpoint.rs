@@ -3,6 +3,7 @@
 use avnology_model::{
     Result, Timestamp,
     audit::{Checkpoint, Digest, Log},
+    platform::SigningAlgorithm,
 };
 use avnology_store::audit::{checkpoints, records};
 use serde_json::{Map, Value, json};
@@ -56,6 +57,6 @@ async fn sign(
         Value::Object(claims) => claims,
         _ => Map::new(),
     };
-    let jws = platform::sign_claims(app, &cx, TYP, &claims).await?;
+    let jws = platform::signer(app, &cx, SigningAlgorithm::Es256).await?.sign(TYP, &claims)?;
     Ok(Checkpoint { sequence, hash, root, timestamp: cx.now, jws })
 }

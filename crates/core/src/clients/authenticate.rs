@@ -66,7 +66,7 @@ fn claimed_id(credentials: &Credentials) -> Option<ClientId> {
         return id.parse().ok();
     }
     let Credentials::Assertion { assertion, .. } = credentials else { return None };
-    let subject = Unverified::parse(assertion).ok()?.unverified_claim("sub")?;
+    let subject = Unverified::parse(assertion).ok()?.claimed_text("sub")?;
     subject.parse().ok()
 }
 

@@ -92,12 +92,6 @@ impl ClientCache {
     pub(crate) fn forget_resources(&self) {
         self.resources.forget(&());
     }
-
-    /// Forgets everything.
-    pub(crate) fn clear(&self) {
-        self.clients.clear();
-        self.resources.clear();
-    }
 }
 
 /// The client with this id. Warm, it asks no database.

@@ -64,7 +64,7 @@ pub async fn rotate_secret(
         .write(move |tx| {
             let mut client = rows::get(tx, id)?;
             if !client.settings.auth_method().uses_secret() {
-                return Err(Error::new(Code::StateConflict).with_member("state", "without_secret"));
+                return Err(Error::new(Code::ConflictingState).with_member("state", "without_secret"));
             }
             for (n, former) in client.secrets.iter().enumerate() {
                 // At most two are good at once: with the new one, the newest of the others.

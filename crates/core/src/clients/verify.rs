@@ -91,7 +91,7 @@ pub async fn access_token(app: &Arc<Tenant>, cx: &Cx, token: &str) -> Result<Liv
     if let Some((grant, identity)) = &standing.0
         && let Some(organization) = grant.organization_id
     {
-        let found = organizations::find_by_id(app, cx, organization).await?.ok_or_else(ended)?;
+        let found = organizations::find(app, cx, organization).await?.ok_or_else(ended)?;
         let is_open = organizations::check_state(found.organization.state).is_ok();
         let member = organizations::find_member(app, cx.now, &found, identity.id).await?;
         if !is_open || member.is_none() {
@@ -139,7 +139,7 @@ async fn believed(app: &Tenant, cx: &Cx, token: &str) -> Result<Map<String, Valu
         leeway: LEEWAY,
         expires: true,
     };
-    let keys = platform::verifier(app, cx).await?;
+    let keys = platform::verifier(app, cx, token).await?;
     match rules.verify(token, keys.keys()) {
         // Clocks of ours do not differ: the leeway is for the beginning of its time alone.
         Ok(claims) if claims.seconds("exp").ok().flatten().is_some_and(|end| end <= cx.now.seconds()) => {

@@ -8,12 +8,12 @@ use avnology_store::{
     credentials::lockouts,
     flows::{flows, links},
     organizations::organizations as slugs,
-    platform::{idempotency, messages, rate_cells},
+    platform::{idempotency, messages, rate_cells, signing_keys},
     sessions::sessions,
 };
 use tokio::sync::watch;
 
-use super::{idempotency::KEPT_SECONDS as ANSWERS_KEPT, outbox::KEPT_SECONDS as MESSAGES_KEPT};
+use super::{idempotency::KEPT_SECONDS as ANSWERS_KEPT, outbox::KEPT_SECONDS as MESSAGES_KEPT, rotate_due};
 use crate::{
     Tenant, audit, events, identities, organizations, privacy, service_accounts, sessions as sessions_verbs,
 };
@@ -163,6 +163,7 @@ pub async fn sweep(app: &Arc<Tenant>) -> Result<()> {
     service_accounts::note_expired(app).await?;
     service_accounts::end_ownerless(app).await?;
     service_accounts::purge_ended(app).await?;
+    rotate_due(app).await?;
     let now = cx.now;
     app.store
         .identity()
@@ -173,6 +174,7 @@ pub async fn sweep(app: &Arc<Tenant>) -> Result<()> {
             rate_cells::purge(tx, now)?;
             lockouts::purge(tx, now.plus_seconds(-DAY))?;
             slugs::free_slugs(tx, now)?;
+            signing_keys::purge(tx, now)?;
             messages::purge(tx, now.plus_seconds(-MESSAGES_KEPT))?;
             idempotency::purge(tx, now.plus_seconds(-ANSWERS_KEPT)).map(drop)
         })

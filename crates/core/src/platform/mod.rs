@@ -26,5 +26,8 @@ pub use settings::{
     SettingsVersion, TenantView, load as load_settings, reload as reload_settings, set_federation_mode,
     update as update_settings, view as tenant_view,
 };
-pub use signing_keys::{PublishedKeys, published_keys};
-pub(crate) use signing_keys::{SigningKeys, sign_claims};
+pub use signing_keys::{
+    PublishedKeys, Signer, SigningKeyView, Verifier, list_signing_keys, published_keys, rotate_due,
+    rotate_signing_key, signer, verifier,
+};
+pub(crate) use signing_keys::{SigningKeys, reload_signing_keys};

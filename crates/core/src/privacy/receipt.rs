@@ -10,6 +10,7 @@ use avnology_model::{
     Error, Result, Timestamp,
     audit::Log,
     ids::DeletionId,
+    platform::SigningAlgorithm,
     privacy::{Category, DeletionRequest, DeletionStatus},
 };
 use avnology_store::{organizations::organizations, privacy::deletions as rows};
@@ -132,7 +133,7 @@ async fn sign(app: &Tenant, request: &DeletionRequest, databases: usize) -> Resu
         "databases": databases, "categories": categories,
     });
     let Value::Object(claims) = claims else { return Ok(false) };
-    let receipt = platform::sign_claims(app, &cx, TYP, &claims).await?;
+    let receipt = platform::signer(app, &cx, SigningAlgorithm::Es256).await?.sign(TYP, &claims)?;
     let (id, now) = (request.id, cx.now);
     app.store.identity().write(move |tx| rows::finish(tx, id, &receipt, now)).await
 }

@@ -2,7 +2,7 @@
 
 use avnology_model::{
     Code, Error, FieldCode, Result, Timestamp,
-    platform::{SessionPolicy, SessionTokenTemplate},
+    platform::{SessionPolicy, SessionTokenTemplate, SigningAlgorithm},
     sessions::SessionKind,
 };
 use serde::Serialize;
@@ -76,7 +76,7 @@ pub async fn tokenize(
     claims.insert("jti".to_owned(), Value::from(hex(&cx.random::<16>())));
     check_size(&claims)?;
     Ok(SessionToken {
-        token: platform::sign_claims(app, cx, TYPE, &claims).await?,
+        token: platform::signer(app, cx, SigningAlgorithm::Es256).await?.sign(TYPE, &claims)?,
         token_type: "Bearer",
         expires_in: expires.saturating_sub(begin),
         template: wanted.template.clone(),

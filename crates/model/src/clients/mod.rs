@@ -14,6 +14,4 @@ pub use grant::{AuthorizationCode, Grant, GrantedRights, RefreshToken, SignInFac
 pub use request::AuthorizationRequestRow;
 pub use resource::{ApiResource, ResourceScope, ResourceSettings};
 pub use settings::ClientSettings;
-pub use words::{
-    ClientState, ClientType, GrantType, OrganizationSelection, SigningAlgorithm, TokenEndpointAuthMethod,
-};
+pub use words::{ClientState, ClientType, GrantType, OrganizationSelection, TokenEndpointAuthMethod};

@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::{
-    ClientState, ClientType, GrantType, OrganizationSelection, SigningAlgorithm, TokenEndpointAuthMethod,
+use super::{ClientState, ClientType, GrantType, OrganizationSelection, TokenEndpointAuthMethod};
+use crate::{
+    ids::{OrganizationId, ServiceAccountId},
+    platform::SigningAlgorithm,
 };
-use crate::ids::{OrganizationId, ServiceAccountId};
 
 /// The writable members of a client (`contract/30` §2.1).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]

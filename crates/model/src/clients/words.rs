@@ -86,20 +86,6 @@ impl TokenEndpointAuthMethod {
 }
 
 text_enum! {
-    /// By which algorithm something is signed.
-    pub enum SigningAlgorithm {
-        /// ECDSA with P-256.
-        Es256 = "ES256",
-        /// RSA, PKCS #1 v1.5.
-        Rs256 = "RS256",
-        /// RSA-PSS.
-        Ps256 = "PS256",
-        /// Ed25519.
-        EdDsa = "EdDSA",
-    }
-}
-
-text_enum! {
     /// What a client wants with organizations.
     pub enum OrganizationSelection {
         /// Nothing.

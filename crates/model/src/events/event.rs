@@ -146,6 +146,8 @@ text_enum! {
         GroupMemberRemoved = "organization.group.member_removed",
         /// Settings of the tenant changed.
         TenantUpdated = "tenant.updated",
+        /// A key that signs is replaced.
+        SigningKeyRotated = "signing_key.rotated",
         /// A relation tuple was written.
         PermissionGranted = "permission.granted",
         /// A relation tuple was removed.
@@ -164,6 +166,30 @@ text_enum! {
         ApiKeyRevoked = "api_key.revoked",
         /// An API key ran out.
         ApiKeyExpired = "api_key.expired",
+        /// An OAuth client was made.
+        OauthClientCreated = "oauth.client.created",
+        /// An OAuth client changed.
+        OauthClientUpdated = "oauth.client.updated",
+        /// An OAuth client is gone.
+        OauthClientDeleted = "oauth.client.deleted",
+        /// An OAuth client has another secret.
+        OauthClientSecretRotated = "oauth.client.secret_rotated",
+        /// A resource that tokens are for was made.
+        OauthResourceCreated = "oauth.resource.created",
+        /// A resource changed.
+        OauthResourceUpdated = "oauth.resource.updated",
+        /// A resource is gone.
+        OauthResourceDeleted = "oauth.resource.deleted",
+        /// Somebody agreed to what a client asks for.
+        OauthConsentGranted = "oauth.consent.granted",
+        /// Somebody does not agree any more.
+        OauthConsentRevoked = "oauth.consent.revoked",
+        /// A client got tokens of a person.
+        OauthTokenIssued = "oauth.token.issued",
+        /// Tokens of a client were ended.
+        OauthTokenRevoked = "oauth.token.revoked",
+        /// A refresh token came back that its successor had replaced.
+        OauthTokenReuseDetected = "oauth.token.reuse_detected",
         /// An audit log was exported.
         AuditExported = "audit.exported",
         /// A copy of all that is held about a person is wanted.
@@ -178,13 +204,15 @@ text_enum! {
         PrivacyOptOutRecorded = "privacy.opt_out.recorded",
         /// Internal: a message to a person is wanted. Never leaves the house.
         MessageRequested = "message.requested",
+        /// Internal: an algorithm has its first key. Never leaves the house.
+        SigningKeyMade = "signing_key.made",
     }
 }
 
 impl EventType {
     /// Whether the event is for our own consumers only.
     pub fn is_internal(self) -> bool {
-        self == Self::MessageRequested
+        matches!(self, Self::MessageRequested | Self::SigningKeyMade)
     }
 }
 

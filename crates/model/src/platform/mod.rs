@@ -4,6 +4,7 @@ mod idempotency;
 mod precondition;
 mod session_token_template;
 mod settings;
+mod signing_key;
 
 pub use idempotency::IdempotencyKey;
 pub use precondition::Precondition;
@@ -12,6 +13,7 @@ pub use settings::{
     Consent, FederationMode, Lockout, LoginMethod, OrganizationCreation, RateLimit, RateLimitSetting,
     Registration, RegistrationField, SessionPolicy, TenantSettings,
 };
+pub use signing_key::{SigningAlgorithm, SigningKeyState};
 
 use crate::text::text_enum;
 

@@ -1,0 +1,103 @@
+//! What of `contract/30` §12 stands. The documents say no more than this table: whoever adds an endpoint turns its row on,
+//! and a test compares the rows with the table of routes.
+
+use serde_json::{Map, Value};
+
+/// Members of the document that are there once something is, and whether it is. What no row names is always there.
+const MEMBERS: &[(bool, &[&str])] = &[
+    (
+        false,
+        &[
+            "authorization_endpoint",
+            "response_types_supported",
+            "response_modes_supported",
+            "code_challenge_methods_supported",
+            "authorization_response_iss_parameter_supported",
+            "acr_values_supported",
+            "prompt_values_supported",
+            "ui_locales_supported",
+        ],
+    ),
+    (
+        false,
+        &[
+            "token_endpoint",
+            "grant_types_supported",
+            "token_endpoint_auth_methods_supported",
+            "token_endpoint_auth_signing_alg_values_supported",
+            "scopes_supported",
+        ],
+    ),
+    (
+        false,
+        &[
+            "subject_types_supported",
+            "id_token_signing_alg_values_supported",
+            "claims_supported",
+            "claim_types_supported",
+        ],
+    ),
+    (false, &["claims_parameter_supported"]),
+    (
+        false,
+        &[
+            "request_parameter_supported",
+            "request_uri_parameter_supported",
+            "require_request_uri_registration",
+            "request_object_signing_alg_values_supported",
+        ],
+    ),
+    (false, &["pushed_authorization_request_endpoint", "require_pushed_authorization_requests"]),
+    (false, &["device_authorization_endpoint"]),
+    (
+        false,
+        &[
+            "revocation_endpoint",
+            "revocation_endpoint_auth_methods_supported",
+            "revocation_endpoint_auth_signing_alg_values_supported",
+        ],
+    ),
+    (
+        false,
+        &[
+            "introspection_endpoint",
+            "introspection_endpoint_auth_methods_supported",
+            "introspection_endpoint_auth_signing_alg_values_supported",
+        ],
+    ),
+    (false, &["registration_endpoint"]),
+    (false, &["client_id_metadata_document_supported"]),
+    (false, &["end_session_endpoint"]),
+    (
+        false,
+        &[
+            "backchannel_logout_supported",
+            "backchannel_logout_session_supported",
+            "frontchannel_logout_supported",
+        ],
+    ),
+    (false, &["userinfo_endpoint", "userinfo_signing_alg_values_supported"]),
+    (false, &["dpop_signing_alg_values_supported"]),
+    (false, &["authorization_servers", "bearer_methods_supported"]),
+];
+
+/// The grants of the contract, and whether the token endpoint takes them.
+const GRANTS: &[(bool, &str)] = &[
+    (false, "authorization_code"),
+    (false, "refresh_token"),
+    (false, "client_credentials"),
+    (false, "urn:ietf:params:oauth:grant-type:device_code"),
+    (false, "urn:ietf:params:oauth:grant-type:token-exchange"),
+];
+
+/// Takes out what does not stand.
+pub(super) fn cut(document: &mut Map<String, Value>) {
+    document.retain(|name, _| is_on(MEMBERS.iter().find(|(_, names)| names.contains(&name.as_str()))));
+    if let Some(Value::Array(grants)) = document.get_mut("grant_types_supported") {
+        grants.retain(|grant| is_on(GRANTS.iter().find(|(_, name)| grant == name)));
+    }
+}
+
+fn is_on<T>(row: Option<&(bool, T)>) -> bool {
+    row.is_none_or(|(stands, _)| *stands)
+}
