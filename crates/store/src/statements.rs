@@ -3,8 +3,8 @@
 //! A module that uses `statements!` adds its `ALL` here; tests fail if it does not, and prepare all on both engines.
 
 use crate::{
-    Sql, audit, clients, credentials, events, flows, identities, migrations, organizations, permissions, platform,
-    privacy, service_accounts, sessions,
+    Sql, audit, clients, credentials, events, flows, identities, migrations, organizations, permissions,
+    platform, privacy, service_accounts, sessions,
 };
 
 /// The statements that run on the identity layer.

@@ -8,10 +8,7 @@ use avnology_model::{
     ids::ClientId,
     secret_token::{SecretToken, sha256},
 };
-use avnology_oauth::{
-    AuthMethod, Credentials, ErrorCode, OAuthError, Params,
-    client_auth::verify_assertion,
-};
+use avnology_oauth::{AuthMethod, Credentials, ErrorCode, OAuthError, Params, client_auth::verify_assertion};
 use avnology_store::clients::once;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 
@@ -50,7 +47,9 @@ pub async fn authenticate(
     credentials.check_method(&live.rules)?;
     match &credentials {
         Credentials::Secret { secret, .. } if !holds_secret(&live, secret, cx.now) => return Err(unknown()),
-        Credentials::Assertion { assertion, .. } => check_assertion(app, cx, &live, assertion, shown.path).await?,
+        Credentials::Assertion { assertion, .. } => {
+            check_assertion(app, cx, &live, assertion, shown.path).await?
+        }
         Credentials::Secret { .. } | Credentials::None { .. } => {}
     }
     if live.is_active() {
@@ -87,7 +86,8 @@ async fn check_assertion(
 ) -> Result<(), Refusal> {
     let issuer = app.config.origin();
     let (here, token_endpoint) = (format!("{issuer}{path}"), format!("{issuer}/oauth2/token"));
-    let good = verify_assertion(assertion, &live.rules, &issuer, &[&here, &token_endpoint], cx.now.seconds())?;
+    let good =
+        verify_assertion(assertion, &live.rules, &issuer, &[&here, &token_endpoint], cx.now.seconds())?;
     let key = sha256(format!("assertion\n{}\n{}", live.rules.id, good.jti).as_bytes());
     let until = Timestamp::from_micros(good.expires_at.saturating_mul(1_000_000));
     if app.store.identity().write(move |tx| once::see(tx, &key, until)).await? {

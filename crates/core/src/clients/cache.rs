@@ -38,7 +38,11 @@ impl LiveClient {
             kind,
             profile: SecurityProfile::OAuth21,
             auth_method: AuthMethod::from_name(settings.auth_method().as_str()).unwrap_or(AuthMethod::None),
-            grant_types: settings.grant_types.iter().filter_map(|g| GrantType::from_name(g.as_str())).collect(),
+            grant_types: settings
+                .grant_types
+                .iter()
+                .filter_map(|g| GrantType::from_name(g.as_str()))
+                .collect(),
             redirect_uris: settings.redirect_uris.iter().filter_map(uri).collect(),
             scopes: Scopes::of(settings.scopes.iter().map(String::as_str)),
             resources: settings.resources.clone(),

@@ -52,10 +52,5 @@ pub async fn create(
 
 /// A secret as it is kept.
 pub(super) fn kept(secret: &SecretToken, cx: &Cx) -> ClientSecret {
-    ClientSecret {
-        hash: secret.hash(),
-        prefix: secret.shown_prefix(),
-        create_time: cx.now,
-        expires_at: None,
-    }
+    ClientSecret { hash: secret.hash(), prefix: secret.shown_prefix(), create_time: cx.now, expires_at: None }
 }

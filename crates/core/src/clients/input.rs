@@ -10,10 +10,7 @@ use avnology_model::{
 };
 use avnology_oauth::{AcrValue, RedirectUri, RedirectUriFault, Scopes};
 use avnology_store::{
-    IdentityTx,
-    clients::resources,
-    organizations::organizations,
-    service_accounts::accounts,
+    IdentityTx, clients::resources, organizations::organizations, service_accounts::accounts,
 };
 
 use super::scopes;
@@ -239,7 +236,12 @@ fn check_account(
         !settings.allowed_organizations.is_empty() && !settings.allowed_organizations.contains(&own)
     };
     if found.organization_id.is_some_and(is_elsewhere) {
-        push(errors, field, FieldCode::Conflict, "It belongs to an organization that may not use the client.");
+        push(
+            errors,
+            field,
+            FieldCode::Conflict,
+            "It belongs to an organization that may not use the client.",
+        );
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use avnology_model::{
-    Code, Error, Result,
+    Result,
     clients::ApiResource,
     permissions::Scope,
     secret_token::{SecretKind, SecretToken},
@@ -73,8 +73,7 @@ pub async fn introspect(
 ) -> Result<Value, Refusal> {
     let token = introspection::token(shown.params)?;
     let Some(known) = look(app, cx, token).await? else { return Ok(inactive()) };
-    let found =
-        Found { kind: known.kind, client_id: known.client_id.as_deref(), audience: &known.audience };
+    let found = Found { kind: known.kind, client_id: known.client_id.as_deref(), audience: &known.audience };
     let resources = cache::all_resources(app, cx).await?;
     let may = match caller {
         Introspecting::Key(_) => may_learn(Caller::TenantKey, &found),
@@ -168,11 +167,7 @@ async fn session(app: &Tenant, cx: &Cx, token: &str) -> Result<Known> {
 
 async fn api_key(app: &Tenant, cx: &Cx, token: &str) -> Result<Known> {
     // Whoever asks is not the one who would use it: its networks do not matter.
-    let elsewhere = Cx { ip: None, ..cx.clone() };
-    let live = match service_accounts::authenticate(app, &elsewhere, token).await {
-        Err(error) if error.code() == Code::AddressNotAllowed => return Err(Error::new(Code::SessionInvalid)),
-        other => other?,
-    };
+    let live = service_accounts::recognize(app, cx, token).await?;
     let scopes: Vec<&str> = live.scopes().iter().map(Scope::as_str).collect();
     let mut says = object(json!({
         "active": true, "token_type": TokenKind::ApiKey.token_type(false), "iss": app.config.origin(),

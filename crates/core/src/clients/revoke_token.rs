@@ -45,7 +45,8 @@ async fn access_token(app: &Arc<Tenant>, cx: &Cx, live: &LiveClient, token: &str
         Err(_) => return Ok(()),
     };
     let audience = found.audience();
-    let of = Found { kind: TokenKind::AccessToken, client_id: Some(&found.client.rules.id), audience: &audience };
+    let of =
+        Found { kind: TokenKind::AccessToken, client_id: Some(&found.client.rules.id), audience: &audience };
     if introspection::revoke(&live.rules.id, &of) != Revocation::Token {
         return Ok(());
     }

@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use avnology_model::{
-    Code, Error, FieldCode, Result, Timestamp,
-    clients::MOST_SECRETS,
-    events::EventType,
-    ids::ClientId,
+    Code, Error, FieldCode, Result, Timestamp, clients::MOST_SECRETS, events::EventType, ids::ClientId,
     secret_token::SecretKind,
 };
 use avnology_store::clients::clients as rows;

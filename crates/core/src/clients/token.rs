@@ -6,7 +6,8 @@ use avnology_model::Result;
 use avnology_oauth::{ErrorCode, TokenRequest};
 
 use super::{
-    ClientAuthentication, Refusal, TokenResponse, authenticate::authenticate,
+    ClientAuthentication, Refusal, TokenResponse,
+    authenticate::authenticate,
     client_credentials::{self, Asked},
     oauth_error::refuse,
 };

@@ -30,29 +30,29 @@ use crate::{Cx, Tenant, organizations, platform};
 const LEEWAY: i64 = 30;
 
 /// An access token of ours that is good now.
-pub struct LiveToken {
+pub(crate) struct LiveToken {
     /// What it says.
-    pub claims: Map<String, Value>,
+    pub(crate) claims: Map<String, Value>,
     /// To whom it was given.
-    pub client: Arc<LiveClient>,
+    pub(crate) client: Arc<LiveClient>,
     /// What it was given for; none for a client's own.
-    pub person: Option<(Grant, Identity)>,
+    pub(crate) person: Option<(Grant, Identity)>,
 }
 
 impl LiveToken {
     /// A claim that is a text.
-    pub fn text(&self, name: &str) -> Option<&str> {
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
         text(&self.claims, name)
     }
 
     /// For whom it is.
-    pub fn audience(&self) -> Vec<String> {
+    pub(crate) fn audience(&self) -> Vec<String> {
         let list = self.claims.get("aud").and_then(Value::as_array);
         list.into_iter().flatten().filter_map(|one| one.as_str().map(str::to_owned)).collect()
     }
 
     /// Whether it holds a scope.
-    pub fn has_scope(&self, scope: &str) -> bool {
+    pub(crate) fn has_scope(&self, scope: &str) -> bool {
         self.text("scope").is_some_and(|scopes| scopes.split(' ').any(|one| one == scope))
     }
 }
@@ -64,7 +64,7 @@ pub(super) fn jti(cx: &Cx, grant: GrantId) -> String {
 
 /// The token, if it is good now. `_005` for what is none of ours, `_205` when its time is over, `_206` when what it was given
 /// for has ended.
-pub async fn access_token(app: &Arc<Tenant>, cx: &Cx, token: &str) -> Result<LiveToken> {
+pub(crate) async fn access_token(app: &Arc<Tenant>, cx: &Cx, token: &str) -> Result<LiveToken> {
     let claims = believed(app, cx, token).await?;
     let ended = || Error::new(Code::TokenRevoked);
     let missing = || Error::new(Code::SessionInvalid);
@@ -109,7 +109,9 @@ fn of_person(
     id: GrantId,
     now: avnology_model::Timestamp,
 ) -> Result<Option<Standing>> {
-    let Some(grant) = grants::find(tx, id)?.filter(|grant| grant.revoked_at.is_none()) else { return Ok(None) };
+    let Some(grant) = grants::find(tx, id)?.filter(|grant| grant.revoked_at.is_none()) else {
+        return Ok(None);
+    };
     if !grant.is_offline {
         let session = sessions::find(tx, grant.session_id)?;
         if !session.is_some_and(|session| session.revoked_at.is_none() && session.expires_at > now) {

@@ -204,7 +204,9 @@ mod tests {
         assert_eq!(spa.auth_method(), TokenEndpointAuthMethod::None);
         let machine = read(json!({ "name": "Job", "type": "machine" }));
         assert_eq!(machine.grant_types, [GrantType::ClientCredentials]);
-        let own = read(json!({ "name": "Job", "type": "machine", "token_endpoint_auth_method": "private_key_jwt" }));
+        let own = read(
+            json!({ "name": "Job", "type": "machine", "token_endpoint_auth_method": "private_key_jwt" }),
+        );
         assert_eq!(own.auth_method(), TokenEndpointAuthMethod::PrivateKeyJwt);
     }
 

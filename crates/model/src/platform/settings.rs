@@ -189,6 +189,8 @@ pub(super) const BUCKETS: &[&str] = &[
     "sms.network",
     "sms.prefix",
     "discovery",
+    "token",
+    "introspect",
     "export",
     "api.key",
     "api.session",

@@ -1,6 +1,8 @@
 //! The table of authorization requests that wait for a person.
 
-use avnology_model::{Result, Timestamp, clients::AuthorizationRequestRow, ids::ClientId, secret_token::SecretHash};
+use avnology_model::{
+    Result, Timestamp, clients::AuthorizationRequestRow, ids::ClientId, secret_token::SecretHash,
+};
 
 use crate::{IdentityTx, Row, params};
 

@@ -35,7 +35,9 @@ pub async fn create(
         .write(move |tx| {
             let used = rows::count(tx)?;
             if used >= MOST {
-                return Err(Error::new(Code::LimitReached).with_member("limit", MOST).with_member("used", used));
+                return Err(Error::new(Code::LimitReached)
+                    .with_member("limit", MOST)
+                    .with_member("used", used));
             }
             rows::insert(tx, &resource)?;
             emit(tx, &view::event(&cx, EventType::OauthResourceCreated, &resource, Value::Null))?;

@@ -1,6 +1,10 @@
 //! What callers may write of a resource.
 
-use avnology_model::{Error, FieldCode, Result, clients::ResourceSettings, text::{collect, line}};
+use avnology_model::{
+    Error, FieldCode, Result,
+    clients::ResourceSettings,
+    text::{collect, line},
+};
 use avnology_oauth::{Scopes, resource};
 
 use crate::clients::{

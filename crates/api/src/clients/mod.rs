@@ -1,0 +1,11 @@
+//! OAuth: `/v1/clients`, `/v1/resources`, and the endpoints at which programs speak the protocol (`contract/30`).
+
+mod management;
+mod protocol;
+mod resources;
+
+use avnology_http::Route;
+
+pub(crate) fn routes() -> Vec<Route> {
+    [management::routes(), resources::routes(), protocol::routes()].into_iter().flatten().collect()
+}
