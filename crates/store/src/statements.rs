@@ -33,6 +33,7 @@ pub static IDENTITY: &[&[&Sql]] = &[
     organizations::groups::ALL,
     organizations::invitations::ALL,
     organizations::memberships::ALL,
+    organizations::own::ALL,
     organizations::roles::ALL,
     organizations::seats::ALL,
     clients::clients::ALL,

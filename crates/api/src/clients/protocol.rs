@@ -1,10 +1,11 @@
 //! The endpoints at which programs speak OAuth: forms in, JSON out, errors as RFC 6749 §5.2 has them.
 
-use avnology_core::clients::{self, ClientAuthentication, Introspecting, Refusal, TokenResponse};
+use avnology_core::clients::{self, ClientAuthentication, Introspecting, Refusal, TokenResponse, Userinfo};
 use avnology_http::{
-    Auth, Bucket, Json, ProtocolForm, Public, Reply, Response, ResponseBody, Route, StatusCode, header,
+    Auth, Bucket, HeaderValue, Json, NoInput, ProtocolForm, Public, Reply, Response, ResponseBody, Route,
+    StatusCode, header,
 };
-use avnology_model::Result;
+use avnology_model::{Code, Result};
 use avnology_oauth::{OAuthError, Params};
 use serde_json::Value;
 
@@ -30,6 +31,37 @@ async fn revoke(auth: Auth<Public>, form: ProtocolForm) -> Result<Response> {
         Ok(Response::new(ResponseBody::empty()))
     });
     answer.await
+}
+
+/// The token of a request: in the header, or of a form (RFC 6750 §2). It is no session's.
+fn access_token<'r>(auth: &'r Auth<Public>, form: Option<&'r Params>) -> Option<&'r str> {
+    let header = auth.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let bearer = header.and_then(|value| {
+        let (scheme, token) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    });
+    bearer.or_else(|| form?.get("access_token"))
+}
+
+async fn userinfo_get(auth: Auth<Public>, _: NoInput) -> Result<Response> {
+    userinfo(&auth, None).await
+}
+
+async fn userinfo_post(auth: Auth<Public>, form: ProtocolForm) -> Result<Response> {
+    userinfo(&auth, Params::parse(&form.0).ok().as_ref()).await
+}
+
+async fn userinfo(auth: &Auth<Public>, form: Option<&Params>) -> Result<Response> {
+    let token = access_token(auth, form).ok_or(Code::SessionInvalid)?;
+    Ok(match clients::userinfo(&auth.app, &auth.cx, token).await? {
+        Userinfo::Json(claims) => Json(claims).respond(),
+        Userinfo::Signed(token) => {
+            let mut response = Response::new(ResponseBody::from(token));
+            let kind = HeaderValue::from_static("application/jwt");
+            response.headers_mut().insert(header::CONTENT_TYPE, kind);
+            response
+        }
+    })
 }
 
 /// Reads the form, lets `call` answer it, and writes what it refuses as the protocol has it.
@@ -78,6 +110,16 @@ pub(super) fn routes() -> Vec<Route> {
             .tag("oauth")
             .produces(json)
             .answers::<Value>(200, "What the token says, or that it is not active (RFC 7662)."),
+        Route::get("/userinfo", userinfo_get)
+            .summary("Read the claims of the person")
+            .tag("oauth")
+            .produces(&["application/json", "application/jwt"])
+            .answers::<Value>(200, "The claims of the granted scopes (OpenID Connect Core §5.3)."),
+        Route::post("/userinfo", userinfo_post)
+            .summary("Read the claims of the person")
+            .tag("oauth")
+            .produces(&["application/json", "application/jwt"])
+            .answers::<Value>(200, "The claims of the granted scopes (OpenID Connect Core §5.3)."),
         Route::post("/oauth2/revoke", revoke)
             .summary("Give a token back")
             .tag("oauth")

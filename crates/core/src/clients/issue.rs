@@ -1,11 +1,25 @@
 //! Writing tokens down.
 
-use avnology_model::{Result, clients::ApiResource};
+use std::sync::Arc;
+
+use avnology_jose::Algorithm;
+use avnology_model::{
+    Error, Result,
+    clients::{ApiResource, Grant},
+    identities::Identity,
+    platform::SigningAlgorithm,
+    secret_token::SecretToken,
+};
 use avnology_oauth::{Scopes, tokens};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::{LiveClient, scopes};
+use super::{
+    LiveClient,
+    claims::{self, Told},
+    person::{Place, signed_in},
+    scopes, verify,
+};
 use crate::{Cx, Tenant, platform};
 
 /// What the token endpoint answers (RFC 6749 §5.1).
@@ -25,6 +39,87 @@ pub struct TokenResponse {
     /// Who signed in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token: Option<String>,
+}
+
+/// What tokens of a person are made of.
+pub(super) struct OfPerson<'t> {
+    pub(super) live: &'t LiveClient,
+    pub(super) grant: &'t Grant,
+    pub(super) identity: &'t Identity,
+    pub(super) place: Option<&'t Place>,
+    /// What the person may have of what was granted.
+    pub(super) scopes: &'t Scopes,
+    /// For which of the granted resources.
+    pub(super) resources: &'t [String],
+    /// Of the request; at refresh there is none.
+    pub(super) nonce: Option<&'t str>,
+    pub(super) refresh_token: Option<&'t SecretToken>,
+    pub(super) known: &'t [ApiResource],
+}
+
+/// The tokens of a person.
+pub(super) async fn of_person(app: &Arc<Tenant>, cx: &Cx, of: &OfPerson<'_>) -> Result<TokenResponse> {
+    let settings = &of.live.client.settings;
+    let issuer = app.config.origin();
+    let (subject, signed_in) = (of.identity.id.to_string(), signed_in(of.grant));
+    let organization = of.place.map(Place::claims);
+    let begin = of.live.issues_at(cx.now).seconds();
+    let jti = verify::jti(cx, of.grant.id);
+    let permissions = of.place.map(|place| place.member.permissions.as_slice());
+    let access = tokens::AccessToken {
+        issuer: &issuer,
+        subject: &subject,
+        client_id: &of.live.rules.id,
+        resources: of.resources,
+        scopes: of.scopes,
+        has_system_scope: has_system_scope(of.scopes),
+        jti: &jti,
+        times: (begin, begin + life_of_access_token(of.live, of.resources, of.known)),
+        signed_in: Some(&signed_in),
+        organization: organization.as_ref(),
+        permissions: permissions.filter(|_| settings.include_permissions),
+        jkt: None,
+        actor: None,
+    };
+    let issued = access_token(app, cx, of.live, &access).await?;
+    let id_token = if of.scopes.has("openid") {
+        let told = Told {
+            client: of.live,
+            identity: of.identity,
+            place: of.place,
+            scopes: of.scopes,
+            singly: &of.grant.rights.id_token_claims,
+            is_userinfo: false,
+        };
+        let algorithm = settings.id_token_signed_response_alg;
+        let token = tokens::IdToken {
+            issuer: &issuer,
+            subject: &subject,
+            client_id: &of.live.rules.id,
+            times: (begin, begin + i64::from(settings.id_token_ttl_seconds)),
+            nonce: of.nonce,
+            signed_in: &signed_in,
+            access_token: Some(&issued.token),
+            algorithm: jose(algorithm)?,
+            claims: claims::of_person(app, &told).await?,
+        };
+        Some(platform::signer(app, cx, algorithm).await?.sign(tokens::ID_TOKEN, &token.claims())?)
+    } else {
+        None
+    };
+    Ok(TokenResponse {
+        access_token: issued.token,
+        token_type: "Bearer",
+        expires_in: issued.expires_in,
+        scope: of.scopes.to_string(),
+        refresh_token: of.refresh_token.map(|token| token.expose().to_owned()),
+        id_token,
+    })
+}
+
+/// The algorithm as JOSE names it.
+fn jose(algorithm: SigningAlgorithm) -> Result<Algorithm> {
+    Algorithm::from_name(algorithm.as_str()).ok_or_else(|| Error::internal("an algorithm without a name"))
 }
 
 /// An access token that was written down.
@@ -62,6 +157,6 @@ pub(super) async fn access_token(
 }
 
 /// The text of a claim.
-pub(super) fn text<'c>(claims: &'c serde_json::Map<String, Value>, name: &str) -> Option<&'c str> {
+pub(super) fn text<'c>(claims: &'c Map<String, Value>, name: &str) -> Option<&'c str> {
     claims.get(name).and_then(Value::as_str)
 }

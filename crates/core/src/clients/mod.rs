@@ -2,8 +2,11 @@
 //! (`contract/30`). The rules of the protocol are in `avnology_oauth`; here they meet what is kept.
 
 mod authenticate;
+pub mod authorize;
 mod cache;
+mod claims;
 mod client_credentials;
+mod code;
 mod create;
 mod delete;
 mod input;
@@ -11,13 +14,17 @@ mod introspect;
 mod issue;
 mod list;
 mod oauth_error;
+mod person;
+mod refresh;
 pub mod resources;
 mod revoke_token;
 mod revoke_tokens;
 mod rotate_secret;
 mod scopes;
+mod sign_out;
 mod token;
 mod update;
+mod userinfo;
 mod verify;
 mod view;
 
@@ -33,6 +40,8 @@ pub use oauth_error::Refusal;
 pub use revoke_token::revoke_token;
 pub use revoke_tokens::{RevokedTokens, revoke_tokens};
 pub use rotate_secret::{RotateSecret, RotatedSecret, rotate_secret};
+pub use sign_out::{SignOut, end_session};
 pub use token::answer;
 pub use update::update;
+pub use userinfo::{Userinfo, userinfo};
 pub use view::ClientView;

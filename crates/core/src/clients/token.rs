@@ -9,7 +9,9 @@ use super::{
     ClientAuthentication, Refusal, TokenResponse,
     authenticate::authenticate,
     client_credentials::{self, Asked},
+    code,
     oauth_error::refuse,
+    refresh,
 };
 use crate::{Cx, Tenant};
 
@@ -24,6 +26,15 @@ pub async fn answer(
         TokenRequest::ClientCredentials { scope, resources, organization_id } => {
             let asked = Asked { scope, resources, organization: organization_id };
             client_credentials::grant(app, cx, &live, asked).await
+        }
+        TokenRequest::AuthorizationCode { code, redirect_uri, code_verifier, resources } => {
+            let asked = code::Asked { code, redirect_uri, verifier: code_verifier, resources };
+            code::redeem(app, cx, &live, asked).await
+        }
+        TokenRequest::RefreshToken { refresh_token, scope, resources, organization_id } => {
+            let asked =
+                refresh::Asked { token: refresh_token, scope, resources, organization: organization_id };
+            refresh::refresh(app, cx, &live, asked).await
         }
         _ => Err(refuse(ErrorCode::UnsupportedGrantType, "this grant is not supported")),
     }

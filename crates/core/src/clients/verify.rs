@@ -11,7 +11,7 @@ use avnology_model::{
     Code, Error, Result,
     clients::Grant,
     identities::{Identity, IdentityState},
-    ids::{ClientId, GrantId, ServiceAccountId},
+    ids::{ClientId, GrantId, OrganizationId, ServiceAccountId},
 };
 use avnology_oauth::{SIGNING_ALGORITHMS, tokens::ACCESS_TOKEN};
 use avnology_store::{
@@ -23,8 +23,8 @@ use avnology_store::{
 };
 use serde_json::{Map, Value};
 
-use super::{LiveClient, cache, issue::text};
-use crate::{Cx, Tenant, organizations, platform};
+use super::{LiveClient, cache, issue::text, person::Place};
+use crate::{Cx, Tenant, platform};
 
 /// How far clocks may differ, in seconds.
 const LEEWAY: i64 = 30;
@@ -37,6 +37,8 @@ pub(crate) struct LiveToken {
     pub(crate) client: Arc<LiveClient>,
     /// What it was given for; none for a client's own.
     pub(crate) person: Option<(Grant, Identity)>,
+    /// The organization that it was given for.
+    pub(super) place: Option<Place>,
 }
 
 impl LiveToken {
@@ -88,17 +90,15 @@ pub(crate) async fn access_token(app: &Arc<Tenant>, cx: &Cx, token: &str) -> Res
         }
     });
     let standing = standing.await?.ok_or_else(ended)?;
-    if let Some((grant, identity)) = &standing.0
-        && let Some(organization) = grant.organization_id
-    {
-        let found = organizations::find(app, cx, organization).await?.ok_or_else(ended)?;
-        let is_open = organizations::check_state(found.organization.state).is_ok();
-        let member = organizations::find_member(app, cx.now, &found, identity.id).await?;
-        if !is_open || member.is_none() {
-            return Err(ended());
+    // The grant may be for another organization by now.
+    let organization = text(&claims, "org_id").and_then(|id| id.parse::<OrganizationId>().ok());
+    let place = match (&standing.0, organization) {
+        (Some((_, identity)), Some(organization)) => {
+            Some(Place::of(app, cx, organization, identity).await?.ok_or_else(ended)?)
         }
-    }
-    Ok(LiveToken { claims, client, person: standing.0 })
+        _ => None,
+    };
+    Ok(LiveToken { claims, client, person: standing.0, place })
 }
 
 /// What a token stands on.

@@ -19,8 +19,12 @@ pub struct AuthorizationRequestRow {
     pub holder: SecretHash,
     /// When it began: a sign-in since then is one that it asked for.
     pub began_at: Timestamp,
+    /// Whether the account was chosen since.
+    pub account_was_chosen: bool,
     /// Who agreed to it.
     pub consented_by: Option<IdentityId>,
+    /// To which scopes they did.
+    pub consented_scopes: Vec<String>,
     /// The organization that was chosen; empty for none.
     pub chosen_organization: Option<String>,
     /// When it ends.

@@ -41,8 +41,10 @@ CREATE TABLE oauth_requests (
   -- The browser that it belongs to.
   holder BYTEA NOT NULL,
   began_at BIGINT NOT NULL,
-  -- Whose consent was given to it, if somebody's was.
+  account_was_chosen BOOLEAN NOT NULL,
+  -- Whose consent was given to it, if somebody's was, and to which scopes.
   consented_by TEXT,
+  consented_scopes TEXT NOT NULL,
   -- The organization that was chosen; empty for none.
   chosen_organization TEXT,
   expires_at BIGINT NOT NULL

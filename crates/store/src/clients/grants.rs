@@ -28,6 +28,9 @@ crate::statements! {
         organization_id = $7 WHERE id = $1 AND generation = $2 AND revoked_at IS NULL RETURNING id";
     REVOKE = "UPDATE oauth_grants SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL RETURNING id";
     REVOKE_OF_IDENTITY = "UPDATE oauth_grants SET revoked_at = $2 WHERE identity_id = $1 AND revoked_at IS NULL";
+    REVOKE_OF_SESSION = "UPDATE oauth_grants SET revoked_at = $2 WHERE session_id = $1 AND revoked_at IS NULL";
+    REVOKE_OF_MEMBER = "UPDATE oauth_grants SET revoked_at = $3 WHERE organization_id = $1 AND identity_id = $2 \
+        AND revoked_at IS NULL";
     REVOKE_OF_CONSENT = "UPDATE oauth_grants SET revoked_at = $4 WHERE identity_id = $1 AND client_id = $2 \
         AND COALESCE(organization_id, '') = $3 AND revoked_at IS NULL";
     CLIENTS_OF_SESSION = "SELECT DISTINCT g.client_id FROM oauth_grants g WHERE g.session_id = $1";
@@ -119,6 +122,21 @@ pub fn revoke(tx: &mut IdentityTx<'_>, id: GrantId, now: Timestamp) -> Result<bo
 /// Ends the grants of a person.
 pub fn revoke_of_identity(tx: &mut IdentityTx<'_>, identity: IdentityId, now: Timestamp) -> Result<()> {
     tx.execute(&REVOKE_OF_IDENTITY, &params![identity, now]).map(drop)
+}
+
+/// Ends the grants that were given in a session.
+pub fn revoke_of_session(tx: &mut IdentityTx<'_>, session: SessionId, now: Timestamp) -> Result<()> {
+    tx.execute(&REVOKE_OF_SESSION, &params![session, now]).map(drop)
+}
+
+/// Ends the grants of a person for an organization.
+pub fn revoke_of_member(
+    tx: &mut IdentityTx<'_>,
+    organization: OrganizationId,
+    identity: IdentityId,
+    now: Timestamp,
+) -> Result<()> {
+    tx.execute(&REVOKE_OF_MEMBER, &params![organization, identity, now]).map(drop)
 }
 
 /// Ends what a person granted to a client for an organization, or for none.

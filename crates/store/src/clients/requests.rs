@@ -1,17 +1,19 @@
 //! The table of authorization requests that wait for a person.
 
 use avnology_model::{
-    Result, Timestamp, clients::AuthorizationRequestRow, ids::ClientId, secret_token::SecretHash,
+    Error, Result, Timestamp, clients::AuthorizationRequestRow, ids::ClientId, secret_token::SecretHash,
 };
 
 use crate::{IdentityTx, Row, params};
 
 crate::statements! {
-    INSERT = "INSERT INTO oauth_requests (hash, client_id, parameters, holder, began_at, consented_by, chosen_organization, \
-        expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    BY_HASH = "SELECT hash, client_id, parameters, holder, began_at, consented_by, chosen_organization, expires_at \
-        FROM oauth_requests WHERE hash = $1";
-    UPDATE = "UPDATE oauth_requests SET consented_by = $2, chosen_organization = $3 WHERE hash = $1";
+    INSERT = "INSERT INTO oauth_requests (hash, client_id, parameters, holder, began_at, account_was_chosen, \
+        consented_by, consented_scopes, chosen_organization, expires_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    BY_HASH = "SELECT hash, client_id, parameters, holder, began_at, account_was_chosen, consented_by, \
+        consented_scopes, chosen_organization, expires_at FROM oauth_requests WHERE hash = $1";
+    UPDATE = "UPDATE oauth_requests SET account_was_chosen = $2, consented_by = $3, consented_scopes = $4, \
+        chosen_organization = $5 WHERE hash = $1";
     DELETE = "DELETE FROM oauth_requests WHERE hash = $1 RETURNING hash";
     PURGE = "DELETE FROM oauth_requests WHERE expires_at < $1";
     ERASE_CLIENT = "DELETE FROM oauth_requests WHERE client_id = $1";
@@ -24,7 +26,9 @@ fn from_row(row: &mut Row) -> Result<AuthorizationRequestRow> {
         parameters: row.take()?,
         holder: row.take()?,
         began_at: row.take()?,
+        account_was_chosen: row.take()?,
         consented_by: row.take()?,
+        consented_scopes: serde_json::from_value(row.take()?).map_err(Error::internal)?,
         chosen_organization: row.take()?,
         expires_at: row.take()?,
     })
@@ -38,7 +42,9 @@ pub fn insert(tx: &mut IdentityTx<'_>, request: &AuthorizationRequestRow) -> Res
         &request.parameters,
         request.holder,
         request.began_at,
+        request.account_was_chosen,
         request.consented_by,
+        serde_json::to_value(&request.consented_scopes).map_err(Error::internal)?,
         request.chosen_organization.as_ref(),
         request.expires_at,
     ];
@@ -52,7 +58,13 @@ pub fn find(tx: &mut IdentityTx<'_>, hash: &SecretHash) -> Result<Option<Authori
 
 /// Writes what a person decided.
 pub fn update(tx: &mut IdentityTx<'_>, request: &AuthorizationRequestRow) -> Result<()> {
-    let values = params![request.hash, request.consented_by, request.chosen_organization.as_ref()];
+    let values = params![
+        request.hash,
+        request.account_was_chosen,
+        request.consented_by,
+        serde_json::to_value(&request.consented_scopes).map_err(Error::internal)?,
+        request.chosen_organization.as_ref(),
+    ];
     tx.execute(&UPDATE, &values).map(drop)
 }
 
