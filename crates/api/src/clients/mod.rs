@@ -1,5 +1,6 @@
 //! OAuth: `/v1/clients`, `/v1/resources`, and the endpoints at which programs speak the protocol (`contract/30`).
 
+mod consents;
 mod management;
 mod protocol;
 mod resources;
@@ -7,5 +8,8 @@ mod resources;
 use avnology_http::Route;
 
 pub(crate) fn routes() -> Vec<Route> {
-    [management::routes(), resources::routes(), protocol::routes()].into_iter().flatten().collect()
+    [consents::routes(), management::routes(), resources::routes(), protocol::routes()]
+        .into_iter()
+        .flatten()
+        .collect()
 }

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Tenant, audit,
+    clients::consents,
     identities::{IdentityView, credentials_of},
 };
 
@@ -71,7 +72,11 @@ fn of_identity_layer(
         Category::Credentials => whole(vec_json(&credentials_of(tx, person)?)?),
         Category::Sessions => sessions(tx, person, from),
         Category::Organizations => whole(holdings::organizations(tx, person)?),
-        Category::Consents => whole(holdings::consents(tx, person)?),
+        Category::Consents => {
+            let mut entries = holdings::consents(tx, person)?;
+            entries.extend(vec_json(&consents::views(tx, person)?)?);
+            whole(entries)
+        }
         Category::Permissions => whole(holdings::relations(tx, person)?),
         Category::Activity => happened(tx, person, from),
         Category::Privacy => whole(requests(tx, &identity)?),

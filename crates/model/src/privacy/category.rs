@@ -53,7 +53,7 @@ impl Category {
             }
             Self::Sessions => "Where you are signed in: browser, network address, times.",
             Self::Organizations => "Your memberships, with roles and times.",
-            Self::Consents => "Which terms you accepted, and when.",
+            Self::Consents => "Which terms you accepted, what you allowed applications to do, and when.",
             Self::Permissions => "Roles and relations that are granted to you.",
             Self::Activity => "Sign-ins, changes and other events of your account.",
             Self::Audit => "What the audit logs tell about you.",

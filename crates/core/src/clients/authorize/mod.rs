@@ -32,6 +32,7 @@ use avnology_oauth::{
 };
 use url::form_urlencoded;
 
+pub(super) use self::consent::event as consent_event;
 use self::pending::Pending;
 pub use self::{
     choose::{ChooseOrganization, Offer, choose_organization, chosen_account, offered},
