@@ -76,9 +76,9 @@ tests/%/.venv/installed: tests/%/requirements.txt
 	$(@D)/bin/pip install --quiet --requirement $<
 	touch $@
 
-jose: tests/jose/.venv/installed ## Compares tokens of libs/jose with those of another implementation
+jose: build tests/jose/.venv/installed ## Compares tokens of libs/jose, and what a server signs, with another implementation
 	$(CARGO) build -p avnology-jose --example lines
-	JOSE_LINES=$(abspath $(TARGET)/debug/examples/lines) tests/jose/.venv/bin/python -m pytest -q -p no:cacheprovider tests/jose
+	AVNOLOGY_BIN=$(BINARY) JOSE_LINES=$(abspath $(TARGET)/debug/examples/lines) tests/jose/.venv/bin/python -m pytest -q -p no:cacheprovider tests/jose
 
 bench: ## Measures, and prints the table of docs/performance.md
 	bench/run

@@ -67,6 +67,7 @@ fn happened(tx: &mut IdentityTx<'_>, person: IdentityId, number: usize) -> Resul
                 "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0".to_owned(),
             ),
             request_id: Some(format!("request-{number}")),
+            device_id: None,
         },
         payload: json!({
             "changed_fields": ["first_name"], "previous_values": { "first_name": old },

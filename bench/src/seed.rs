@@ -62,6 +62,7 @@ pub(crate) async fn with_sessions(data_dir: &Path, count: usize) -> Outcome<Vec<
             expires_at: now.plus_seconds(WEEK),
             revoked_at: None,
             device_id: None,
+            device: None,
             ip: "192.0.2.7".to_owned(),
             user_agent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0".to_owned(),
             organization_id: None,

@@ -284,7 +284,7 @@ export function journeys(person) {
     await jane.signIn(email);
     await jane.go("/account/sessions");
     await jane.sees("account-sessions/list", "two");
-    await jane.press(".devices li:not(.this) button");
+    await jane.press("#session-list li:not(.this) button");
     await jane.sees("account-sessions/list", "ended");
     await jane.reads("The session was ended.");
     assert.equal(await phone.isSignedIn(), false);

@@ -4,21 +4,11 @@ import assert from "node:assert/strict";
 
 import { NEW_PASSWORD, PASSWORD, address, suite } from "./harness/index.js";
 import { setUp } from "./factors.js";
+import { BY_PASSKEY, signUp } from "./passkeys.js";
 import { recover } from "./recovery.js";
 import { device, totp } from "./harness/authenticator.js";
 
 const person = suite();
-const BY_PASSKEY = "form.passkey button";
-
-async function signUp(jane, email) {
-  await jane.go("/sign-up");
-  await jane.sees("sign-up/show_form");
-  await jane.fill({ "traits.email": email });
-  await jane.press("button[name=method][value=passkey]");
-  await jane.sees("sign-up/create_passkey");
-  await jane.press(BY_PASSKEY);
-  await jane.sees("verify/sent_email");
-}
 
 person("a person signs up with a passkey only, and the sign-in page offers it by itself", async ({ jane, server }) => {
   const email = address();
@@ -90,6 +80,7 @@ person("a passkey that does not verify its owner is refused as second factor, wi
   await jane.reads("This device has a passkey for your account already.");
   await jane.press("button[name=passkey_remove]");
   await jane.sees("account-security/passkeys", "removed");
+  assert.deepEqual(await phone.credentials(), [], "the device was told that it is of no use any more");
   await jane.signOut();
   await phone.answers(false);
   await jane.signIn(email);

@@ -2,14 +2,17 @@
 
 use std::{net::IpAddr, sync::Arc};
 
+use avnology_jose::{Algorithm, SigningKey};
 use avnology_model::{
-    Timestamp,
+    Error, Result, Timestamp,
     events::{Actor, Event, EventResult, EventType, Origin},
-    ids::{EventId, OrganizationId},
+    ids::{DeviceId, EventId, OrganizationId},
     secret_token::{SecretKind, SecretToken},
     sessions::Agent,
 };
 use serde_json::Value;
+
+use crate::sessions::Presented;
 
 /// Tells the time. Everything below HTTP asks this one.
 pub trait Clock: Send + Sync + 'static {
@@ -21,6 +24,12 @@ pub trait Clock: Send + Sync + 'static {
 pub trait Entropy: Send + Sync + 'static {
     /// Fills `bytes` with bytes that nobody can predict.
     fn fill(&self, bytes: &mut [u8]);
+
+    /// A new RSA key for this algorithm, which takes a good part of a second. No bytes make one: the cryptographic library
+    /// draws it.
+    fn rsa_key(&self, algorithm: Algorithm) -> Result<SigningKey> {
+        SigningKey::generate_rsa(algorithm).map_err(Error::internal)
+    }
 }
 
 /// The clock of the machine.
@@ -75,6 +84,10 @@ pub struct Cx {
     pub request_id: Arc<str>,
     /// The organization that the request is about; none is the tenant.
     pub scope: Option<OrganizationScope>,
+    /// The device of the session that acts.
+    pub device_id: Option<DeviceId>,
+    /// What a submit of a flow shows to recognize its device by.
+    pub presented: Presented,
     entropy: Arc<dyn Entropy>,
 }
 
@@ -100,6 +113,8 @@ impl Cx {
             user_agent: "".into(),
             request_id: "".into(),
             scope: None,
+            device_id: None,
+            presented: Presented::Nothing,
             entropy,
         }
     }
@@ -109,6 +124,12 @@ impl Cx {
         let mut bytes = [0; N];
         self.entropy.fill(&mut bytes);
         bytes
+    }
+
+    /// A new RSA key, drawn where no request waits for a thread.
+    pub(crate) async fn rsa_key(&self, algorithm: Algorithm) -> Result<SigningKey> {
+        let entropy = Arc::clone(&self.entropy);
+        tokio::task::spawn_blocking(move || entropy.rsa_key(algorithm)).await.map_err(Error::internal)?
     }
 
     /// A new bearer secret.
@@ -143,6 +164,7 @@ impl Cx {
             origin: Origin {
                 ip: self.ip.map(|ip| ip.to_string()),
                 user_agent: Some(self.user_agent.to_string()).filter(|u| !u.is_empty()),
+                device_id: self.device_id,
                 request_id: Some(self.request_id.to_string()).filter(|r| !r.is_empty()),
             },
             payload,

@@ -1,12 +1,12 @@
 //! What the use cases need of the outside, to be plugged in by `server` and by tests.
 
-use std::{future::Future, pin::Pin};
+use std::{future::Future, net::IpAddr, pin::Pin};
 
 use avnology_model::{
     Result, Timestamp,
     events::{MessageRequest, MessageType},
     ids::MessageId,
-    platform::TenantSettings,
+    platform::{CaptchaProvider, TenantSettings},
 };
 use secrecy::SecretString;
 
@@ -92,6 +92,52 @@ pub trait TextTransport: Send + Sync + 'static {
 
     /// Whether whoever takes our text messages answers; none is sent.
     fn check(&self) -> PortFuture<'_, ()>;
+}
+
+/// What shows that a person is there, to be verified.
+#[derive(Debug)]
+pub struct CaptchaToken<'a> {
+    /// Whose it is.
+    pub provider: CaptchaProvider,
+    /// The site that it must be of.
+    pub site_key: &'a str,
+    /// What we show the provider.
+    pub secret: &'a SecretString,
+    /// What the widget answered.
+    pub token: &'a str,
+    /// Who sent it.
+    pub ip: Option<IpAddr>,
+    /// What it must be about, where the provider says that.
+    pub action: &'a str,
+    /// Hosts one of whose pages it must come from; any when empty.
+    pub hosts: &'a [String],
+}
+
+/// What a provider says of a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CaptchaVerdict {
+    /// A person is there.
+    Person,
+    /// The token is wrong, old, used, or of another page; why, for the log.
+    Refused(String),
+}
+
+/// What a page needs to show a widget.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaptchaWidget {
+    /// The script, to be loaded with `?render=explicit`.
+    pub script: String,
+    /// Where it, its frames and its calls come from and go to, as a content security policy names that.
+    pub sources: Vec<String>,
+}
+
+/// Verifies what CAPTCHAs answer.
+pub trait CaptchaVerifier: Send + Sync + 'static {
+    /// Asks the provider once. `_912` when it does not answer, or does not take our secret.
+    fn verify<'a>(&'a self, token: &'a CaptchaToken<'a>) -> PortFuture<'a, CaptchaVerdict>;
+
+    /// The widget of a provider.
+    fn widget(&self, provider: CaptchaProvider) -> CaptchaWidget;
 }
 
 /// What became of a question for TXT records.

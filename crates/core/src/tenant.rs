@@ -16,7 +16,7 @@ use crate::{
     identities::{SchemaCache, TraitsSchema},
     organizations::OrganizationCache,
     platform::{Keys, SettingsVersion, SigningKeys},
-    ports::{Composer, MailTransport, TextTransport, TxtLookup},
+    ports::{CaptchaVerifier, Composer, MailTransport, TextTransport, TxtLookup},
     service_accounts::KeyCache,
     sessions::SessionCache,
 };
@@ -74,6 +74,8 @@ pub struct Tenant {
     pub texts: Option<Arc<dyn TextTransport>>,
     /// Asks for TXT records.
     pub dns: Arc<dyn TxtLookup>,
+    /// Verifies what CAPTCHAs answer.
+    pub captcha: Arc<dyn CaptchaVerifier>,
     pub(crate) settings: ArcSwap<SettingsVersion>,
     schema: SchemaCache,
     pub(crate) signing_keys: SigningKeys,
@@ -104,6 +106,8 @@ pub struct TenantParts {
     pub texts: Option<Arc<dyn TextTransport>>,
     /// Asks for TXT records.
     pub dns: Arc<dyn TxtLookup>,
+    /// Verifies what CAPTCHAs answer.
+    pub captcha: Arc<dyn CaptchaVerifier>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Draws random bytes.
@@ -127,6 +131,7 @@ impl Tenant {
             mail: parts.mail,
             texts: parts.texts,
             dns: parts.dns,
+            captcha: parts.captcha,
             settings: ArcSwap::from_pointee(parts.settings),
             schema: SchemaCache::default(),
             signing_keys: SigningKeys::default(),

@@ -20,13 +20,15 @@ pub enum Cookie {
     Flow,
     /// The secret from which form tokens of flows are derived.
     Csrf,
+    /// The keys by which a browser is known again, one for each person who signs in at it.
+    Device,
     /// The token of an invitation that was opened and is not answered yet.
     Invitation,
 }
 
 impl Cookie {
     /// All of them.
-    pub const ALL: &'static [Self] = &[Self::Session, Self::Flow, Self::Csrf, Self::Invitation];
+    pub const ALL: &'static [Self] = &[Self::Session, Self::Flow, Self::Csrf, Self::Device, Self::Invitation];
 
     /// The name; with the prefix that pins it to this host over `https`.
     pub const fn name(self, is_https: bool) -> &'static str {
@@ -37,6 +39,8 @@ impl Cookie {
             (Self::Flow, false) => "avnology_flow",
             (Self::Csrf, true) => "__Host-avnology_csrf",
             (Self::Csrf, false) => "avnology_csrf",
+            (Self::Device, true) => "__Host-avnology_device",
+            (Self::Device, false) => "avnology_device",
             (Self::Invitation, true) => "__Host-avnology_invitation",
             (Self::Invitation, false) => "avnology_invitation",
         }

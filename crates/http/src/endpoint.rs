@@ -149,6 +149,7 @@ async fn admit(call: Call, drawn: &mut Option<Drawn>, attempt: &mut Option<Attem
         Caller::Anonymous => Actor::ANONYMOUS,
         caller => credentials::actor(caller),
     };
+    raw.cx.device_id = known.caller.session().and_then(|live| live.session.device_id);
     raw.caller = known.caller;
     raw.by_cookie = known.by_cookie;
 

@@ -37,6 +37,7 @@ pub struct Page {
     open_form_action: bool,
     open_opener: bool,
     image_sources: Vec<String>,
+    captcha_sources: Vec<String>,
 }
 
 impl Page {
@@ -49,6 +50,7 @@ impl Page {
             open_form_action: false,
             open_opener: false,
             image_sources: Vec::new(),
+            captcha_sources: Vec::new(),
         }
     }
 
@@ -83,13 +85,25 @@ impl Page {
         self
     }
 
+    /// Allows scripts, frames and calls of the provider of a CAPTCHA. What is no origin is left out.
+    #[must_use]
+    pub fn captcha_src(mut self, sources: &[String]) -> Self {
+        let fits = |source: &&String| {
+            source.starts_with("http") && !source.contains([';', ',', ' ', '\'', '"']) && source.is_ascii()
+        };
+        self.captcha_sources.extend(sources.iter().filter(fits).cloned());
+        self
+    }
+
     fn policy(&self) -> String {
         let nonce = self.nonce.as_str();
+        let captcha: String = self.captcha_sources.iter().flat_map(|source| [" ", source]).collect();
+        let frames = if captcha.is_empty() { String::new() } else { format!(" frame-src{captcha};") };
         let images: String = self.image_sources.iter().flat_map(|origin| [" ", origin]).collect();
         let form_action = if self.open_form_action { "" } else { " form-action 'self';" };
         format!(
-            "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; \
-             img-src 'self' data:{images}; font-src 'self'; connect-src 'self';{form_action} \
+            "default-src 'none'; script-src 'self' 'nonce-{nonce}'{captcha}; style-src 'self' 'nonce-{nonce}'; \
+             img-src 'self' data:{images}; font-src 'self'; connect-src 'self'{captcha};{frames}{form_action} \
              frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'"
         )
     }
@@ -147,6 +161,16 @@ mod tests {
             policy(page.clone().img_src("https://cdn.example"))
                 .contains("data: https://cdn.example; font-src")
         );
-        assert!(!policy(page.img_src("https://x; script-src *")).contains('*'));
+        assert!(!policy(page.clone().img_src("https://x; script-src *")).contains('*'));
+        let sources = ["https://*.captcha.example".to_owned(), "https://x; script-src *".to_owned()];
+        let with_captcha = policy(page.captcha_src(&sources));
+        for directive in [
+            "script-src 'self' 'nonce-n' https://*.captcha.example;",
+            "connect-src 'self' https://*.captcha.example;",
+            "frame-src https://*.captcha.example;",
+        ] {
+            assert!(with_captcha.contains(directive), "{with_captcha}");
+        }
+        assert!(!with_captcha.contains("https://x"), "{with_captcha}");
     }
 }

@@ -14,6 +14,7 @@ pub mod cookies;
 mod cors;
 mod credentials;
 pub mod csrf;
+mod device;
 mod endpoint;
 mod etag;
 mod html;
@@ -50,6 +51,7 @@ pub use axum::{
 pub use browser::{BrowserKeys, holder};
 pub use client::PeerAddr;
 pub use cookies::{Cookie, Cookies, SetCookie};
+pub use device::DeviceKeys;
 pub use html::{Nonce, Page};
 pub use input::{
     Body, BodyKind, BodyStream, Chosen, Form, Idempotency, Input, InputDoc, NoInput, NoParams, OptionalBody,

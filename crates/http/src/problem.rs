@@ -48,9 +48,15 @@ pub fn document(error: &Error, origin: &str, request_id: &str) -> Vec<u8> {
         retry_after: error
             .retry_after()
             .filter(|_| matches!(code, Code::AccountLocked | Code::TooManyRequests)),
-        members: if is_failure { Map::new() } else { error.members().clone() },
+        members: members(error, is_failure),
     };
     serde_json::to_vec(&document).unwrap_or_default()
+}
+
+/// What is told besides; of a failure only the flow to go on with.
+fn members(error: &Error, is_failure: bool) -> Map<String, Value> {
+    let told = |name: &str| !is_failure || name == "continue_flow";
+    error.members().iter().filter(|(name, _)| told(name)).map(|(n, v)| (n.clone(), v.clone())).collect()
 }
 
 /// The answer to a request that failed.
@@ -146,6 +152,13 @@ mod tests {
         let told = told(&error).await;
         assert_eq!(told.as_object().map(Map::len), Some(6));
         assert!(!told.to_string().contains("SELECT") && !told.to_string().contains("table"));
+    }
+
+    #[tokio::test]
+    async fn a_failure_that_a_flow_survives_tells_the_flow() {
+        let error =
+            Error::unavailable("nobody answers").with_member("continue_flow", json!({ "id": "flw_1" }));
+        assert_eq!(told(&error).await["continue_flow"], json!({ "id": "flw_1" }));
     }
 
     #[test]

@@ -80,7 +80,7 @@ codes! {
     CsrfFailed = "015", 403, "CSRF check failed",
         "The request did not come from our own page, or the page is too old. Go back, reload, and try again.";
     CaptchaWrong = "016", 400, "CAPTCHA missing or wrong",
-        "Who is not signed in proves by a CAPTCHA that a person asks. Sign in, or send `captcha_token`.";
+        "A CAPTCHA has to show that a person asks. Solve it and send its `captcha_token`; each is good once, and only for a few minutes.";
     PasskeyRefused = "017", 400, "Passkey ceremony failed",
         "The passkey could not be used; `reason` says why. Try again, or choose another way.";
     WrongRecoveryCode = "018", 400, "Invalid recovery code",

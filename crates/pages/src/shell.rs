@@ -7,7 +7,7 @@ use avnology_core::{
     sessions::LiveSession,
 };
 use avnology_http::{Access, Auth, Page, Reply, Response, SetCookie, csrf, held_elsewhere};
-use avnology_model::{Result, Timestamp, identities::Identity};
+use avnology_model::{Result, Timestamp, flows::FlowView, identities::Identity};
 use avnology_views::{
     Brand, Context, Person,
     identities::FactorRecoveryNotice,
@@ -106,6 +106,15 @@ pub(crate) fn entry_page<A: Access>(
 ) -> Response {
     let page = Page::new(html, auth.nonce()).status(status).open_form_action().open_opener();
     with_cookies(with_images(auth, page).respond(), set)
+}
+
+/// The page of a flow: where it shows a CAPTCHA, what that loads is allowed.
+pub(crate) fn flow_page<A: Access>(auth: &Auth<A>, flow: &FlowView, html: String) -> Response {
+    let mut page = Page::new(html, auth.nonce()).open_form_action().open_opener();
+    if let Some(captcha) = flow.ui.nodes.iter().find_map(|node| node.attributes.captcha.as_ref()) {
+        page = page.captcha_src(&auth.app.captcha.widget(captcha.provider).sources);
+    }
+    with_images(auth, page).respond()
 }
 
 /// The same response with cookies.

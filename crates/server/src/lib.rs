@@ -4,6 +4,7 @@
 //! No rule of the product lives here: it plugs clocks, keys, databases and mail into `core` and routes into listeners.
 
 mod admin_listener;
+pub mod captcha;
 pub mod cli;
 pub mod config;
 pub mod dns;

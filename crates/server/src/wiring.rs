@@ -18,6 +18,7 @@ use secrecy::ExposeSecret;
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
+    captcha,
     config::{Config, PasswordHash},
     dns::Dns,
     health,
@@ -93,6 +94,7 @@ pub async fn open(config: &Config, parts: Parts) -> Result<Arc<Tenant>> {
         mail,
         texts,
         dns: Arc::new(Dns::new(config.dns_server)),
+        captcha: Arc::new(captcha::Verifier::new(config)?),
         clock,
         entropy,
         settings: platform::load_settings(&store).await?,

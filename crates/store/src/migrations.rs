@@ -54,7 +54,8 @@ static IDENTITY: &[Migration] = migrations! { "identity":
     11 = "0011_phones";
     12 = "0012_factor_recovery";
     13 = "0013_key_rotation";
-    14 = "0014_clients";
+    14 = "0014_devices";
+    15 = "0015_clients";
 };
 
 static ORGANIZATION: &[Migration] = migrations! { "organization":

@@ -22,6 +22,7 @@ pub static IDENTITY: &[&[&Sql]] = &[
     credentials::recovery_codes::ALL,
     credentials::sms::ALL,
     credentials::totp::ALL,
+    sessions::devices::ALL,
     sessions::sessions::ALL,
     flows::flows::ALL,
     flows::links::ALL,

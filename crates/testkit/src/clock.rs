@@ -1,12 +1,16 @@
 //! Time and randomness that a test decides.
 
-use std::sync::{
-    Mutex,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Mutex,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
 };
 
 use avnology_core::{Clock, Entropy};
-use avnology_model::Timestamp;
+use avnology_jose::{Algorithm, SigningKey};
+use avnology_model::{Error, Result, Timestamp};
 
 /// 2026-03-02T09:00:00Z, the day of the contract's examples.
 const START: i64 = 1_772_442_000_000_000;
@@ -39,20 +43,28 @@ impl Clock for FakeClock {
     }
 }
 
-/// The same bytes in every run, and never twice in one: `SplitMix64`.
+/// The same bytes in every run, and never twice in one: `SplitMix64`. RSA keys are others in every run, and shared by all
+/// apps of a process: each takes a second to make.
 #[derive(Debug)]
-pub struct SeededEntropy(Mutex<u64>);
+pub struct SeededEntropy {
+    state: Mutex<u64>,
+    seed: u64,
+    rsa_keys: AtomicU64,
+}
 
 impl SeededEntropy {
     /// The bytes that follow from `seed`.
     pub fn new(seed: u64) -> Self {
-        Self(Mutex::new(seed))
+        Self { state: Mutex::new(seed), seed, rsa_keys: AtomicU64::new(0) }
     }
 }
 
+/// The RSA keys of this process, as PKCS#8, by the seed that asked for them and how many it had before.
+static RSA_KEYS: Mutex<BTreeMap<(u64, u64), Vec<u8>>> = Mutex::new(BTreeMap::new());
+
 impl Entropy for SeededEntropy {
     fn fill(&self, bytes: &mut [u8]) {
-        let mut state = self.0.lock().expect("no test panics while it draws");
+        let mut state = self.state.lock().expect("no test panics while it draws");
         for chunk in bytes.chunks_mut(8) {
             *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
             let mut z = *state;
@@ -63,5 +75,16 @@ impl Entropy for SeededEntropy {
                 *to = from;
             }
         }
+    }
+
+    fn rsa_key(&self, algorithm: Algorithm) -> Result<SigningKey> {
+        let place = (self.seed, self.rsa_keys.fetch_add(1, Ordering::SeqCst));
+        let mut keys = RSA_KEYS.lock().expect("no test panics while it draws");
+        if let Some(document) = keys.get(&place) {
+            return SigningKey::from_pkcs8(algorithm, document).map_err(Error::internal);
+        }
+        let key = SigningKey::generate_rsa(algorithm).map_err(Error::internal)?;
+        keys.insert(place, key.to_pkcs8().map_err(Error::internal)?.to_vec());
+        Ok(key)
     }
 }

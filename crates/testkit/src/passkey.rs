@@ -7,7 +7,7 @@ use p256::{
 };
 use serde_json::{Value, json};
 
-use crate::{Answer, ORIGIN};
+use crate::{Answer, ORIGIN, maker};
 
 /// A key pair for one account, and what its device says of itself.
 #[derive(Clone)]
@@ -21,6 +21,10 @@ pub struct SoftPasskey {
     pub counter: u32,
     /// Whether it can be copied to other devices.
     pub backup_eligible: bool,
+    /// The model of its device.
+    pub model: [u8; 16],
+    /// Whether its maker vouches for the device.
+    pub attested: bool,
 }
 
 /// What a signature says, to be made wrong.
@@ -69,12 +73,25 @@ impl SoftPasskey {
     /// A new key, different for every `seed`.
     pub fn new(seed: u8) -> Self {
         let key = SigningKey::from_slice(&[seed.max(1); 32]).expect("a scalar");
-        Self { key, id: vec![seed; 32], user_handle: Vec::new(), counter: 0, backup_eligible: true }
+        Self {
+            key,
+            id: vec![seed; 32],
+            user_handle: Vec::new(),
+            counter: 0,
+            backup_eligible: true,
+            model: [0; 16],
+            attested: false,
+        }
     }
 
     /// A device that counts its signatures and cannot be copied.
     pub fn bound(seed: u8) -> Self {
         Self { counter: 1, backup_eligible: false, ..Self::new(seed) }
+    }
+
+    /// The same, of a model that its maker vouches for ([`MAKER_ROOT`](crate::MAKER_ROOT)).
+    pub fn attested(seed: u8, model: [u8; 16]) -> Self {
+        Self { attested: true, model, ..Self::bound(seed) }
     }
 
     /// The answer to a ceremony that makes a credential.
@@ -89,14 +106,21 @@ impl SoftPasskey {
         let client = client_data("webauthn.create", options, says);
         let mut data = self.authenticator_data(says, 0x40);
         // Attested credential data (WebAuthn Level 3 §6.5.1): model, id, and the key in COSE form.
-        data.extend([0; 16]);
+        data.extend(self.model);
         data.extend(u16::try_from(self.id.len()).expect("short").to_be_bytes());
         data.extend(&self.id);
         data.extend(self.cose());
         // {"fmt": "none", "attStmt": {}, "authData": bytes}
         let mut object = vec![0xa3, 0x63];
-        object.extend(b"fmt\x64none\x67attStmt\xa0\x68authData");
-        object.push(0x59);
+        if self.attested {
+            let mut signed = data.clone();
+            signed.extend(avnology_model::secret_token::sha256(&client));
+            object.extend(b"fmt\x66packed\x67attStmt");
+            object.extend(maker::statement(&signed));
+        } else {
+            object.extend(b"fmt\x64none\x67attStmt\xa0");
+        }
+        object.extend(b"\x68authData\x59");
         object.extend(u16::try_from(data.len()).expect("short").to_be_bytes());
         object.extend(&data);
         self.wrap(&json!({

@@ -33,6 +33,10 @@
   if (window.PublicKeyCredential) {
     for (const shown of all("[data-passkeys]")) shown.hidden = false;
     for (const told of all("[data-without-passkeys]")) told.hidden = true;
+    for (const { dataset } of all("[data-removed-passkey]")) {
+      const known = { rpId: dataset.removedFrom, credentialId: dataset.removedPasskey };
+      PublicKeyCredential.signalUnknownCredential?.(known).catch(() => {});
+    }
     for (const form of all("form[data-passkey]")) {
       const { passkey: kind, mediation } = form.dataset;
       const options = JSON.parse(form.dataset.options);

@@ -49,6 +49,9 @@ pub(crate) struct Files {
     pub(crate) team_script: Asset,
     /// Besides the others where a passkey can be made or used.
     pub(crate) passkey_script: Asset,
+    /// Besides the others where a CAPTCHA is shown.
+    pub(crate) captcha_script: Asset,
+    pub(crate) captcha_style: Asset,
     /// Besides the others on pages about second factors.
     pub(crate) factor_style: Asset,
 }
@@ -88,6 +91,18 @@ pub(crate) fn files() -> &'static Files {
             "text/javascript; charset=utf-8",
             include_bytes!("../assets/passkeys.js"),
         ),
+        captcha_script: Asset::new(
+            "captcha",
+            "js",
+            "text/javascript; charset=utf-8",
+            include_bytes!("../assets/captcha.js"),
+        ),
+        captcha_style: Asset::new(
+            "captcha",
+            "css",
+            "text/css; charset=utf-8",
+            include_bytes!("../assets/captcha.css"),
+        ),
         factor_style: Asset::new(
             "factors",
             "css",
@@ -98,7 +113,7 @@ pub(crate) fn files() -> &'static Files {
 }
 
 /// Every file.
-pub fn all() -> [&'static Asset; 7] {
+pub fn all() -> [&'static Asset; 9] {
     let files = files();
     [
         &files.style,
@@ -107,6 +122,8 @@ pub fn all() -> [&'static Asset; 7] {
         &files.team_style,
         &files.team_script,
         &files.passkey_script,
+        &files.captcha_script,
+        &files.captcha_style,
         &files.factor_style,
     ]
 }

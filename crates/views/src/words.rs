@@ -15,6 +15,7 @@ pub(crate) fn next_step(id: &str) -> &'static str {
         "4000009" => "We can send you a new one.",
         "4000010" => "Each works once; try another one.",
         "4000011" => "Nothing was changed.",
+        "4000012" => "Solve the check, or have a code e-mailed to you instead.",
         "4000013" => "The code we sent before still works.",
         "4010001" => "Check both and try again.",
         "4010002" => {

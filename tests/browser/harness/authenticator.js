@@ -31,6 +31,15 @@ export async function device(person, more = {}) {
   return {
     credentials: async () => (await cdp.send("WebAuthn.getCredentials", { authenticatorId })).credentials,
     verifies: (isUserVerified) => cdp.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified }),
+    /** Has answers lie: `isBogusSignature`, `isBadUV`, `isBadUP`. */
+    forges: (bits) => cdp.send("WebAuthn.setResponseOverrideBits", {
+      authenticatorId, isBogusSignature: false, isBadUV: false, isBadUP: false, ...bits,
+    }),
+    /** Becomes a copy of a device as it was. */
+    becomes: async (credential) => {
+      await cdp.send("WebAuthn.clearCredentials", { authenticatorId });
+      await cdp.send("WebAuthn.addCredential", { authenticatorId, credential });
+    },
     answers: (enabled) => cdp.send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId, enabled }),
   };
 }

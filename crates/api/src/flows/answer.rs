@@ -6,12 +6,12 @@ use avnology_core::{
     sessions::SessionView,
 };
 use avnology_http::{
-    Auth, Json, Problem, Reply, Response, SeeOther, SetCookie, Visitor, cookies, keep_session,
+    Auth, DeviceKeys, Json, Problem, Reply, Response, SeeOther, SetCookie, Visitor, cookies, keep_session,
     step_up::required,
 };
 use avnology_model::{
     Code, Error, Result, Timestamp,
-    flows::{Flow, FlowKind, FlowView, MessageId, Transport},
+    flows::{Flow, FlowKind, FlowView, MessageId, RemovedPasskey, Transport},
     identities::Identity,
     ids::FlowId,
     secret_token::SecretToken,
@@ -40,14 +40,18 @@ pub(super) struct SubmitAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     verification_flow_id: Option<FlowId>,
+    /// The passkey that was removed, for `PublicKeyCredential.signalUnknownCredential()`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signal: Option<RemovedPasskey>,
 }
 
 /// The answer to a program or script.
-pub(super) async fn json(auth: &Auth<Visitor>, outcome: Outcome) -> Result<Response> {
+pub(super) async fn json(auth: &Auth<Visitor>, keys: &DeviceKeys, outcome: Outcome) -> Result<Response> {
     match outcome {
         Outcome::SignedIn(done) => {
             let done = *done;
-            let (token, cookies) = deliver(auth, done.flow.transport, &done.session, &done.token);
+            let (token, mut cookies) = deliver(auth, done.flow.transport, &done.session, &done.token);
+            cookies.extend(keys.keep(auth, done.device_key));
             let acts_in = acts_in(auth, &done).filter(|_| done.flow.transport == Transport::Browser);
             let redirect_to = done.redirect_to.filter(|_| done.flow.transport == Transport::Browser);
             let codes = done.codes.map(|flow| of_new_session(auth, &flow, &done.identity));
@@ -57,21 +61,25 @@ pub(super) async fn json(auth: &Auth<Visitor>, outcome: Outcome) -> Result<Respo
                 session_token: token,
                 redirect_to,
                 verification_flow_id: done.verification_flow_id,
+                signal: None,
             };
             Ok(with(with(Json(answer).respond(), cookies), acts_in))
         }
         Outcome::Continue(next) => {
             let Continued { flow, session } = *next;
-            let Some(Held { session, identity, token }) = session else {
+            let Some(Held { session, identity, token, device_key }) = session else {
                 let continue_flow = Some(current_view(auth, &flow).await?);
                 return Ok(Json(SubmitAnswer { continue_flow, ..SubmitAnswer::default() }).respond());
             };
             let continue_flow = Some(of_new_session(auth, &flow, &identity));
-            let (token, cookies) = deliver(auth, flow.transport, &session, &token);
+            let signal = flow.data.removed_passkey.clone();
+            let (token, mut cookies) = deliver(auth, flow.transport, &session, &token);
+            cookies.extend(keys.keep(auth, device_key));
             let answer = SubmitAnswer {
                 session: Some(session),
                 session_token: token,
                 continue_flow,
+                signal,
                 ..SubmitAnswer::default()
             };
             Ok(with(Json(answer).respond(), cookies))
@@ -147,16 +155,26 @@ fn with(response: Response, cookies: impl IntoIterator<Item = SetCookie>) -> Res
 }
 
 /// The answer to a form: the next page. A program's flow that is submitted as a form has no page and gets JSON's answer.
-pub(super) fn redirect(auth: &Auth<Visitor>, (kind, id): (FlowKind, FlowId), outcome: Outcome) -> Response {
+pub(super) fn redirect(
+    auth: &Auth<Visitor>,
+    keys: &DeviceKeys,
+    (kind, id): (FlowKind, FlowId),
+    outcome: Outcome,
+) -> Response {
     match outcome {
         Outcome::SignedIn(done) => {
-            let (_, cookies) = deliver(auth, Transport::Browser, &done.session, &done.token);
+            let (_, mut cookies) = deliver(auth, Transport::Browser, &done.session, &done.token);
+            cookies.extend(keys.keep(auth, done.device_key));
             with(with(SeeOther(after_sign_in(&done)).respond(), cookies), acts_in(auth, &done))
         }
         Outcome::Continue(next) => {
             let page = SeeOther(page(&next.flow)).respond();
             let session = next.session;
-            let cookies = session.map(|held| deliver(auth, Transport::Browser, &held.session, &held.token).1);
+            let cookies = session.map(|held| {
+                let (_, mut cookies) = deliver(auth, Transport::Browser, &held.session, &held.token);
+                cookies.extend(keys.keep(auth, held.device_key));
+                cookies
+            });
             with(page, cookies.unwrap_or_default())
         }
         Outcome::Refused(refused) => match refused.flow {

@@ -226,7 +226,8 @@ pub(super) fn routes() -> Vec<Route> {
             .refuses(&[Code::OrganizationNotFound, Code::OrganizationSuspended, Code::OrganizationNotReady])
     };
     vec![
-        opens(Route::get("/v1/flows/login", login), "createLoginFlow", "Open a login flow"),
+        opens(Route::get("/v1/flows/login", login), "createLoginFlow", "Open a login flow")
+            .refuses(&[Code::SecondFactorRequired]),
         opens(
             Route::get("/v1/flows/registration", registration),
             "createRegistrationFlow",

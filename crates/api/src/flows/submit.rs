@@ -1,7 +1,9 @@
 //! Submitting flows.
 
 use avnology_core::flows::{self, Submission};
-use avnology_http::{Auth, Bucket, Cookie, Path2, Response, Route, Submit, Visitor, csrf, holder};
+use avnology_http::{
+    Auth, Bucket, Cookie, DeviceKeys, Path2, Response, Route, Submit, Visitor, csrf, holder,
+};
 use avnology_model::{
     Code, Error, Result,
     flows::{Flow, Transport},
@@ -21,13 +23,14 @@ async fn submit(
     let held = holder(&auth, Transport::Browser);
     let sent = input.body.get("csrf_token").and_then(|v| v.as_str()).map(str::to_owned);
     let live = auth.visitor().map(|live| &**live);
-    let submission = Submission { method: input.method, body: input.body };
+    let keys = DeviceKeys::of(&auth);
+    let submission = Submission { method: input.method, body: input.body, browser: keys.hashes() };
     let by_link = submission.method == "link" && submission.body.contains_key("token");
     let guard = |flow: &Flow| check(&auth, flow, sent.as_deref(), by_link);
     let outcome = flows::submit(&auth.app, &auth.cx, (kind.0, id), held, submission, live, guard).await;
     match outcome {
-        Ok(outcome) if is_form => Ok(answer::redirect(&auth, (kind.0, id), outcome)),
-        Ok(outcome) => answer::json(&auth, outcome).await,
+        Ok(outcome) if is_form => Ok(answer::redirect(&auth, &keys, (kind.0, id), outcome)),
+        Ok(outcome) => answer::json(&auth, &keys, outcome).await,
         // A form that cannot go on leads to a page that says so.
         Err(error) if is_form && error.code() == Code::FlowGone => Ok(answer::gone(kind.0, id)),
         Err(error) => Err(error),
@@ -70,6 +73,7 @@ pub(super) fn routes() -> Vec<Route> {
                 Code::MethodDisabled,
                 Code::EmailTaken,
                 Code::CsrfFailed,
+                Code::CaptchaWrong,
                 Code::WrongRecoveryCode,
                 Code::RecoveryExpired,
                 Code::HandleTaken,

@@ -1,10 +1,10 @@
 //! What of `contract/30` §12 stands. The documents say no more than this table: whoever adds an endpoint turns its row on,
 //! and a test compares the rows with the table of routes.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// Members of the document that are there once something is, and whether it is. What no row names is always there.
-const MEMBERS: &[(bool, &[&str])] = &[
+const SERVER: &[(bool, &[&str])] = &[
     (
         true,
         &[
@@ -78,7 +78,12 @@ const MEMBERS: &[(bool, &[&str])] = &[
     ),
     (true, &["userinfo_endpoint", "userinfo_signing_alg_values_supported"]),
     (false, &["dpop_signing_alg_values_supported"]),
-    (true, &["authorization_servers", "bearer_methods_supported"]),
+];
+
+/// The same of the document about the API.
+const RESOURCE: &[(bool, &[&str])] = &[
+    (false, &["authorization_servers", "bearer_methods_supported"]),
+    (false, &["dpop_signing_alg_values_supported"]),
 ];
 
 /// The grants of the contract, and whether the token endpoint takes them.
@@ -90,11 +95,24 @@ const GRANTS: &[(bool, &str)] = &[
     (false, "urn:ietf:params:oauth:grant-type:token-exchange"),
 ];
 
-/// Takes out what does not stand.
-pub(super) fn cut(document: &mut Map<String, Value>) {
-    document.retain(|name, _| is_on(MEMBERS.iter().find(|(_, names)| names.contains(&name.as_str()))));
+/// What stands of the document about the authorization server.
+pub(super) fn of_server(mut document: Value) -> Value {
+    cut(&mut document, SERVER);
     if let Some(Value::Array(grants)) = document.get_mut("grant_types_supported") {
         grants.retain(|grant| is_on(GRANTS.iter().find(|(_, name)| grant == name)));
+    }
+    document
+}
+
+/// What stands of the document about the API.
+pub(super) fn of_resource(mut document: Value) -> Value {
+    cut(&mut document, RESOURCE);
+    document
+}
+
+fn cut(document: &mut Value, rows: &[(bool, &[&str])]) {
+    if let Value::Object(members) = document {
+        members.retain(|name, _| is_on(rows.iter().find(|(_, names)| names.contains(&name.as_str()))));
     }
 }
 

@@ -20,7 +20,7 @@ struct SigningKeys {
 /// Which key is replaced.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Rotation {
+struct SigningKeyRotation {
     /// The one of this algorithm.
     alg: SigningAlgorithm,
     /// Whether the new key signs at once and every other key of the algorithm is removed: what they signed is good no more.
@@ -42,7 +42,7 @@ async fn list(auth: Auth<TenantScoped<scopes::TenantRead>>, _: NoInput) -> Resul
 
 async fn rotate(
     auth: Auth<TenantScoped<scopes::TenantWrite>>,
-    Body(Rotation { alg, emergency }): Body<Rotation>,
+    Body(SigningKeyRotation { alg, emergency }): Body<SigningKeyRotation>,
 ) -> Result<Json<SigningKeys>> {
     let signing_keys = platform::rotate_signing_key(&auth.app, &auth.cx, alg, emergency).await?;
     Ok(Json(SigningKeys { signing_keys }))

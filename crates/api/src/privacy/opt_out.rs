@@ -1,7 +1,7 @@
 //! Objecting to the sale of one's data.
 
 use avnology_core::privacy::{self, OptOut};
-use avnology_http::{Auth, Json, OptionalBody, Route, Visitor};
+use avnology_http::{Auth, Bucket, Json, OptionalBody, Route, Visitor};
 use avnology_model::{Code, Result, sessions::SessionKind};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -16,10 +16,14 @@ struct OptOutRequest {
     captcha_token: Option<String>,
 }
 
-async fn opt_out(auth: Auth<Visitor>, _: OptionalBody<OptOutRequest>) -> Result<Json<OptOut>> {
+async fn opt_out(auth: Auth<Visitor>, body: OptionalBody<OptOutRequest>) -> Result<Json<OptOut>> {
     // A session that recovery opened is good for a new password only.
     let live = auth.visitor().filter(|live| live.session.kind != SessionKind::Recovery);
-    let Some(live) = live else { return Err(privacy::refuse_unknown_opt_out()) };
+    let Some(live) = live else {
+        let said = body.0;
+        let (email, token) = (said.email.as_deref(), said.captcha_token.as_deref());
+        return privacy::opt_out_by_address(&auth.app, &auth.cx, email, token).await.map(Json);
+    };
     privacy::opt_out(&auth.app, &auth.cx, live).await.map(Json)
 }
 
@@ -29,6 +33,7 @@ pub(super) fn routes() -> Vec<Route> {
             .operation_id("optOutOfSale")
             .summary("Object to the sale of one's data")
             .tag("privacy")
+            .limited(Bucket::IpAuth)
             .answers::<OptOut>(200, "The choice is recorded.")
             .refuses(&[Code::CaptchaWrong]),
     ]

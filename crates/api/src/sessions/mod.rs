@@ -1,5 +1,6 @@
 //! `/v1/sessions`: the caller's own sessions, and checking a token (`contract/10` §8).
 
+mod devices;
 mod tokenize;
 
 use std::sync::Arc;
@@ -174,5 +175,6 @@ pub(crate) fn routes() -> Vec<Route> {
             .answers::<Verified>(200, "Whether the session is active."),
     ];
     routes.extend(tokenize::routes());
+    routes.extend(devices::routes());
     routes
 }

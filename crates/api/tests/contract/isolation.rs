@@ -11,7 +11,7 @@ use avnology_model::{
     Code,
     permissions::{PlatformRole, Scope},
 };
-use avnology_testkit::{Answer, Call, Client, Team, TestApp, on_both_engines};
+use avnology_testkit::{Answer, Call, Client, PASSWORD, Team, TestApp, on_both_engines};
 use serde_json::{Value, json};
 
 on_both_engines! {
@@ -145,6 +145,13 @@ async fn make(world: &World, segment: &str, path: &str) -> String {
     match segment {
         "identities" | "avatars" => bob.id.clone(),
         "sessions" => bob.session_id.clone(),
+        "devices" => {
+            let flow = world.app.program().open("login").await;
+            let body = json!({
+                "identifier": bob.email, "password": PASSWORD, "device_id": "5f0c9e1e-6b7a-4a51-9c2e-0d7c8d5b9e11",
+            });
+            flow.submit("password", body).await.at("/session/device/id")
+        }
         "organizations" => beta.id.clone(),
         "members" => beta.owner.client.get(&beta.path(&format!("/members/{}", bob.id))).await.at("/id"),
         "credentials" => {
@@ -271,6 +278,7 @@ fn body(route: &Route) -> Value {
         ("PATCH", "/v1/identities/{id}") => json!({ "identity": { "first_name": "Eve" } }),
         (_, path) if path.ends_with(":setPassword") => json!({ "password": "velvet otter ladder 8" }),
         (_, path) if path.ends_with(":startFactorRecovery") => json!({ "reason": "Lost" }),
+        (_, path) if path.ends_with("/posture") => json!({ "source": "mdm", "managed": true }),
         ("POST", path) if path.ends_with("/keys") => json!({ "name": "k" }),
         ("POST", path) if path.contains("/groups/") && path.ends_with("/members") => {
             json!({ "identity_id": "usr_01kjpwd6m0emptw6bw4v8qtn83" })

@@ -13,6 +13,7 @@ on_both_engines! {
     an_account_is_named_ten_times_a_minute_wherever_from,
     an_unknown_account_is_limited_just_the_same,
     an_address_gets_one_code_a_minute_and_five_an_hour,
+    an_address_gets_twenty_messages_a_day_and_one_more_each_seventy_two_minutes,
     the_test_environment_is_ten_thousand_times_wider,
     no_outbox_is_there_in_a_live_tenant,
     mail_leaves_through_the_transport_in_a_live_tenant,
@@ -132,6 +133,29 @@ async fn an_address_gets_one_code_a_minute_and_five_an_hour(Live(app): Live) {
     }
     assert_eq!(app.mail_to("jane@acme.example").await.len(), 5);
     assert!(app.mail_to("nobody@acme.example").await.is_empty());
+}
+
+async fn an_address_gets_twenty_messages_a_day_and_one_more_each_seventy_two_minutes(Live(app): Live) {
+    let ask = |address: &'static str| {
+        let client = app.program();
+        async move { client.open("recovery").await.submit("code", json!({ "email": address })).await }
+    };
+    // As often as the hour allows: every twelve minutes.
+    let mut sent = 0;
+    let refused = loop {
+        let answer = ask("jane@acme.example").await;
+        if answer.status != 200 {
+            break answer;
+        }
+        sent += 1;
+        app.advance(720);
+    };
+    assert_eq!(sent, 23, "20, and 3 in the 264 minutes that they took");
+    let wait = refused.refused(Code::TooManyRequests)["retry_after"].as_u64().expect("a wait");
+    assert!(wait <= 72 * 60, "{refused}");
+    ask("joe@acme.example").await.goes_on("sent_email");
+    app.advance(i64::try_from(wait).expect("small"));
+    ask("jane@acme.example").await.goes_on("sent_email");
 }
 
 async fn the_test_environment_is_ten_thousand_times_wider(app: TestApp) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use avnology_http::Route;
 use avnology_server::wiring;
 use avnology_testkit::{ORIGIN, TestApp, on_both_engines};
 use serde_json::json;
@@ -34,7 +35,7 @@ on_both_engines! {
 async fn the_document_names_the_endpoints_that_stand_and_no_others(app: TestApp) {
     let document = app.program().get(SERVER).await.ok().clone();
     assert_eq!(document["issuer"], ORIGIN);
-    let routes: BTreeSet<&str> = wiring::routes().iter().map(|route| route.path()).collect();
+    let routes: BTreeSet<&str> = wiring::routes().iter().map(Route::path).collect();
     for (member, path) in ENDPOINTS {
         let expected = routes.contains(path).then(|| json!(format!("{ORIGIN}{path}")));
         assert_eq!(document.get(*member), expected.as_ref(), "{member}");

@@ -118,7 +118,7 @@ fn shown(names: &Names, event: &Event, sequence: i64, id: AuditId) -> Value {
         "action": event.event_type, "result": event.result,
         "actor": actor(&event.actor, event.actor.id.as_deref().and_then(|id| name_of("", id)).as_deref()),
         "targets": targets, "organization_id": event.organization_id, "ip": event.origin.ip,
-        "user_agent": event.origin.user_agent, "location": null, "device_id": null,
+        "user_agent": event.origin.user_agent, "location": null, "device_id": event.origin.device_id,
         "request_id": event.origin.request_id, "decision_id": null, "error_code": event.error_code,
         "details": details,
     })

@@ -5,7 +5,7 @@
 
 use avnology_model::{
     audit::Digest,
-    ids::{IdentityId, SessionId},
+    ids::{DeviceId, IdentityId, SessionId},
 };
 use serde_json::{Map, Value};
 
@@ -179,7 +179,7 @@ impl People {
         for (at, kind) in self.kinds.iter().enumerate() {
             let owner = match kind.as_str() {
                 "identity" => Owner::Target(at),
-                "session" => self.subject(),
+                "session" | "device" => self.subject(),
                 "invitation" => {
                     places.push((Owner::Target(at), format!("/targets/{at}/display")));
                     continue;
@@ -225,11 +225,11 @@ impl People {
             if text.parse::<IdentityId>().is_ok() {
                 return Some(self.named(text));
             }
-            if text.parse::<SessionId>().is_ok() {
+            if text.parse::<SessionId>().is_ok() || text.parse::<DeviceId>().is_ok() {
                 return Some(self.subject());
             }
         }
-        let about_person = self.action.starts_with("user.") || self.action.starts_with("session.");
+        let about_person = ["user.", "session.", "device."].iter().any(|area| self.action.starts_with(area));
         let is_personal = ALWAYS.contains(&name)
             || (about_person && ABOUT_PEOPLE.contains(&name))
             || (name == "reason" && WORDS.contains(&self.action.as_str()));

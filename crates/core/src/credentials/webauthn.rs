@@ -2,21 +2,34 @@
 //!
 //! Signatures and attestation statements are checked by `webauthn-rs-core`; what our rules add to the standard stands here.
 
-use avnology_model::{credentials::UserVerification, ids::IdentityId, platform::TenantSettings};
+use avnology_model::{
+    Timestamp,
+    credentials::{AttestationConveyance, UserVerification, WebauthnSettings},
+    ids::IdentityId,
+    platform::TenantSettings,
+    sessions::Aal,
+};
+use avnology_store::credentials::passkeys::StoredPasskey;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use url::Url;
 use webauthn_rs_core::{
     WebauthnCore,
     error::WebauthnError,
     proto::{
-        AuthenticationState, COSEAlgorithm, Credential, PublicKeyCredential, RegisterPublicKeyCredential,
-        RegistrationState, RequestRegistrationExtensions, UserVerificationPolicy,
+        AuthenticationState, COSEAlgorithm, Credential, ParsedAttestation, PublicKeyCredential,
+        RegisterPublicKeyCredential, RegistrationState, RequestRegistrationExtensions,
+        UserVerificationPolicy,
     },
 };
 
+use super::attestation::is_vouched_for;
 use crate::{Tenant, platform::Keys};
+
+mod answer;
+
+pub(crate) use answer::Answer;
 
 /// Milliseconds that a browser gives the person.
 const TIMEOUT_MILLIS: u32 = 300_000;
@@ -69,20 +82,32 @@ impl Refused {
             E::UserNotPresent | E::UserNotVerified => Self::UserVerification,
             E::CredentialNotFound => Self::UnknownCredential,
             E::CredentialPossibleCompromise => Self::Counter,
-            E::AuthenticationFailure => Self::Signature,
+            E::AuthenticationFailure | E::SignatureInvalid => Self::Signature,
+            E::X509DerInvalid | E::CertificatePublicKeyInvalid | E::CertificatePublicKeyAlgorthimMismatch => {
+                Self::Attestation
+            }
             other if format!("{other:?}").starts_with("Attestation") => Self::Attestation,
             _ => Self::Format,
+        }
+    }
+
+    /// The same of an answer that makes a credential: what is signed there is the attestation.
+    fn of_creation(error: &WebauthnError) -> Self {
+        match Self::of(error) {
+            Self::Signature => Self::Attestation,
+            other => other,
         }
     }
 }
 
 /// The tenant as browsers know it.
-pub(crate) struct RelyingParty {
+pub(crate) struct RelyingParty<'s> {
     /// The domain that credentials are bound to.
     pub(crate) id: String,
-    name: String,
-    origin: String,
-    verification: UserVerification,
+    name: &'s str,
+    /// Where answers may come from: this server first.
+    origins: Vec<String>,
+    settings: &'s WebauthnSettings,
 }
 
 /// A credential that a browser may or may not use.
@@ -135,15 +160,35 @@ pub(crate) fn user_handle(keys: &Keys, identity: IdentityId) -> [u8; 64] {
     handle
 }
 
-impl RelyingParty {
-    pub(crate) fn of(app: &Tenant, settings: &TenantSettings) -> Self {
+/// Whether a passkey lives in hardware that its maker vouches for, of a model that is trusted.
+pub(crate) fn is_hardware(settings: &WebauthnSettings, passkey: &StoredPasskey) -> bool {
+    passkey.is_attested() && !passkey.backup_eligible && settings.trusts(&passkey.aaguid)
+}
+
+/// What a passkey reaches (`contract/10` §7.1).
+pub(crate) fn reached(settings: &WebauthnSettings, passkey: &StoredPasskey, verified: bool) -> Aal {
+    match (verified, is_hardware(settings, passkey)) {
+        (false, _) => Aal::Aal1,
+        (true, false) => Aal::Aal2,
+        (true, true) => Aal::Aal3,
+    }
+}
+
+/// The origins whose pages use this server's passkeys besides its own.
+pub fn related_origins(app: &Tenant) -> Vec<String> {
+    app.settings().settings.webauthn.related_origins.clone()
+}
+
+impl<'s> RelyingParty<'s> {
+    pub(crate) fn of(app: &Tenant, settings: &'s TenantSettings) -> Self {
         let webauthn = &settings.webauthn;
         let host = app.config.public_url.host_str().unwrap_or_default();
+        let own = std::iter::once(app.config.origin());
         Self {
             id: webauthn.rp_id.clone().unwrap_or_else(|| host.to_owned()),
-            name: webauthn.rp_name.clone().unwrap_or_else(|| settings.name.clone()),
-            origin: app.config.origin(),
-            verification: webauthn.user_verification,
+            name: webauthn.rp_name.as_deref().unwrap_or(&settings.name),
+            origins: own.chain(webauthn.related_origins.iter().cloned()).collect(),
+            settings: webauthn,
         }
     }
 
@@ -167,7 +212,7 @@ impl RelyingParty {
             "authenticatorSelection": {
                 "residentKey": "required", "requireResidentKey": true, "userVerification": self.verification(must_verify),
             },
-            "attestation": "none",
+            "attestation": self.settings.attestation,
         })
     }
 
@@ -183,11 +228,11 @@ impl RelyingParty {
     }
 
     fn verification(&self, must_verify: bool) -> &'static str {
-        if must_verify { "required" } else { self.verification.as_str() }
+        if must_verify { "required" } else { self.settings.user_verification.as_str() }
     }
 
     fn must_verify(&self, asked: bool) -> bool {
-        asked || self.verification == UserVerification::Required
+        asked || self.settings.user_verification == UserVerification::Required
     }
 
     /// Checks the answer to [`RelyingParty::creation`].
@@ -196,30 +241,48 @@ impl RelyingParty {
         challenge: &Challenge,
         answer: &Answer,
         must_verify: bool,
+        now: Timestamp,
     ) -> Result<Made, Refused> {
-        answer.check_client(challenge, &self.origin)?;
+        answer.check_client(challenge, &self.origins)?;
+        let object = answer.attestation().ok_or(Refused::Format)?;
+        if object.contradicts_itself() {
+            return Err(Refused::Attestation);
+        }
+        let aaguid = object.aaguid();
         let must_verify = self.must_verify(must_verify);
         let state: RegistrationState = from(json!({
             "policy": policy(must_verify), "exclude_credentials": [], "challenge": URL_SAFE_NO_PAD.encode(challenge),
             "credential_algorithms": ALGORITHMS, "require_resident_key": true, "authenticator_attachment": null,
             "extensions": RequestRegistrationExtensions::default(), "allow_synchronised_authenticators": true,
         }))?;
-        let given: RegisterPublicKeyCredential = from(answer.normal(&["attestationObject", "transports"]))?;
-        let made = self.core().and_then(|core| {
-            core.register_credential(&given, &state, None).map_err(|error| Refused::of(&error))
+        let object = object.encode().ok_or(Refused::Format)?;
+        let given: RegisterPublicKeyCredential = from(answer.normal(&[
+            ("attestationObject", json!(URL_SAFE_NO_PAD.encode(object))),
+            ("transports", Value::Null),
+        ]))?;
+        let mut made = self.core().and_then(|core| {
+            core.register_credential(&given, &state, None).map_err(|error| Refused::of_creation(&error))
         })?;
         if made.cred_id.len() > LONGEST_ID || made.cred_id.as_slice() != answer.raw_id.as_slice() {
             return Err(Refused::Format);
         }
+        let attested = self.settings.attestation == AttestationConveyance::Direct
+            && is_vouched_for(&made, &self.settings.trusted_roots, now);
+        // What was found is kept; certificates could tell one device from others.
+        made.attestation = ParsedAttestation::default();
+        let mut credential = serde_json::to_value(&made).map_err(|_| Refused::Format)?;
+        if let Value::Object(members) = &mut credential {
+            members.insert("attested".to_owned(), Value::Bool(attested));
+        }
         Ok(Made {
             credential_id: made.cred_id.clone(),
-            aaguid: answer.aaguid(&self.id),
+            aaguid,
             transports: answer.transports(),
             counter: made.counter,
             backup_eligible: made.backup_eligible,
             backed_up: made.backup_state,
             user_verified: made.user_verified,
-            credential: serde_json::to_value(&made).map_err(|_| Refused::Format)?,
+            credential,
         })
     }
 
@@ -231,7 +294,7 @@ impl RelyingParty {
         (credential, counter): (&Value, u32),
         must_verify: bool,
     ) -> Result<Used, Refused> {
-        answer.check_client(challenge, &self.origin)?;
+        answer.check_client(challenge, &self.origins)?;
         let mut held: Credential = from(credential.clone())?;
         // Keys that can be copied are counted by each of their devices.
         held.counter = if held.backup_eligible { 0 } else { counter };
@@ -242,8 +305,9 @@ impl RelyingParty {
             "credentials": [], "policy": policy(self.must_verify(must_verify)),
             "challenge": URL_SAFE_NO_PAD.encode(challenge), "appid": null, "allow_backup_eligible_upgrade": false,
         }))?;
+        let members = ["authenticatorData", "signature", "userHandle"];
         let given: PublicKeyCredential =
-            from(answer.normal(&["authenticatorData", "signature", "userHandle"]))?;
+            from(answer.normal(&members.map(|name| (name, answer.member(name)))))?;
         let core = self.core()?;
         let used = core
             .authenticate_single_credential(&given, &state, &held)
@@ -256,9 +320,10 @@ impl RelyingParty {
     }
 
     fn core(&self) -> Result<WebauthnCore, Refused> {
-        let origin = Url::parse(&self.origin).map_err(|_| Refused::Origin)?;
+        let origins: Result<Vec<Url>, _> = self.origins.iter().map(|origin| Url::parse(origin)).collect();
+        let origins = origins.map_err(|_| Refused::Origin)?;
         let timeout = std::time::Duration::from_millis(u64::from(TIMEOUT_MILLIS));
-        Ok(WebauthnCore::new_unsafe_experts_only(&self.name, &self.id, vec![origin], timeout, None, None))
+        Ok(WebauthnCore::new_unsafe_experts_only(self.name, &self.id, origins, timeout, None, None))
     }
 }
 
@@ -290,159 +355,5 @@ fn descriptors(known: &[Known<'_>]) -> Vec<Value> {
     known.iter().map(descriptor).collect()
 }
 
-/// What `toJSON()` of a browser's credential gives, taken apart as far as our own rules need.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    /// The credential's id.
-    pub(crate) raw_id: Vec<u8>,
-    /// Whom the authenticator takes the person for.
-    pub(crate) user_handle: Option<Vec<u8>>,
-    response: Map<String, Value>,
-    client: Map<String, Value>,
-}
-
-impl Answer {
-    /// Reads an answer: an object, or its JSON as text.
-    pub(crate) fn read(value: &Value) -> Result<Self, Refused> {
-        let parsed;
-        let object = match value {
-            Value::String(text) if text.len() <= LARGEST => {
-                parsed = serde_json::from_str::<Value>(text).map_err(|_| Refused::Format)?;
-                parsed.as_object()
-            }
-            other => other.as_object(),
-        };
-        let object = object.ok_or(Refused::Format)?;
-        let text =
-            |map: &Map<String, Value>, name: &str| map.get(name).and_then(Value::as_str).map(str::to_owned);
-        if text(object, "type").as_deref() != Some("public-key") {
-            return Err(Refused::Format);
-        }
-        let raw = text(object, "rawId").or_else(|| text(object, "id")).ok_or(Refused::Format)?;
-        if text(object, "id").is_some_and(|id| id != raw) {
-            return Err(Refused::Format);
-        }
-        let raw_id = bytes(&raw)?;
-        if raw_id.is_empty() || raw_id.len() > LONGEST_ID {
-            return Err(Refused::Format);
-        }
-        let response = object.get("response").and_then(Value::as_object).cloned().ok_or(Refused::Format)?;
-        let client = bytes(&text(&response, "clientDataJSON").ok_or(Refused::Format)?)?;
-        let client: Value = serde_json::from_slice(&client).map_err(|_| Refused::Format)?;
-        let Value::Object(client) = client else { return Err(Refused::Format) };
-        let user_handle = text(&response, "userHandle").map(|handle| bytes(&handle)).transpose()?;
-        Ok(Self { raw_id, user_handle, response, client })
-    }
-
-    /// Our own rules about the client's data: the very origin, and no frame of another one.
-    fn check_client(&self, challenge: &Challenge, origin: &str) -> Result<(), Refused> {
-        let told = |name: &str| self.client.get(name).and_then(Value::as_str);
-        if told("challenge") != Some(URL_SAFE_NO_PAD.encode(challenge).as_str()) {
-            return Err(Refused::Challenge);
-        }
-        let is_framed = self.client.get("crossOrigin").is_some_and(|value| *value != Value::Bool(false))
-            || self.client.contains_key("topOrigin");
-        if told("origin") != Some(origin) || is_framed {
-            return Err(Refused::Origin);
-        }
-        Ok(())
-    }
-
-    /// The answer with nothing in it but these members of the response; extensions that nobody asked for are left out.
-    fn normal(&self, members: &[&str]) -> Value {
-        let id = URL_SAFE_NO_PAD.encode(&self.raw_id);
-        let mut response: Map<String, Value> = Map::new();
-        for name in members.iter().chain(&["clientDataJSON"]) {
-            let value = self.response.get(*name).cloned().unwrap_or(Value::Null);
-            response.insert((*name).to_owned(), value);
-        }
-        if members.contains(&"transports") {
-            response.insert("transports".to_owned(), Value::Null);
-        }
-        json!({ "id": id, "rawId": id, "type": "public-key", "response": response, "extensions": {} })
-    }
-
-    fn transports(&self) -> Vec<String> {
-        let listed = self.response.get("transports").and_then(Value::as_array);
-        let known =
-            |text: &&str| matches!(*text, "usb" | "nfc" | "ble" | "smart-card" | "hybrid" | "internal");
-        let texts = listed.into_iter().flatten().filter_map(Value::as_str).filter(known);
-        let mut transports: Vec<String> = texts.map(str::to_owned).collect();
-        transports.sort_unstable();
-        transports.dedup();
-        transports
-    }
-
-    /// The model of the authenticator: 16 bytes behind hash, flags and counter of the authenticator data (§6.1, §6.5.1).
-    fn aaguid(&self, rp_id: &str) -> String {
-        let object =
-            self.response.get("attestationObject").and_then(Value::as_str).and_then(|t| bytes(t).ok());
-        let found = object.and_then(|object| {
-            // The authenticator data begin with the hash of the relying party's id, which stands in the object once.
-            let hash = avnology_model::secret_token::sha256(rp_id.as_bytes());
-            let at = object.windows(32).position(|window| window == hash)?;
-            object.get(at + 37..at + 53).map(<[u8]>::to_vec)
-        });
-        found.map(|bytes| uuid_text(&bytes)).unwrap_or_default()
-    }
-}
-
-fn bytes(text: &str) -> Result<Vec<u8>, Refused> {
-    URL_SAFE_NO_PAD.decode(text).map_err(|_| Refused::Format)
-}
-
-fn uuid_text(bytes: &[u8]) -> String {
-    let hex = crate::hex(bytes);
-    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default().to_owned();
-    [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-")
-}
-
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn an_aaguid_is_written_as_a_uuid() {
-        let bytes: Vec<u8> = (0..16).map(|i| i * 17).collect();
-        assert_eq!(uuid_text(&bytes), "00112233-4455-6677-8899-aabbccddeeff");
-    }
-
-    #[test]
-    fn what_has_another_form_is_refused_as_such() {
-        let client = URL_SAFE_NO_PAD.encode(r#"{"type":"webauthn.get"}"#);
-        let good = json!({ "id": "AAEC", "rawId": "AAEC", "type": "public-key", "response": { "clientDataJSON": client } });
-        assert!(Answer::read(&good).is_ok());
-        assert!(Answer::read(&Value::String(good.to_string())).is_ok(), "its JSON as text");
-        let with = |pointer: &str, value: Value| {
-            let mut other = good.clone();
-            if let Some(member) = other.pointer_mut(pointer) {
-                *member = value;
-            }
-            Answer::read(&other).err()
-        };
-        for (pointer, value) in [
-            ("/type", json!("password")),
-            ("/rawId", json!("AAE")),
-            ("/rawId", json!("AA/C")),
-            ("/id", json!("AAED")),
-            ("/rawId", json!("")),
-            ("/response", json!([])),
-            ("/response/clientDataJSON", json!(7)),
-            ("/response/clientDataJSON", json!(URL_SAFE_NO_PAD.encode("[]"))),
-        ] {
-            assert_eq!(with(pointer, value), Some(Refused::Format), "{pointer}");
-        }
-        for value in [json!(null), json!("{"), json!([]), json!("x".repeat(LARGEST + 1))] {
-            assert_eq!(Answer::read(&value).err(), Some(Refused::Format));
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn reading_never_fails_otherwise(text in ".{0,200}") {
-            prop_assert!(Answer::read(&Value::String(text)).is_err());
-        }
-    }
-}
+mod vectors;

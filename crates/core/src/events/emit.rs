@@ -63,7 +63,7 @@ fn append(
 /// (`contract/70` §1).
 fn manager(tx: &mut Tx<'_>, event: &Event) -> Result<Option<OrganizationId>> {
     let name = event.event_type.as_str();
-    if !name.starts_with("user.") && !name.starts_with("session.") {
+    if !["user.", "session.", "device."].iter().any(|area| name.starts_with(area)) {
         return Ok(None);
     }
     let person = event.targets.iter().find(|target| target.kind == "identity");

@@ -140,6 +140,8 @@ fn concerned(event: &Event) -> Option<IdentityId> {
             | EventType::UserMfaReset
             | EventType::UserDeletionScheduled
             | EventType::UserDeletionCancelled
+            | EventType::DevicePostureChanged
+            | EventType::DeviceRemoved
             | EventType::SessionElevated
             | EventType::SessionRevoked
             | EventType::SessionOrganizationSwitched

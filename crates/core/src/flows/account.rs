@@ -5,6 +5,7 @@ use avnology_model::{
     events::{EventType, MessageRequest, MessageType},
     flows::{Flow, Message, MessageId},
     identities::{Email, Identity, Realm, Username, phone},
+    ids::IdentityId,
     platform::{Environment, RateLimit},
     sessions::Method,
 };
@@ -20,8 +21,9 @@ use super::step::{Step, Work, refuse_for};
 use crate::{
     Tenant,
     events::{emit, emit_message},
-    hex,
+    hex, network_of,
     platform::SettingsVersion,
+    sessions::device_with_secret,
 };
 
 /// The longest lock, in seconds (`contract/11` §11).
@@ -89,6 +91,29 @@ pub(super) fn of_identity(identity: Identity) -> Account {
     Account { key: identity.id.to_string(), identity: Some(identity), identifier_hash: String::new() }
 }
 
+/// What failures are counted by here: the account, or on a device that is known, the account on this device. Whoever is at home
+/// is not shut out by what others try elsewhere.
+fn counter(tx: &mut IdentityTx<'_>, work: &Work, account: &Account) -> Result<(String, Option<IdentityId>)> {
+    let id = account.identity.as_ref().map(|identity| identity.id);
+    let device = id.map(|id| device_with_secret(tx, &work.cx, id)).transpose()?.flatten();
+    Ok(match device.filter(|device| device.known) {
+        Some(device) => (format!("{}@{}", account.key, device.id), id),
+        None => (account.key.clone(), None),
+    })
+}
+
+/// The failures that count now.
+pub(super) fn failures(tx: &mut IdentityTx<'_>, work: &Work, account: &Account) -> Result<u32> {
+    let (key, _) = counter(tx, work, account)?;
+    Ok(lockouts::find(tx, &key)?.map_or(0, |failures| failures.failures))
+}
+
+/// Forgets the failures that count now: the person has shown who they are.
+pub(super) fn succeeded(tx: &mut IdentityTx<'_>, work: &Work, identity: &Identity) -> Result<()> {
+    let (key, _) = counter(tx, work, &of_identity(identity.clone()))?;
+    lockouts::clear(tx, &key).map(drop)
+}
+
 /// The refusal when the account is locked or was named too often.
 pub(super) fn check(
     tx: &mut IdentityTx<'_>,
@@ -100,7 +125,8 @@ pub(super) fn check(
         return Ok(Some(step));
     }
     let limits = bucket(work, "account.auth", &[RateLimit { limit: 10, window_seconds: 60 }]);
-    let wait = rate_cells::take(tx, "account.auth", account.key.as_bytes(), &limits, work.now())?;
+    let (key, _) = counter(tx, work, account)?;
+    let wait = rate_cells::take(tx, "account.auth", key.as_bytes(), &limits, work.now())?;
     Ok(wait.map(|seconds| {
         let message = Message::new(MessageId::AccountLocked).with("minutes", minutes(i64::from(seconds)));
         refuse_for(flow, Code::TooManyRequests, message, seconds)
@@ -114,8 +140,8 @@ pub(super) fn check_lock(
     flow: &mut Flow,
     account: &Account,
 ) -> Result<Option<Step>> {
-    let until =
-        lockouts::find(tx, &account.key)?.and_then(|f| f.locked_until).filter(|until| *until > work.now());
+    let (key, _) = counter(tx, work, account)?;
+    let until = lockouts::find(tx, &key)?.and_then(|f| f.locked_until).filter(|until| *until > work.now());
     Ok(until.map(|until| refuse_locked(flow, work, until)))
 }
 
@@ -169,12 +195,49 @@ pub(super) fn record_failure(
         event = event.on("identity", &id);
     }
     emit(tx, &event)?;
+    count_of_network(tx, work)?;
     count_failure(tx, work, account)
+}
+
+/// Failures that were counted by `key` within the present window.
+pub(super) fn recent_failures(tx: &mut IdentityTx<'_>, work: &Work, key: &str) -> Result<u32> {
+    Ok(lockouts::find(tx, key)?.filter(|held| in_window(work, held)).map_or(0, |held| held.failures))
+}
+
+/// The same of the network that the request comes from, of whatever account.
+pub(super) fn network_failures(tx: &mut IdentityTx<'_>, work: &Work) -> Result<u32> {
+    network_key(work).map_or(Ok(0), |key| recent_failures(tx, work, &key))
+}
+
+/// Counts for the CAPTCHA alone, and no further than that needs: nobody is locked out by it, and a network under attack
+/// does not write one row over and over.
+fn count_of_network(tx: &mut IdentityTx<'_>, work: &Work) -> Result<()> {
+    let captcha = &work.settings.settings.captcha;
+    let Some(key) = network_key(work).filter(|_| captcha.is_on()) else { return Ok(()) };
+    let held = lockouts::find(tx, &key)?.filter(|held| in_window(work, held));
+    let held = held.unwrap_or(Failures { window_start: work.now(), ..Failures::default() });
+    if held.failures >= captcha.after_failures {
+        return Ok(());
+    }
+    lockouts::put(tx, &key, None, &Failures { failures: held.failures + 1, ..held })
+}
+
+fn in_window(work: &Work, held: &Failures) -> bool {
+    let seconds = work.settings.settings.lockout.window_seconds;
+    held.window_start.plus_seconds(i64::from(seconds)) > work.now()
+}
+
+/// What failures of a network are counted by: a keyed hash, as addresses are not kept for this.
+fn network_key(work: &Work) -> Option<String> {
+    work.cx.ip?;
+    let mac = work.app.keys.hmac("failures.network", &network_of(work.cx.ip));
+    Some(format!("network:{}", hex(mac.get(..16).unwrap_or_default())))
 }
 
 fn count_failure(tx: &mut IdentityTx<'_>, work: &Work, account: &Account) -> Result<()> {
     let (now, rules) = (work.now(), work.settings.settings.lockout);
-    let mut failures = lockouts::find(tx, &account.key)?.unwrap_or_default();
+    let (key, on_device_of) = counter(tx, work, account)?;
+    let mut failures = lockouts::find(tx, &key)?.unwrap_or_default();
     if failures.locked_until.is_some_and(|until| until > now) {
         return Ok(());
     }
@@ -185,13 +248,19 @@ fn count_failure(tx: &mut IdentityTx<'_>, work: &Work, account: &Account) -> Res
     }
     failures.failures += 1;
     if failures.failures >= rules.max_failures {
-        lock(tx, work, account, &mut failures)?;
+        lock(tx, work, account, on_device_of.is_some(), &mut failures)?;
     }
-    lockouts::put(tx, &account.key, &failures)
+    lockouts::put(tx, &key, on_device_of, &failures)
 }
 
-/// Each further lock within a day is twice as long.
-fn lock(tx: &mut IdentityTx<'_>, work: &Work, account: &Account, failures: &mut Failures) -> Result<()> {
+/// Each further lock within a day is twice as long. One that is for a known device alone is told to whoever is there.
+fn lock(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    account: &Account,
+    is_on_device: bool,
+    failures: &mut Failures,
+) -> Result<()> {
     let now = work.now();
     let follows = failures.last_lock_at.is_some_and(|last| last.plus_seconds(DAY) > now);
     failures.locks = if follows { failures.locks.saturating_add(1) } else { 1 };
@@ -202,7 +271,8 @@ fn lock(tx: &mut IdentityTx<'_>, work: &Work, account: &Account, failures: &mut 
     let Some(identity) = &account.identity else { return Ok(()) };
     let payload = json!({ "user_id": identity.id, "locked_until": until });
     emit(tx, &work.cx.event(EventType::UserLocked, payload).on("identity", &identity.id))?;
-    let Some(address) = identity.email.as_ref().filter(|_| identity.email_verified) else { return Ok(()) };
+    let told = identity.email.as_ref().filter(|_| identity.email_verified && !is_on_device);
+    let Some(address) = told else { return Ok(()) };
     let mut notice = MessageRequest::to_person(MessageType::AccountLocked, address, identity);
     notice.until = Some(until);
     emit_message(tx, &work.cx, &notice, None)

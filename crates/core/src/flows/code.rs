@@ -13,7 +13,7 @@ use avnology_model::{
 use avnology_store::{IdentityTx, flows::flows, identities::identities, sessions::sessions};
 
 use super::{
-    account, complete,
+    account, captcha, complete,
     password::find_account,
     place,
     send::{self, Drawn, Sending},
@@ -245,7 +245,8 @@ fn enter(
     session: &NewSession,
     next: &complete::Next,
 ) -> Result<Step> {
-    if flow.state != FlowState::VerifyAddress && !flow.state.is_sent() {
+    let is_here = flow.state == FlowState::VerifyAddress || flow.state.is_sent();
+    if !is_here || captcha::waits_for_code(flow) {
         return Ok(refuse_state(flow));
     }
     if let Some(step) = check_lock(tx, work, flow)? {

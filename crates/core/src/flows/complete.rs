@@ -9,10 +9,7 @@ use avnology_model::{
     sessions::{Aal, CompletedMethod, Method, RevokeReason, SessionKind},
 };
 use avnology_store::{
-    IdentityTx,
-    credentials::{lockouts, passwords},
-    identities::identities,
-    sessions::sessions as session_rows,
+    IdentityTx, credentials::passwords, identities::identities, sessions::sessions as session_rows,
 };
 use serde_json::json;
 
@@ -84,12 +81,15 @@ pub(super) fn go_on(
     };
     let settings = &work.settings.settings;
     let needed = needed_assurance(tx, work, flow)?;
-    if second_factor::ask(settings, flow, identity, needed) {
-        passkey::note(tx, flow)?;
+    let is_trusted = flow.data.recovered_address.is_none()
+        && identity.has_second_factor()
+        && sessions::is_trusted(tx, &work.cx, settings, identity)?;
+    if second_factor::ask(settings, flow, identity, needed, is_trusted) {
+        passkey::note(tx, settings, flow)?;
         return Ok(may_enroll(work, flow));
     }
     // Not before: a right password must not buy tries at the second factor.
-    lockouts::clear(tx, &identity.id.to_string())?;
+    account::succeeded(tx, work, identity)?;
     // Who has no address is asked for one first.
     if let Some(address) = identity.email.clone()
         && (settings.require_verified_email || matches!(visitor, Visitor::ProveFirst))
@@ -129,8 +129,11 @@ fn needed_assurance(tx: &mut IdentityTx<'_>, work: &Work, flow: &Flow) -> Result
     Ok(if asked { flow.data.requested_aal.max(Aal::Aal2) } else { flow.data.requested_aal })
 }
 
-/// `_006` where a second factor is to be set up and the tenant offers none.
+/// `_006` where a second factor is to be set up and the tenant offers none, and where nothing that there is reaches `aal3`.
 pub(super) fn may_enroll(work: &Work, flow: &mut Flow) -> Step {
+    if let Err(error) = passkey::may_reach(flow) {
+        return end(flow, work.now(), error);
+    }
     let settings = &work.settings.settings;
     let offers = settings.second_factors.iter().any(|f| f.is_set_up() && sms::can_set_up(&work.app, *f));
     if flow.state != FlowState::EnrollFactor || offers {
@@ -270,7 +273,7 @@ pub(super) fn finish(
     organization: Option<OrganizationId>,
 ) -> Result<Step> {
     let methods = flow.data.completed.clone();
-    let made = if let Some(id) = flow.session_id {
+    let mut made = if let Some(id) = flow.session_id {
         let again = flow.data.refresh;
         let (mut raised, former) = sessions::raise(tx, &work.cx, id, session.token(), &methods, again)?;
         forget.extend(former);
@@ -287,6 +290,10 @@ pub(super) fn finish(
         let new = session.clone().in_organization(organization);
         sessions::start(tx, &work.cx, &new, identity, SessionKind::Standard, &methods, policy)?
     };
+    if flow.data.remember_device {
+        let shown = (&methods[..], flow.issued_at);
+        sessions::trust(tx, &work.cx, &work.settings.settings, &mut made, shown)?;
+    }
     flow.state = FlowState::Passed;
     flow.session_id = Some(made.id);
     flow.completed_at = Some(work.now());

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use avnology_model::{
     Code, Error, FieldCode, Result, Timestamp,
+    credentials::WebauthnSettings,
     flows::{Channel, Flow, FlowData, FlowKind, FlowState, Transport},
     ids::FlowId,
     sessions::{Aal, SessionKind},
@@ -92,7 +93,8 @@ pub(super) fn blank_at(now: Timestamp, id: FlowId, kind: FlowKind, transport: Tr
 
 /// Opens a flow. `_902` for a `return_to` that is not allowed or an assurance that cannot be reached; `_300`, `_310` and
 /// `_312` by the organization that it is restricted to; `_304` for a closed registration, `_306` for the invitation; for
-/// settings `_005` without a session and `_110` for a section that needs a fresh sign-in.
+/// settings `_005` without a session and `_110` for a section that needs a fresh sign-in; `_006` where a session is to reach `aal3`
+/// and its identity has nothing that does.
 pub async fn create(
     app: &Arc<Tenant>,
     cx: &Cx,
@@ -108,7 +110,7 @@ pub async fn create(
     match kind {
         FlowKind::Login => {
             flow.data.identifier = request.login_hint.as_deref().map(short).filter(|hint| !hint.is_empty());
-            let wanted = read_aal(request.aal.as_deref())?;
+            let wanted = read_aal(&app.settings().settings.webauthn, request.aal.as_deref())?;
             flow.data.requested_aal = wanted.unwrap_or_default();
             let live = live.filter(|live| live.session.kind == SessionKind::Standard);
             if let Some(live) = live
@@ -145,7 +147,8 @@ pub async fn create(
 
 /// Keeps the flow, with the organization that its invitation or its prefilled identifier leads to.
 async fn insert(app: &Arc<Tenant>, cx: &Cx, flow: Flow, invitation: Option<String>) -> Result<Flow> {
-    let (mode, now) = (app.settings().settings.identity_federation_mode, cx.now);
+    let (settings, now) = (app.settings(), cx.now);
+    let mode = settings.settings.identity_federation_mode;
     app.store
         .identity()
         .write(move |tx| {
@@ -159,7 +162,8 @@ async fn insert(app: &Arc<Tenant>, cx: &Cx, flow: Flow, invitation: Option<Strin
             {
                 flow.data.identifier = None;
             }
-            passkey::note(tx, &mut flow)?;
+            passkey::note(tx, &settings.settings, &mut flow)?;
+            passkey::may_reach(&flow)?;
             flows::insert(tx, &flow)?;
             Ok(flow)
         })
@@ -286,16 +290,16 @@ fn check_return_to(app: &Tenant, target: Option<&str>) -> Result<Option<String>>
 }
 
 /// The assurance asked for; `None` for as much as the person has.
-fn read_aal(wanted: Option<&str>) -> Result<Option<Aal>> {
+fn read_aal(webauthn: &WebauthnSettings, wanted: Option<&str>) -> Result<Option<Aal>> {
     let message = match wanted {
         None | Some("") => return Ok(Some(Aal::Aal1)),
         Some("highest_available") => return Ok(None),
         Some(text) => match Aal::parse(text) {
-            Some(Aal::Aal3) => {
+            Some(Aal::Aal3) if !webauthn.reaches_aal3() => {
                 return Err(Error::field(
                     "aal",
                     FieldCode::NotAllowed,
-                    "No attested passkey is offered here.",
+                    "No model of authenticators is trusted here.",
                 ));
             }
             Some(aal) => return Ok(Some(aal)),

@@ -183,11 +183,11 @@ impl After {
             recovered_address: flow.data.recovered_address.clone(),
             ..FlowData::default()
         };
-        if !second_factor::ask(settings, &mut next, identity, Aal::Aal2) {
+        if !second_factor::ask(settings, &mut next, identity, Aal::Aal2, false) {
             return Ok(None);
         }
         passkey::challenge(&mut next, &work.challenge);
-        passkey::note(tx, &mut next)?;
+        passkey::note(tx, settings, &mut next)?;
         flows::insert(tx, &next)?;
         flow.state = FlowState::ShowForm;
         flow.completed_at = Some(work.now());

@@ -2,7 +2,7 @@
 
 use avnology_model::{
     credentials::Factor,
-    flows::{Channel, Flow, Group, InputType, Label, Message, MessageId, Node},
+    flows::{Channel, Flow, FlowKind, Group, InputType, Label, Message, MessageId, Node},
     identities::Identity,
     ids::IdentityId,
     platform::LoginMethod,
@@ -29,7 +29,10 @@ const SIDE: u32 = 256;
 pub(super) fn to_show(app: &Tenant, flow: &Flow, nodes: &mut Vec<Node>) {
     for factor in &flow.data.factors {
         match factor {
-            Factor::Totp => totp_code(nodes, MessageId::LabelContinue),
+            Factor::Totp => {
+                totp_code(nodes, MessageId::LabelContinue);
+                remember_device(app, flow, Group::Totp, nodes);
+            }
             Factor::Passkey => nodes.extend(use_passkey(app, flow, true)),
             Factor::Sms => sms_code(app, flow, nodes),
             Factor::RecoveryCode => {
@@ -44,6 +47,17 @@ pub(super) fn to_show(app: &Tenant, flow: &Flow, nodes: &mut Vec<Node>) {
     }
 }
 
+/// The choice to skip the second factor from now on, right above the last button, where a sign-in could do so.
+fn remember_device(app: &Tenant, flow: &Flow, group: Group, nodes: &mut Vec<Node>) {
+    let settings = app.settings();
+    let is_offered = settings.settings.remember_device_days > 0 && !settings.settings.mfa_required;
+    if is_offered && flow.kind == FlowKind::Login {
+        let node = Node::input(group, InputType::Checkbox, "remember_device").with_value("true");
+        let above = nodes.len().saturating_sub(1);
+        nodes.insert(above, node.with_label(MessageId::LabelRememberDevice));
+    }
+}
+
 /// The phone as second factor: a button that sends a code, or the field for the one that was sent.
 fn sms_code(app: &Tenant, flow: &Flow, nodes: &mut Vec<Node>) {
     if !app.sends_texts() {
@@ -51,6 +65,7 @@ fn sms_code(app: &Tenant, flow: &Flow, nodes: &mut Vec<Node>) {
     }
     if sms::number_sent_to(flow).is_some() {
         view::code_entry(nodes);
+        remember_device(app, flow, Group::Code, nodes);
         nodes.push(Node::button(Group::Code, "resend", "true", MessageId::LabelSendNewCode));
         return;
     }

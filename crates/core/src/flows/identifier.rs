@@ -9,7 +9,7 @@ use avnology_store::IdentityTx;
 
 use super::{
     account::Identifier,
-    place,
+    captcha, place,
     step::{Outcome, Step, Work, refuse_missing, refuse_state},
 };
 
@@ -35,6 +35,7 @@ pub(super) async fn submit(work: &Work) -> Result<Outcome> {
         if let Some(step) = enter(tx, work, flow, &identifier)? {
             return Ok(step);
         }
+        captcha::note_identifier(tx, work, flow, &identifier)?;
         flow.data.identifier = Some(text);
         Ok(Step::Continue)
     })
@@ -64,6 +65,7 @@ fn reset(flow: &mut Flow) {
     flow.code_hash = None;
     flow.link_hash = None;
     flow.data.challenge = None;
+    flow.data.asks_captcha = false;
 }
 
 /// Refuses because a field has no acceptable form.

@@ -233,7 +233,7 @@ async fn complete(work: &Work, live: &LiveSession, gate: Gate) -> Result<Outcome
         flow.data.factors.clear();
         flow.data.lost_factors = None;
         flow.data.messages.push(MessageId::ChooseNewPassword.into());
-        passkey::note(tx, flow)?;
+        passkey::note(tx, &work.settings.settings, flow)?;
         Ok(Step::Continue)
     })
     .await

@@ -4,6 +4,8 @@
 //! a value: it is written with the flow, its counters and its events. Nodes are made from the state by `view`.
 
 mod account;
+mod captcha;
+mod captcha_mail;
 mod choose;
 mod code;
 mod complete;

@@ -21,7 +21,7 @@ use super::{
     verification::{self, NewVerification},
 };
 use crate::{
-    credentials::webauthn::Made,
+    credentials::webauthn::{Made, reached},
     identities::{self as people, IdentityInput, add_passkey, insert_new},
     organizations::join_by_domain,
     sessions::{self, NewSession},
@@ -130,7 +130,8 @@ pub(super) fn make(
         let passkey = passkey_making::stored(work, made.clone(), *id, None);
         // It is the way in, not a second factor: no backup codes come with it.
         add_passkey(tx, &work.app.keys, cx, &mut identity, &passkey, None)?;
-        methods = vec![CompletedMethod::passkey(passkey.id, true, cx.now)];
+        let aal = reached(&work.settings.settings.webauthn, &passkey, true);
+        methods = vec![CompletedMethod::passkey(passkey.id, aal, cx.now)];
     }
     if let Some(step) = draw.totp {
         enroll::enroll(tx, work, flow, &mut identity, step, &draw.codes)?;

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use avnology_model::{
-    Code, Result,
+    Code, Error, Result,
     credentials::Factor,
     events::EventType,
     flows::{Flow, FlowState, KnownPasskey, MessageId},
     identities::{Email, Identity},
-    platform::{FederationMode, LoginMethod},
-    sessions::{CompletedMethod, Method},
+    platform::{FederationMode, LoginMethod, TenantSettings},
+    sessions::{Aal, CompletedMethod, Method},
 };
 use avnology_store::{
     IdentityTx,
@@ -28,7 +28,9 @@ use super::{
     step::{Forget, Outcome, Step, Work, refuse, refuse_method, refuse_missing, refuse_state},
 };
 use crate::{
-    credentials::webauthn::{Answer, Challenge, Known, Refused, RelyingParty, Used, user_handle},
+    credentials::webauthn::{
+        Answer, Challenge, Known, Refused, RelyingParty, Used, is_hardware, reached, user_handle,
+    },
     events::emit,
     sessions::NewSession,
 };
@@ -44,13 +46,33 @@ pub(super) fn challenge_of(flow: &Flow) -> Option<Challenge> {
     URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()
 }
 
-/// Notes with a flow which passkeys its identity has.
-pub(super) fn note(tx: &mut IdentityTx<'_>, flow: &mut Flow) -> Result<()> {
+/// Notes with a flow which passkeys its identity has; where it is to reach `aal3`, those that do.
+pub(super) fn note(tx: &mut IdentityTx<'_>, settings: &TenantSettings, flow: &mut Flow) -> Result<()> {
+    let all = !asks_for_hardware(flow);
     flow.data.passkeys = match flow.identity_id {
         None => Vec::new(),
-        Some(id) => rows::list(tx, id)?.iter().map(known).collect(),
+        Some(id) => {
+            let held = rows::list(tx, id)?;
+            held.iter().filter(|p| all || is_hardware(&settings.webauthn, p)).map(known).collect()
+        }
     };
     super::sms::note(tx, flow)
+}
+
+/// Whether a flow waits for what reaches `aal3`, and nothing less.
+fn asks_for_hardware(flow: &Flow) -> bool {
+    flow.state == FlowState::SecondFactor && flow.data.requested_aal == Aal::Aal3
+}
+
+/// `_006` where a flow waits for what reaches `aal3` and its identity has nothing that does.
+pub(super) fn may_reach(flow: &Flow) -> Result<()> {
+    if !asks_for_hardware(flow) || !flow.data.passkeys.is_empty() {
+        return Ok(());
+    }
+    let required =
+        json!({ "aal": Aal::Aal3, "max_age": null, "connection_id": null, "methods": [Method::Passkey] });
+    let detail = "This asks for a security key that is trusted here. Add one to your passkeys first.";
+    Err(Error::new(Code::SecondFactorRequired).with_detail(detail).with_member("required", required))
 }
 
 fn known(stored: &StoredPasskey) -> KnownPasskey {
@@ -112,7 +134,8 @@ pub(super) async fn submit(work: &Work) -> Result<Outcome> {
             Ok(settled) => settled,
             Err(step) => return Ok(step),
         };
-        let done = CompletedMethod::passkey(gate.passkey.id, used.user_verified, work.now());
+        let aal = reached(&work.settings.settings.webauthn, &gate.passkey, used.user_verified);
+        let done = CompletedMethod::passkey(gate.passkey.id, aal, work.now());
         if gate.is_second {
             return second_factor::shown(tx, work, flow, forget, &mut identity, done, &session, &next);
         }
@@ -159,6 +182,9 @@ fn gate(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow) -> Result<Result<
         Some(passkey) if is_meant(tx, work, flow, &passkey, &answer)? => passkey,
         _ => return Ok(Err(refuse_passkey(flow, Refused::UnknownCredential))),
     };
+    if asks_for_hardware(flow) && !is_hardware(&work.settings.settings.webauthn, &passkey) {
+        return Ok(Err(refuse_passkey(flow, Refused::Attestation)));
+    }
     Ok(Ok(Gate { challenge, answer: Arc::new(answer), passkey, is_second }))
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use avnology_model::{
     Code, Error, Result,
-    flows::{Flow, FlowState, MessageId},
+    flows::{Flow, FlowState, MessageId, RemovedPasskey},
     identities::Identity,
     ids::{CredentialId, IdentityId},
     secret_token::SecretKind,
@@ -17,6 +17,7 @@ use avnology_store::{
     identities::identities,
     sessions::sessions as session_rows,
 };
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::{
     complete::{self, Next},
@@ -27,7 +28,7 @@ use super::{
     step::{Outcome, Step, Work, refusal, refuse_missing, refuse_state},
 };
 use crate::{
-    credentials::webauthn::{Answer, Challenge, Made, Refused, RelyingParty},
+    credentials::webauthn::{Answer, Challenge, Made, Refused, RelyingParty, reached},
     identities::{add_passkey, remove_passkey},
     sessions::{self, LiveSession, NewSession},
 };
@@ -63,7 +64,8 @@ pub(super) fn check(
     answer: &Answer,
     must_verify: bool,
 ) -> Result<Made, Refused> {
-    RelyingParty::of(&work.app, &work.settings.settings).check_creation(challenge, answer, must_verify)
+    let party = RelyingParty::of(&work.app, &work.settings.settings);
+    party.check_creation(challenge, answer, must_verify, work.now())
 }
 
 /// The name that was entered, if any; the refusal of one that cannot be used.
@@ -132,7 +134,7 @@ async fn add(work: &Work, live: &LiveSession) -> Result<Outcome> {
             }
             Err(error) => return refusal(error),
         }
-        passkey::note(tx, flow)?;
+        passkey::note(tx, &work.settings.settings, flow)?;
         forget.extend(session_rows::token_hashes_of(tx, identity.id)?);
         if !recovers {
             note_in_settings(flow);
@@ -164,7 +166,7 @@ async fn rename(work: &Work, live: &LiveSession, id: Option<CredentialId>) -> Re
         if !renamed {
             return Ok(Step::Refuse(Error::new(Code::FactorNotEnrolled)));
         }
-        passkey::note(tx, flow)?;
+        passkey::note(tx, &work.settings.settings, flow)?;
         flow.data.messages.push(MessageId::Saved.into());
         Ok(Step::Continue)
     })
@@ -177,11 +179,16 @@ async fn remove(work: &Work, live: &LiveSession, id: Option<CredentialId>) -> Re
         let Some(id) = id else { return Ok(Step::Refuse(Error::new(Code::FactorNotEnrolled))) };
         let mut identity = identities::get(tx, identity)?;
         let settings = &work.settings.settings;
+        let held = rows::list(tx, identity.id)?.into_iter().find(|passkey| passkey.id == id);
         if let Err(error) = remove_passkey(tx, &work.cx, settings, &mut identity, id, true) {
             return refusal(error);
         }
         flow.data.codes = None;
-        passkey::note(tx, flow)?;
+        flow.data.removed_passkey = held.map(|passkey| RemovedPasskey {
+            rp_id: passkey.rp_id,
+            credential_id: URL_SAFE_NO_PAD.encode(passkey.credential_id),
+        });
+        passkey::note(tx, settings, flow)?;
         alone(tx, work, flow, forget, identity, session, &token)
     })
     .await
@@ -223,7 +230,8 @@ pub(super) async fn in_login(work: &Work) -> Result<Outcome> {
             }
             Err(error) => return refusal(error),
         }
-        flow.data.completed.push(CompletedMethod::passkey(passkey.id, true, work.now()));
+        let aal = reached(&work.settings.settings.webauthn, &passkey, true);
+        flow.data.completed.push(CompletedMethod::passkey(passkey.id, aal, work.now()));
         complete::go_on(tx, work, flow, forget, &mut identity, &session, &next)
     })
     .await

@@ -12,7 +12,7 @@ use secrecy::SecretString;
 
 use super::{
     account::{self, Account},
-    complete, identifier, place,
+    captcha, complete, identifier, place, second_factor,
     step::{Forget, Outcome, Step, Work, refuse, refuse_method, refuse_missing, refuse_state},
 };
 use crate::{credentials::Verdict, sessions::NewSession};
@@ -129,6 +129,7 @@ fn settle(
     };
     let (true, true, Some(mut identity)) = (verdict.matches, unchanged, identity) else {
         account::record_failure(tx, work, &account, Method::Password, Code::WrongCredentials)?;
+        captcha::note(tx, work, flow, &account.key)?;
         if let Some(identity) = &account.identity {
             forget.extend(sessions::token_hashes_of(tx, identity.id)?);
         }
@@ -136,6 +137,7 @@ fn settle(
     };
     passwords::touch(tx, identity.id, work.now())?;
     "password".clone_into(&mut flow.active);
+    second_factor::note_remember(work, flow);
     let method = CompletedMethod::first_factor(Method::Password, work.now());
     complete::first_factor(tx, work, flow, forget, &mut identity, method, session, next)
 }

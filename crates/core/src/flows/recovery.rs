@@ -164,7 +164,7 @@ fn recovered(
     if identity.pending_email.take().is_some() | identity.pending_phone.take().is_some() {
         identities::update(tx, &mut identity, work.now())?;
     }
-    lockouts::clear(tx, &identity.id.to_string())?;
+    lockouts::clear_all(tx, identity.id)?;
     forget.extend(session_rows::token_hashes_of(tx, identity.id)?);
     let methods = [CompletedMethod::first_factor(Method::Recovery, work.now())];
     let policy = &work.settings.settings.session_policy;
@@ -184,13 +184,13 @@ fn recovered(
         ..FlowData::default()
     };
     // The mailbox is one factor; whoever has another one shows it as well.
-    if second_factor::ask(&work.settings.settings, &mut next, &identity, Aal::Aal1) {
+    if second_factor::ask(&work.settings.settings, &mut next, &identity, Aal::Aal1, false) {
         lost_factors::note(tx, work, &mut next, &identity)?;
     } else {
         next.data.messages.push(MessageId::ChooseNewPassword.into());
     }
     passkey::challenge(&mut next, &work.challenge);
-    passkey::note(tx, &mut next)?;
+    passkey::note(tx, &work.settings.settings, &mut next)?;
     flows::insert(tx, &next)?;
     flow.state = FlowState::Passed;
     flow.identity_id = Some(identity.id);

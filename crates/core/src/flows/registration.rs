@@ -13,6 +13,7 @@ use avnology_store::{IdentityTx, identities::identities, permissions::tuples};
 
 use super::{
     account::Identifier,
+    captcha,
     code::{Redeemed, redeem, refuse_code},
     complete::refuse_password,
     enroll,
@@ -123,7 +124,8 @@ pub(super) fn read_form(
 
 /// The keys of the boxes that were ticked; the refusal when a required one was not.
 fn read_consents(work: &Work, flow: &mut Flow) -> Result<Vec<String>, Step> {
-    let given = super::Submission { method: String::new(), body: work.input.object("consents") };
+    let body = work.input.object("consents");
+    let given = super::Submission { method: String::new(), body, browser: work.input.browser.clone() };
     let mut errors = Vec::new();
     let mut ticked = Vec::new();
     for consent in &work.settings.settings.registration.consents {
@@ -312,7 +314,8 @@ fn enter(
     entered: &str,
     draw: &Draw,
 ) -> Result<Step> {
-    if !matches!(flow.state, FlowState::SentEmail | FlowState::VerifyAddress) {
+    let is_here = matches!(flow.state, FlowState::SentEmail | FlowState::VerifyAddress);
+    if !is_here || captcha::waits_for_code(flow) {
         return Ok(refuse_state(flow));
     }
     let pending = flow.data.pending.clone();

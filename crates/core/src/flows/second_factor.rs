@@ -11,7 +11,7 @@ use avnology_model::{
 };
 use avnology_store::{
     IdentityTx,
-    credentials::{lockouts, recovery_codes as code_rows, totp as totp_rows},
+    credentials::{recovery_codes as code_rows, totp as totp_rows},
     identities::identities,
     sessions::sessions as session_rows,
 };
@@ -27,18 +27,27 @@ use crate::{
     sessions::NewSession,
 };
 
-/// Makes a flow ask for what it lacks of `needed`; whether it lacks anything.
-pub(super) fn ask(settings: &TenantSettings, flow: &mut Flow, identity: &Identity, needed: Aal) -> bool {
+/// Makes a flow ask for what it lacks of `needed`, and of a second factor where the identity has one and the device `is_trusted`
+/// not; whether it lacks anything.
+pub(super) fn ask(
+    settings: &TenantSettings,
+    flow: &mut Flow,
+    identity: &Identity,
+    needed: Aal,
+    is_trusted: bool,
+) -> bool {
     let held = identity.second_factors(&settings.second_factors);
-    let needed = if held.is_empty() { needed } else { needed.max(Aal::Aal2) };
+    let needed = if held.is_empty() || is_trusted { needed } else { needed.max(Aal::Aal2) };
     let reached = flow.data.completed.iter().map(|done| done.aal).max().unwrap_or_default();
     if reached >= needed {
         return false;
     }
     // A code that is still live was for another step.
     (flow.code_hash, flow.link_hash, flow.data.challenge) = (None, None, None);
-    let factors = usable(flow, &held);
-    let (state, message) = if held.is_empty() {
+    // Nothing but a passkey reaches the third level, and none is made on the way there.
+    let by_hardware = needed == Aal::Aal3;
+    let factors = if by_hardware { vec![Factor::Passkey] } else { usable(flow, &held) };
+    let (state, message) = if held.is_empty() && !by_hardware {
         (FlowState::EnrollFactor, MessageId::SetUpFactor)
     } else {
         (FlowState::SecondFactor, MessageId::ConfirmIdentity)
@@ -86,7 +95,15 @@ pub(super) fn shown(
 ) -> Result<Step> {
     flow.data.completed.retain(|before| before.method != done.method);
     flow.data.completed.push(done);
+    note_remember(work, flow);
     complete::go_on(tx, work, flow, forget, identity, session, next)
+}
+
+/// Notes whether the second factor is to be skipped here from now on, where the submit says so.
+pub(super) fn note_remember(work: &Work, flow: &mut Flow) {
+    if let Some(remember) = work.input.choice("remember_device") {
+        flow.data.remember_device = remember;
+    }
 }
 
 /// The same in the settings flow that recovery goes on with: nothing is lost, and the new password can be set.
@@ -223,7 +240,7 @@ fn refuse(
         Typed::BackupCode => (Code::WrongRecoveryCode, MessageId::WrongBackupCode),
     };
     account::record_failure(tx, work, account, typed.method(), code)?;
-    let failures = lockouts::find(tx, &account.key)?.map_or(0, |failures| failures.failures);
+    let failures = account::failures(tx, work, account)?;
     let remaining = work.settings.settings.lockout.max_failures.saturating_sub(failures);
     Ok(match refuse_node(flow, typed.node(), code, message) {
         Step::Refuse(error) => Step::Refuse(error.with_member("attempts_remaining", remaining)),

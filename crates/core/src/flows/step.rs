@@ -8,7 +8,7 @@ use avnology_model::{
     identities::Identity,
     ids::{FlowId, IdentityId, OrganizationId},
     secret_token::{SecretHash, SecretToken},
-    sessions::Session,
+    sessions::{DeviceKey, Session},
 };
 use avnology_store::{IdentityTx, flows::flows};
 use serde_json::Value;
@@ -45,6 +45,8 @@ pub struct SignedIn {
     pub identity: Identity,
     /// Its token.
     pub token: SecretToken,
+    /// By what the browser is recognized from now on.
+    pub device_key: Option<DeviceKey>,
     /// Where to go.
     pub redirect_to: Option<String>,
     /// Where to enter the code that was mailed to a new account.
@@ -69,6 +71,8 @@ pub struct Held {
     pub identity: Identity,
     /// Its token.
     pub token: SecretToken,
+    /// By what the browser is recognized from now on.
+    pub device_key: Option<DeviceKey>,
 }
 
 /// A refusal.
@@ -208,11 +212,17 @@ impl Work {
         let shown = |made: &(Session, Identity, SecretToken)| {
             SessionView::of(&made.0, &made.1, &self.settings, self.cx.now)
         };
+        let key =
+            |made: &(Session, Identity, SecretToken)| made.0.device.as_ref().and_then(|device| device.key);
         match step {
             Step::Continue => Outcome::Continue(Box::new(Continued { flow, session: None })),
             Step::ContinueWith(next, made) => {
-                let session =
-                    made.map(|made| Held { session: shown(&made), identity: made.1, token: made.2 });
+                let session = made.map(|made| Held {
+                    session: shown(&made),
+                    device_key: key(&made),
+                    identity: made.1,
+                    token: made.2,
+                });
                 Outcome::Continue(Box::new(Continued { flow: *next, session }))
             }
             Step::Refuse(error) => Outcome::Refused(Box::new(Refused { error, flow: Some(flow) })),
@@ -220,6 +230,7 @@ impl Work {
             Step::SignedIn(made, then) => Outcome::SignedIn(Box::new(SignedIn {
                 redirect_to: return_to::current(&self.app, &flow),
                 session: shown(&made),
+                device_key: key(&made),
                 identity: made.1,
                 token: made.2,
                 flow,
@@ -275,6 +286,7 @@ fn begin(flow: &mut Flow) {
     flow.submits += 1;
     flow.data.messages.clear();
     flow.data.node_messages.clear();
+    flow.data.removed_passkey = None;
 }
 
 /// Refuses with a message about the whole flow.

@@ -58,7 +58,7 @@ pub async fn open(
         .identity()
         .write(move |tx| {
             let mut flow = flow.clone();
-            passkey::note(tx, &mut flow)?;
+            passkey::note(tx, &settings.settings, &mut flow)?;
             flows::insert(tx, &flow)?;
             Ok(flow)
         })
@@ -82,7 +82,8 @@ pub(super) fn bind(flow: &mut Flow, settings: &TenantSettings, live: &LiveSessio
         // What the session has shown is not asked again.
         More::Factor => {
             flow.data.completed.clone_from(&live.session.methods);
-            let asked = second_factor::ask(settings, flow, &live.identity, Aal::Aal2);
+            let needed = flow.data.requested_aal.max(Aal::Aal2);
+            let asked = second_factor::ask(settings, flow, &live.identity, needed, false);
             // Another request was faster, or the phone that is the second factor was the first: then everything once more.
             let shows_none = flow.state == FlowState::SecondFactor && flow.data.factors.is_empty();
             if shows_none {

@@ -4,6 +4,8 @@ use avnology_model::secret_token::SecretHash;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
+use crate::sessions::BrowserKeyHashes;
+
 /// Who may hold a flow: the browser with this key, or any program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holder {
@@ -30,6 +32,8 @@ pub struct Submission {
     pub method: String,
     /// The fields; forms give texts only.
     pub body: Map<String, Value>,
+    /// The keys of the browser that it comes from, if it comes from one.
+    pub browser: BrowserKeyHashes,
 }
 
 impl Submission {
@@ -50,6 +54,11 @@ impl Submission {
             Some(Value::String(text)) => matches!(text.as_str(), "true" | "on" | "1"),
             _ => false,
         }
+    }
+
+    /// A yes or no, if it is said.
+    pub(crate) fn choice(&self, name: &str) -> Option<bool> {
+        self.body.get(name).filter(|value| !value.is_null()).map(|_| self.flag(name))
     }
 
     /// An object field.

@@ -9,16 +9,21 @@ use avnology_model::{
     platform::LoginMethod,
     sessions::SessionKind,
 };
+use serde_json::Value;
 
 use super::{
-    Holder, Submission, choose, code, complete, deny, enroll, factor_settings, get, identifier, invitation,
-    link, lost_factors, new_passkey, passkey, passkey_making, password, place, recovery, registration,
+    Holder, Submission, captcha, captcha_mail, choose, code, complete, deny, enroll, factor_settings, get,
+    identifier, invitation, link, lost_factors, new_passkey, passkey, passkey_making, password, place,
+    recovery, registration,
     second_factor::{self, Typed},
     settings, sms, sms_setup,
     step::{Outcome, Refused, Work, check_open, refuse_method, refuse_state},
     step_up, verification,
 };
-use crate::{Cx, Tenant, sessions::LiveSession};
+use crate::{
+    Cx, Tenant,
+    sessions::{LiveSession, Presented, installation},
+};
 
 /// Submits a flow. `guard` is asked first, with the flow, whether the request may: it knows of cookies and form tokens.
 pub async fn submit(
@@ -37,15 +42,22 @@ pub async fn submit(
     }
     check_open(&flow, cx.now, &app.config.origin())?;
     guard(&flow)?;
+    let presented = presented(&flow, holder, &input);
+    let mut cx = cx.clone();
+    cx.presented = presented.clone().unwrap_or_default();
+    let challenge = cx.random();
     let work = Work {
         app: Arc::clone(app),
-        cx: cx.clone(),
+        cx,
         settings: app.settings(),
         kind,
         id,
         input: Arc::new(input),
-        challenge: cx.random(),
+        challenge,
     };
+    if presented.is_none() {
+        return work.step(|_, _, flow, _| Ok(identifier::refuse_invalid(flow, "device_id"))).await;
+    }
     if let Some(token) = link_token {
         return match kind {
             FlowKind::Login => link::submit(&work, holder, token).await,
@@ -58,11 +70,27 @@ pub async fn submit(
             FlowKind::Registration | FlowKind::Settings => refuse_unknown(&work).await,
         };
     }
+    if let Some(refused) = captcha::guard(&work, &flow).await? {
+        return Ok(refused);
+    }
     match kind {
         FlowKind::Login => login(&work, &flow).await,
         FlowKind::Registration => registration_method(&work, &flow).await,
-        FlowKind::Recovery | FlowKind::Verification => mailed(&work, kind).await,
+        FlowKind::Recovery | FlowKind::Verification => mailed(&work, &flow).await,
         FlowKind::Settings => settings_method(&work, &flow, holder, live).await,
+    }
+}
+
+/// What the submit shows to recognize its device by; `None` for an installation whose name is none. A browser that opens a mailed
+/// link of a program's flow is a browser.
+fn presented(flow: &Flow, holder: Holder, input: &Submission) -> Option<Presented> {
+    let is_opened_link = link_token(input).is_some() && holder.browser_hash().is_some();
+    if flow.transport == Transport::Browser || is_opened_link {
+        return Some(Presented::Browser(input.browser.clone()));
+    }
+    match input.body.get("device_id") {
+        None | Some(Value::Null) => Some(Presented::Nothing),
+        Some(name) => installation(name.as_str()?.trim()),
     }
 }
 
@@ -87,6 +115,7 @@ async fn login(work: &Work, flow: &Flow) -> Result<Outcome> {
         "totp" if flow.state == FlowState::EnrollFactor => enroll::in_login(work).await,
         "totp" => second_factor::submit(work, Typed::Totp).await,
         "recovery_code" | "lookup_secret" => second_factor::submit(work, Typed::BackupCode).await,
+        captcha::METHOD => captcha_mail::submit(work, flow).await,
         "organization" => choose::submit(work).await,
         _ => refuse_unknown(work).await,
     }
@@ -98,19 +127,21 @@ async fn registration_method(work: &Work, flow: &Flow) -> Result<Outcome> {
         "password" => registration::by_password(work).await,
         "code" => registration::by_code(work).await,
         "passkey" | "webauthn" => new_passkey::submit(work, flow).await,
+        captcha::METHOD => captcha_mail::submit(work, flow).await,
         "totp" => registration::by_totp(work).await,
         "sms" => sms_setup::in_registration(work).await,
         _ => refuse_unknown(work).await,
     }
 }
 
-async fn mailed(work: &Work, kind: FlowKind) -> Result<Outcome> {
+async fn mailed(work: &Work, flow: &Flow) -> Result<Outcome> {
     let by_link = match work.input.method.as_str() {
         "code" => false,
         "link" => true,
+        captcha::METHOD => return captcha_mail::submit(work, flow).await,
         _ => return refuse_unknown(work).await,
     };
-    match kind {
+    match flow.kind {
         FlowKind::Recovery => recovery::submit(work, by_link).await,
         _ => verification::submit(work, by_link).await,
     }

@@ -9,7 +9,7 @@ use avnology_model::{
     platform::{LoginMethod, RegistrationField, TenantSettings},
 };
 
-use super::{factor_nodes, lost_factors, place, return_to, trait_nodes};
+use super::{captcha, factor_nodes, lost_factors, place, return_to, trait_nodes};
 use crate::{Tenant, identities::TraitsSchema};
 
 /// The hosted page of a flow, without the flow's id; of one that leads to an organization alone, the organization's.
@@ -76,6 +76,7 @@ pub fn view(app: &Tenant, flow: &Flow, csrf: Option<&str>, identity: Option<&Ide
             }
         }
     }
+    captcha::show(app, flow, &settings.settings, &mut nodes);
     for node in &mut nodes {
         if let Some(messages) = flow.data.node_messages.get(node.name()) {
             node.messages.clone_from(messages);
@@ -157,6 +158,11 @@ fn login(flow: &Flow, settings: &TenantSettings, texts: bool, nodes: &mut Vec<No
         }
         FlowState::SentEmail | FlowState::SentSms => {
             nodes.push(known_identifier(flow));
+            if captcha::waits_for_code(flow) {
+                captcha::code_nodes(nodes);
+                another_account(flow, nodes);
+                return;
+            }
             if flow.active == "code" || flow.transport == Transport::Api {
                 code_entry(nodes);
             }
@@ -297,6 +303,7 @@ fn registration(
                 nodes.push(Node::submit(Group::Passkey, "passkey", MessageId::LabelCreatePasskey));
             }
         }
+        FlowState::SentEmail if captcha::waits_for_code(flow) => captcha::code_nodes(nodes),
         FlowState::SentEmail | FlowState::SentSms | FlowState::VerifyAddress => {
             code_entry(nodes);
             resend(flow, nodes);

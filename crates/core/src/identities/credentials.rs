@@ -119,11 +119,11 @@ impl CredentialView {
     fn passkey(stored: StoredPasskey) -> Self {
         let passkey = PasskeyView {
             authenticator_name: authenticator_name(&stored.aaguid).map(str::to_owned),
+            attested: stored.is_attested(),
             aaguid: stored.aaguid,
             transports: stored.transports,
             backup_eligible: stored.backup_eligible,
             backed_up: stored.backed_up,
-            attested: false,
             rp_id: stored.rp_id,
         };
         Self {

@@ -22,7 +22,7 @@ use avnology_store::{
     permissions::tuples,
     platform::messages,
     privacy::{activity, deletions, exports},
-    sessions::sessions as session_rows,
+    sessions::{devices, sessions as session_rows},
 };
 use serde_json::json;
 
@@ -212,7 +212,8 @@ fn purge(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity, reason: &str) ->
     erase_factors(tx, id)?;
     avatars::erase(tx, id)?;
     factor_recoveries::erase(tx, id)?;
-    lockouts::clear(tx, &id.to_string())?;
+    lockouts::clear_all(tx, id)?;
+    devices::erase(tx, id)?;
     flows::erase(tx, id)?;
     links::erase(tx, id)?;
     activity::erase(tx, id)?;

@@ -10,7 +10,7 @@ use avnology_model::{
     events::{EventType, MessageRequest, MessageType},
     identities::Identity,
     ids::{CredentialId, IdentityId},
-    platform::TenantSettings,
+    platform::{LoginMethod, TenantSettings},
 };
 use avnology_store::{
     IdentityTx,
@@ -28,6 +28,7 @@ use crate::{
     credentials::recovery_codes,
     events::{emit, emit_message, emit_to_manager},
     platform::{Keys, Place},
+    sessions::end_trust,
 };
 
 /// Most passkeys of an identity (`contract/11` §9).
@@ -189,7 +190,8 @@ pub(crate) fn remove_passkey(
         return Err(Error::new(Code::FactorNotEnrolled));
     };
     let is_last = held.len() == 1;
-    if is_last && !identity.has_password && !super::credentials::can_sign_in_by_mail(settings, identity) {
+    let by_password = identity.has_password && settings.allowed_methods.contains(&LoginMethod::Password);
+    if is_last && !by_password && !super::credentials::can_sign_in_by_mail(settings, identity) {
         return Err(Error::new(Code::LastCredential));
     }
     if is_last && own {
@@ -252,6 +254,8 @@ pub(crate) fn remove_factors(
     factors: &[Factor],
 ) -> Result<Vec<Factor>> {
     let mut removed = Vec::new();
+    // Whoever chose to skip them on a device is to choose anew.
+    end_trust(tx, identity.id, None)?;
     if factors.contains(&Factor::Totp)
         && let Some(totp) = totp_rows::find(tx, identity.id)?
     {

@@ -19,6 +19,7 @@ use crate::{
     Cx, Tenant,
     credentials::check_new_password,
     events::{emit, emit_message},
+    sessions::end_trust,
 };
 
 /// A password that was checked and hashed and is to be stored.
@@ -68,6 +69,8 @@ pub(crate) fn store_password(
     change: &PasswordChange,
 ) -> Result<()> {
     passwords::set(tx, identity.id, change.credential, &change.phc, cx.now)?;
+    // Also where other sessions may go on.
+    end_trust(tx, identity.id, None)?;
     identity.has_password = true;
     identities::update(tx, identity, cx.now)?;
     tell(tx, cx, identity, change.by)

@@ -13,7 +13,7 @@ use crate::{Cx, Tenant, events::emit};
 pub async fn unlock(app: &Tenant, cx: &Cx, id: IdentityId, expected: &Precondition) -> Result<IdentityView> {
     let change = move |tx: &mut IdentityTx<'_>, cx: &Cx, identity: &mut Identity| {
         let was_locked = identity.locked_until.take().is_some_and(|until| until > cx.now);
-        if !lockouts::clear(tx, &id.to_string())? || !was_locked {
+        if !lockouts::clear_all(tx, id)? || !was_locked {
             return Ok(());
         }
         let payload = json!({ "user_id": id, "by": "admin" });

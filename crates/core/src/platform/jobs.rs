@@ -11,7 +11,7 @@ use avnology_store::{
     flows::{flows, links},
     organizations::organizations as slugs,
     platform::{idempotency, messages, rate_cells, signing_keys},
-    sessions::sessions,
+    sessions::{devices, sessions},
 };
 use tokio::sync::watch;
 
@@ -23,6 +23,8 @@ use crate::{
 const DAY: i64 = 24 * 60 * 60;
 /// How long a session is remembered after its end, so that its token answers `_004`, in seconds (`contract/10` §8.1).
 const SESSIONS_KEPT: i64 = 30 * DAY;
+/// How long a device is remembered that nobody uses: as long as browsers keep a cookie, in seconds.
+const DEVICES_KEPT: i64 = 400 * DAY;
 /// How long a finished flow is remembered, so that it answers `_009`, in seconds.
 const FLOWS_KEPT: i64 = DAY;
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
@@ -171,6 +173,7 @@ pub async fn sweep(app: &Arc<Tenant>) -> Result<()> {
         .identity()
         .write(move |tx| {
             sessions::purge(tx, now.plus_seconds(-SESSIONS_KEPT), now)?;
+            devices::purge(tx, now.plus_seconds(-DEVICES_KEPT))?;
             flows::purge(tx, now.plus_seconds(-FLOWS_KEPT))?;
             links::purge(tx, now)?;
             rate_cells::purge(tx, now)?;

@@ -1,6 +1,7 @@
-//! What the tenant does for itself: settings, keys, captured messages, first answers, jobs, health.
+//! What the tenant does for itself: settings, keys, CAPTCHAs, captured messages, first answers, jobs, health.
 
 mod bulk;
+pub(crate) mod captcha;
 mod federation;
 mod health;
 mod idempotency;

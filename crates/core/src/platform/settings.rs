@@ -17,8 +17,11 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-use super::federation::{self, Switch};
-use crate::{Cx, Tenant, events::emit, identities::TraitsSchema};
+use super::{
+    captcha,
+    federation::{self, Switch},
+};
+use crate::{Cx, Tenant, credentials::is_certificate, events::emit, identities::TraitsSchema};
 
 /// The settings with their version.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,10 +100,15 @@ pub fn view(app: &Tenant) -> TenantView {
     let present = app.settings();
     TenantView {
         environment: app.config.environment,
-        settings: present.settings.clone(),
+        settings: shown(&present.settings),
         etag: present.etag(),
         update_time: present.update_time,
     }
+}
+
+/// The settings without what is never shown.
+fn shown(settings: &TenantSettings) -> TenantSettings {
+    TenantSettings { captcha: settings.captcha.shown(), ..settings.clone() }
 }
 
 /// Changes settings by a merge patch (RFC 7396): `null` brings back a default. `_902` names every value that is not
@@ -124,9 +132,10 @@ async fn change(
     app: &Tenant,
     cx: &Cx,
     expected: &Precondition,
-    patch: Map<String, Value>,
+    mut patch: Map<String, Value>,
     by: Switch,
 ) -> Result<TenantView> {
+    captcha::seal_secret(app, &mut patch)?;
     if patch.get("identity_schema").is_some_and(|schema| !schema.is_object() && !schema.is_null()) {
         return Err(Error::field("identity_schema", FieldCode::InvalidFormat, "Expected an object."));
     }
@@ -196,6 +205,7 @@ fn write(
             message,
         });
     }
+    problems.extend(no_certificates(&settings.webauthn.trusted_roots));
     Error::from_fields(problems)?;
     if let Some(schema) = &settings.identity_schema
         && present.settings.identity_schema.as_ref() != Some(schema)
@@ -217,6 +227,16 @@ fn write(
     let payload = changes(&before, &after);
     emit(tx, &cx.event(EventType::TenantUpdated, payload).on("tenant", &place.environment))?;
     Ok(next)
+}
+
+/// Roots that are no certificates. Whether a text is one is known to those who can read it.
+fn no_certificates(roots: &[String]) -> impl Iterator<Item = FieldError> {
+    let wrong = roots.iter().enumerate().filter(|(_, root)| !is_certificate(root));
+    wrong.map(|(i, _)| FieldError {
+        field: format!("webauthn.trusted_roots[{i}]"),
+        code: FieldCode::InvalidFormat,
+        message: "A certificate in PEM.".to_owned(),
+    })
 }
 
 fn merged(before: &Value, patch: &Map<String, Value>) -> Result<TenantSettings> {
@@ -259,11 +279,20 @@ fn merge(target: &mut Value, patch: &Value, defaults: &Value) {
     }
 }
 
+/// A setting as the log tells it: the secret of the CAPTCHA is nobody's to read, sealed or not.
+fn told(name: &str, value: &Value) -> Value {
+    let mut value = value.clone();
+    if let ("captcha", Value::Object(map)) = (name, &mut value) {
+        map.remove("secret");
+    }
+    value
+}
+
 fn changes(before: &Value, after: &Value) -> Value {
     let (Value::Object(before), Value::Object(after)) = (before, after) else { return json!({}) };
     let changed: Vec<&String> = after.keys().filter(|name| before.get(*name) != after.get(*name)).collect();
     let pick = |from: &Map<String, Value>| -> Map<String, Value> {
-        changed.iter().filter_map(|n| from.get(*n).map(|v| ((*n).clone(), v.clone()))).collect()
+        changed.iter().filter_map(|n| from.get(*n).map(|v| ((*n).clone(), told(n, v)))).collect()
     };
     json!({ "changed_fields": changed, "previous_values": pick(before), "new_values": pick(after) })
 }

@@ -40,6 +40,7 @@ pub fn categories(app: &Tenant) -> Vec<CategoryView> {
         legal_basis: category.legal_basis().to_owned(),
         retention: match category {
             Category::Sessions => "Until 30 days after their end".to_owned(),
+            Category::Devices => "Until you remove them, or 400 days after you last used them".to_owned(),
             Category::Activity => "90 days".to_owned(),
             Category::Audit => {
                 format!(

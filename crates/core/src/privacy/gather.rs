@@ -7,11 +7,13 @@ use avnology_model::{
     identities::Identity,
     ids::{EventId, IdentityId},
     privacy::{Category, ExportState, PrivacyExport},
+    sessions::Device,
 };
 use avnology_store::{
     IdentityTx,
     identities::{factor_recoveries, identities},
     privacy::{activity, deletions, exports, holdings},
+    sessions::devices as device_rows,
 };
 use serde_json::{Value, json};
 
@@ -71,6 +73,7 @@ fn of_identity_layer(
         Category::Profile => whole(vec![profile(&identity, now)?]),
         Category::Credentials => whole(vec_json(&credentials_of(tx, person)?)?),
         Category::Sessions => sessions(tx, person, from),
+        Category::Devices => whole(devices(tx, person)?),
         Category::Organizations => whole(holdings::organizations(tx, person)?),
         Category::Consents => {
             let mut entries = holdings::consents(tx, person)?;
@@ -115,6 +118,19 @@ fn sessions(tx: &mut IdentityTx<'_>, person: IdentityId, from: &ExportState) -> 
     let found = holdings::sessions(tx, person, &after, PIECE)?;
     let place = found.last().filter(|_| is_full(found.len())).map(|((at, id), _)| (at.micros(), id.clone()));
     Ok((found.into_iter().map(|(_, shown)| shown).collect(), place))
+}
+
+fn devices(tx: &mut IdentityTx<'_>, person: IdentityId) -> Result<Vec<Value>> {
+    let shown = |device: &Device| {
+        json!({
+            "id": device.id, "name": device.name(), "platform": device.platform(), "known": device.known,
+            "trusted_until": device.trusted_until, "user_agent": device.user_agent, "last_ip": device.ip,
+            "managed": device.posture.as_ref().and_then(|posture| posture.managed),
+            "compliant": device.posture.as_ref().and_then(|posture| posture.compliant),
+            "create_time": device.create_time, "last_seen_at": device.last_seen_at,
+        })
+    };
+    Ok(device_rows::of_identity(tx, person)?.iter().map(shown).collect())
 }
 
 fn happened(tx: &mut IdentityTx<'_>, person: IdentityId, from: &ExportState) -> Result<(Vec<Value>, Place)> {

@@ -29,7 +29,7 @@ pub use download::{Download, download, download_for, read_piece};
 pub use exports::{
     PrivacyExportView, export_for, export_own, get_export, get_export_for, newest_export, remove_old_exports,
 };
-pub use opt_out::{OPTED_OUT, OptOut, opt_out, refuse_unknown as refuse_unknown_opt_out};
+pub use opt_out::{OPTED_OUT, OptOut, opt_out, opt_out_by_address};
 pub(crate) use receipt::receipt_url;
 pub use receipt::{DeletionReceipt, get_receipt, settle_deletions};
 pub use reminder::remind_of_deletions;

@@ -107,7 +107,7 @@ async fn make(app: &Tenant, mut export: PrivacyExport) -> Result<()> {
                 }
                 export = next;
             }
-            Step::Pack => return pack(app, export).await,
+            Step::Pack => return Box::pin(pack(app, export)).await,
         }
     }
 }

@@ -306,6 +306,7 @@ mod tests {
             expires_at: NOW.plus_seconds(3_600),
             revoked_at: None,
             device_id: None,
+            device: None,
             ip: String::new(),
             user_agent: String::new(),
             organization_id: None,

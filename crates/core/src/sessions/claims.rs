@@ -92,7 +92,8 @@ pub(crate) fn amr(methods: &[CompletedMethod], aal: Aal) -> Vec<&'static str> {
     for done in methods {
         let value = match done.method {
             Method::Password => "pwd",
-            // Whether hardware holds the key is not known without an attestation.
+            // Whether hardware holds the key is known by what its maker vouched for.
+            Method::Passkey if done.aal == Aal::Aal3 => "hwk",
             Method::Passkey => "swk",
             Method::Code | Method::Totp | Method::RecoveryCode => "otp",
             Method::Sms => "sms",
@@ -103,7 +104,7 @@ pub(crate) fn amr(methods: &[CompletedMethod], aal: Aal) -> Vec<&'static str> {
         if !values.contains(&value) {
             values.push(value);
         }
-        if done.method == Method::Passkey && done.aal > Aal::Aal1 {
+        if done.method == Method::Passkey && done.aal > Aal::Aal1 && !values.contains(&"user") {
             values.push("user");
         }
     }
@@ -144,6 +145,7 @@ mod tests {
             expires_at: NOW,
             revoked_at: None,
             device_id: None,
+            device: None,
             ip: String::new(),
             user_agent: String::new(),
             organization_id: None,
@@ -160,6 +162,13 @@ mod tests {
         assert_eq!(values(&[Method::Recovery], Aal::Aal1), ["recovery"]);
         assert_eq!(values(&[Method::Password, Method::Code], Aal::Aal2), ["pwd", "otp", "mfa"]);
         assert_eq!(values(&[Method::Password], Aal::Aal2), ["pwd"]);
+        let mut by_passkey = session(&[Method::Passkey], Aal::Aal1);
+        assert_eq!(amr(&by_passkey), ["swk"]);
+        for (aal, expected) in [(Aal::Aal2, ["swk", "user", "mfa"]), (Aal::Aal3, ["hwk", "user", "mfa"])] {
+            by_passkey.aal = aal;
+            by_passkey.methods[0].aal = aal;
+            assert_eq!(amr(&by_passkey), expected);
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod authenticate;
 mod cache;
 pub(crate) mod claims;
+mod devices;
 mod expire;
 mod list;
 mod revoke;
@@ -15,6 +16,11 @@ mod write_behind;
 
 pub use authenticate::authenticate;
 pub use cache::{LiveSession, SessionCache};
+pub use devices::{
+    BrowserKeyHashes, DeviceChange, DeviceDetail, PostureReport, Presented, list_devices, list_own_devices,
+    remove_device, remove_own_device, rename_own_device, report_posture,
+};
+pub(crate) use devices::{end_trust, installation, is_trusted, trust, with_secret as device_with_secret};
 pub(crate) use expire::note_expired;
 pub(crate) use list::page_of;
 pub use list::{SessionPage, list_own};

@@ -10,7 +10,7 @@ use avnology_model::{
 use avnology_store::{IdentityTx, clients::grants, sessions::sessions};
 use serde_json::json;
 
-use super::LiveSession;
+use super::{LiveSession, end_trust};
 use crate::{Cx, Tenant, events::emit};
 
 /// Ends one session in this transaction; the hashes to forget, or `None` when it had ended before.
@@ -35,7 +35,8 @@ fn leaves_grants(reason: RevokeReason) -> bool {
     matches!(reason, RevokeReason::Logout | RevokeReason::User | RevokeReason::Admin)
 }
 
-/// Ends all sessions of an identity but `except` in this transaction; the hashes to forget.
+/// Ends all sessions of an identity but `except` in this transaction, and the trust in its devices; the hashes to forget. Where a
+/// person ends the others, the device of the present one stays trusted.
 pub(crate) fn end_all(
     tx: &mut IdentityTx<'_>,
     cx: &Cx,
@@ -43,7 +44,7 @@ pub(crate) fn end_all(
     except: Option<SessionId>,
     reason: RevokeReason,
 ) -> Result<Vec<SecretHash>> {
-    let mut hashes = Vec::new();
+    let (mut hashes, mut here) = (Vec::new(), None);
     if matches!(reason, RevokeReason::FactorChanged | RevokeReason::Deactivated)
         || (except.is_none() && reason == RevokeReason::PasswordChanged)
     {
@@ -52,8 +53,11 @@ pub(crate) fn end_all(
     for session in sessions::open_of(tx, identity, cx.now)? {
         if Some(session.id) != except {
             hashes.extend(end_one(tx, cx, session.id, identity, reason)?.unwrap_or_default());
+        } else if reason == RevokeReason::User {
+            here = session.device_id;
         }
     }
+    end_trust(tx, identity, here)?;
     Ok(hashes)
 }
 

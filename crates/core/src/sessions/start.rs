@@ -2,17 +2,25 @@
 
 use avnology_model::{
     Error, Result, Timestamp,
-    events::EventType,
+    events::{EventType, MessageRequest, MessageType},
     identities::{Identity, IdentityState},
-    ids::{IdentityId, OrganizationId, SessionId},
+    ids::{DeviceId, IdentityId, OrganizationId, SessionId},
     platform::SessionPolicy,
     secret_token::{SecretHash, SecretKind, SecretToken},
-    sessions::{Aal, CompletedMethod, Session, SessionKind},
+    sessions::{Aal, CompletedMethod, Session, SessionDevice, SessionKind},
 };
-use avnology_store::{IdentityTx, identities::identities, sessions::sessions};
+use avnology_store::{
+    IdentityTx,
+    identities::identities,
+    sessions::{devices as device_rows, sessions},
+};
 use serde_json::json;
 
-use crate::{Cx, events::emit};
+use super::devices;
+use crate::{
+    Cx,
+    events::{emit, emit_message},
+};
 
 /// Seconds that a replaced token lives on after the assurance rose, so that parallel requests are not signed out.
 const REPLACED_TOKEN_SECONDS: i64 = 30;
@@ -24,6 +32,7 @@ const RECOVERY_SECONDS: i64 = 15 * 60;
 pub(crate) struct NewSession {
     id: SessionId,
     token: SecretToken,
+    device: DeviceId,
     organization: Option<OrganizationId>,
 }
 
@@ -33,6 +42,7 @@ impl NewSession {
         Self {
             id: SessionId::new(cx.now, cx.random()),
             token: cx.secret(SecretKind::Session),
+            device: DeviceId::new(cx.now, cx.random()),
             organization: None,
         }
     }
@@ -50,7 +60,7 @@ impl NewSession {
 }
 
 /// Makes a session of `identity` and everything that a sign-in brings: the time of the sign-in, the end of a
-/// deletion that a sign-in cancels, the events.
+/// deletion that a sign-in cancels, its device with a notice of one that is new, the events.
 pub(crate) fn start(
     tx: &mut IdentityTx<'_>,
     cx: &Cx,
@@ -64,18 +74,25 @@ pub(crate) fn start(
         SessionKind::Standard => i64::from(policy.absolute_timeout_seconds),
         SessionKind::Recovery => RECOVERY_SECONDS,
     };
+    let aal = methods.iter().map(|m| m.aal).max().unwrap_or_default();
+    let counts = (kind == SessionKind::Standard).then_some(aal);
+    let place = devices::on_sign_in(tx, cx, new.device, identity.id, counts)?;
+    if place.is_new && counts.is_some() && identity.last_login_at.is_some() {
+        tell_of_new_device(tx, cx, identity)?;
+    }
     let session = Session {
         id: new.id,
         identity_id: identity.id,
         kind,
-        aal: methods.iter().map(|m| m.aal).max().unwrap_or_default(),
+        aal,
         methods: methods.to_vec(),
         authenticated_at: cx.now,
         issued_at: cx.now,
         last_used_at: cx.now.to_the_minute(),
         expires_at: cx.now.plus_seconds(life),
         revoked_at: None,
-        device_id: None,
+        device_id: place.device.as_ref().map(|device| device.id),
+        device: place.device.as_ref().map(|device| SessionDevice { key: place.key, ..device.into() }),
         ip: cx.ip_text(),
         user_agent: cx.user_agent.to_string(),
         organization_id: new.organization,
@@ -88,6 +105,13 @@ pub(crate) fn start(
     note_factor(tx, cx, identity.id, methods)?;
     emit(tx, &created(cx, &session))?;
     Ok(session)
+}
+
+/// Tells a person that somebody, perhaps they, signed in where they were not before.
+fn tell_of_new_device(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity) -> Result<()> {
+    let Some(address) = identity.email.as_ref().filter(|_| identity.email_verified) else { return Ok(()) };
+    let notice = MessageRequest::to_person(MessageType::NewDevice, address, identity);
+    emit_message(tx, cx, &notice, None)
 }
 
 /// Whoever has just shown a second factor has not lost it.
@@ -117,13 +141,14 @@ fn created(cx: &Cx, session: &Session) -> avnology_model::events::Event {
     let shown = json!({
         "id": session.id, "identity_id": session.identity_id, "kind": session.kind, "aal": session.aal,
         "authenticated_at": session.authenticated_at, "issued_at": session.issued_at, "expires_at": session.expires_at,
-        "ip": session.ip, "user_agent": session.user_agent,
+        "ip": session.ip, "user_agent": session.user_agent, "device_id": session.device_id,
     });
     let mut event = cx
         .event(EventType::SessionCreated, json!({ "session": shown, "client_id": null, "methods": methods }))
         .on("session", &session.id)
         .on("identity", &session.identity_id);
     event.actor = avnology_model::events::Actor::identity(session.identity_id, Some(session.id));
+    event.origin.device_id = session.device_id;
     event
 }
 
@@ -148,6 +173,12 @@ pub(crate) fn raise(
     session.aal = session.methods.iter().map(|m| m.aal).max().unwrap_or_default();
     session.last_used_at = cx.now.to_the_minute();
     sessions::raise(tx, &session)?;
+    if let (Some(device), Some(shown)) = (session.device_id, &mut session.device)
+        && session.aal >= Aal::Aal2
+    {
+        device_rows::make_known(tx, device)?;
+        shown.known = true;
+    }
     note_factor(tx, cx, session.identity_id, methods)?;
     let until: Timestamp = cx.now.plus_seconds(REPLACED_TOKEN_SECONDS);
     session.token_hash = token.hash();

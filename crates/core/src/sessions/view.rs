@@ -21,7 +21,7 @@ pub struct DeviceView {
     /// Id, where the device is known by its own.
     #[schema(value_type = Option<String>)]
     pub id: Option<DeviceId>,
-    /// As in "Firefox on Linux".
+    /// As in "Firefox on Linux", or as the person calls it.
     pub name: String,
     /// `web` for browsers, otherwise the system.
     pub platform: Platform,
@@ -133,6 +133,7 @@ impl SessionView {
     pub fn of(session: &Session, identity: &Identity, settings: &SettingsVersion, now: Timestamp) -> Self {
         let idle_expires_at = session.idle_expires_at(settings.settings.session_policy.idle_timeout_seconds);
         let agent = Agent::parse(&session.user_agent);
+        let device = session.device.as_ref();
         Self {
             id: session.id,
             active: session.revoked_at.is_none() && idle_expires_at > now,
@@ -149,14 +150,14 @@ impl SessionView {
             expires_at: session.expires_at,
             idle_expires_at,
             device: DeviceView {
-                id: session.device_id,
-                name: agent.name(),
+                id: session.device_id.filter(|_| device.is_some()),
+                name: device.and_then(|device| device.own_name.clone()).unwrap_or_else(|| agent.name()),
                 platform: agent.platform(),
                 user_agent: session.user_agent.clone(),
                 ip: session.ip.clone(),
                 location: None,
-                known: false,
-                managed: None,
+                known: device.is_some_and(|device| device.known),
+                managed: device.and_then(|device| device.managed(now)),
             },
             client_id: None,
             risk: None,

@@ -12,7 +12,10 @@ use avnology_core::{
     Clock, Cx, OsEntropy, Tenant, TenantConfig, TenantParts,
     credentials::{Breaches, HasherConfig, PasswordHasher},
     platform::{Keys, MasterKeys, SettingsVersion},
-    ports::{Composer, Letter, MessageSecrets, PortFuture, TxtAnswer, TxtLookup},
+    ports::{
+        CaptchaToken, CaptchaVerdict, CaptchaVerifier, CaptchaWidget, Composer, Letter, MessageSecrets,
+        PortFuture, TxtAnswer, TxtLookup,
+    },
     service_accounts,
 };
 use avnology_http::{ErrorPage, Kit, KitConfig, Response, ResponseBody, StatusCode, router};
@@ -23,7 +26,7 @@ use avnology_model::{
     identities::Identity,
     ids::{IdentityId, SessionId},
     permissions::PlatformRole,
-    platform::{Environment, TenantSettings},
+    platform::{CaptchaProvider, Environment, TenantSettings},
     secret_token::{SecretKind, SecretToken},
     sessions::{Aal, Session, SessionKind},
 };
@@ -62,6 +65,18 @@ impl TxtLookup for NoDns {
 
     fn check(&self) -> PortFuture<'_, ()> {
         Box::pin(async { Ok(()) })
+    }
+}
+
+struct NoCaptcha;
+
+impl CaptchaVerifier for NoCaptcha {
+    fn verify<'a>(&'a self, _: &'a CaptchaToken<'a>) -> PortFuture<'a, CaptchaVerdict> {
+        Box::pin(async { Ok(CaptchaVerdict::Refused("there is none".to_owned())) })
+    }
+
+    fn widget(&self, _: CaptchaProvider) -> CaptchaWidget {
+        CaptchaWidget { script: String::new(), sources: Vec::new() }
     }
 }
 
@@ -168,6 +183,7 @@ impl App {
             mail: None,
             texts: None,
             dns: Arc::new(NoDns),
+            captcha: Arc::new(NoCaptcha),
             clock: clock.clone(),
             entropy,
         }));
@@ -207,6 +223,7 @@ impl App {
             expires_at: cx.now.plus_seconds(86_400),
             revoked_at: None,
             device_id: None,
+            device: None,
             organization_id: None,
             ip: String::new(),
             user_agent: String::new(),

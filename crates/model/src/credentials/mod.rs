@@ -8,4 +8,4 @@ mod webauthn;
 pub use factor::{CredentialKind, Factor};
 pub use imported_hash::{BinaryEncoding, DigestKind, HashAlgorithm, PasswordHash, Prf, SaltPosition};
 pub use password::{ArgonCost, PasswordPolicy};
-pub use webauthn::{UserVerification, WebauthnSettings, authenticator_name};
+pub use webauthn::{AttestationConveyance, UserVerification, WebauthnSettings, authenticator_name};

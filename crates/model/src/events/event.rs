@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     Code, Timestamp,
-    ids::{EventId, IdentityId, OrganizationId, SessionId},
+    ids::{DeviceId, EventId, IdentityId, OrganizationId, SessionId},
     text::text_enum,
 };
 
@@ -68,6 +68,10 @@ text_enum! {
         UserDeletionScheduled = "user.deletion_scheduled",
         /// A deletion will not come.
         UserDeletionCancelled = "user.deletion_cancelled",
+        /// What is reported of a device changed.
+        DevicePostureChanged = "device.posture_changed",
+        /// A device was removed.
+        DeviceRemoved = "device.removed",
         /// A sign-in succeeded.
         SessionCreated = "session.created",
         /// A sign-in failed.
@@ -291,6 +295,9 @@ pub struct Origin {
     pub ip: Option<String>,
     /// `User-Agent`.
     pub user_agent: Option<String>,
+    /// The device of the session that was used or made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_id: Option<DeviceId>,
     /// Request id.
     pub request_id: Option<String>,
 }

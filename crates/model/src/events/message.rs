@@ -40,6 +40,8 @@ text_enum! {
         EmailChanged = "email_changed",
         /// Notice: the phone was replaced or removed.
         PhoneChanged = "phone_changed",
+        /// Notice: a sign-in on a device that is new.
+        NewDevice = "new_device",
         /// Notice: too many failures.
         AccountLocked = "account_locked",
         /// Notice: lost second factors will be removed; can be cancelled.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Message;
 use crate::{
@@ -186,6 +187,15 @@ pub struct KnownPasskey {
     pub transports: Vec<String>,
 }
 
+/// A passkey that was removed here, for the browser to tell its keeper (WebAuthn Level 3 §5.1.10).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RemovedPasskey {
+    /// The domain that it was for.
+    pub rp_id: String,
+    /// The authenticator's name for it, in base64url.
+    pub credential_id: String,
+}
+
 /// Backup codes that a flow shows, once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShownCodes {
@@ -289,12 +299,16 @@ pub struct FlowData {
     pub node_messages: BTreeMap<String, Vec<Message>>,
     /// What was completed in this flow, or in the session that it steps up, for steps that follow.
     pub completed: Vec<crate::sessions::CompletedMethod>,
+    /// Login: whether the second factor is to be skipped on this device from now on.
+    pub remember_device: bool,
     /// Second factors that the identity can show.
     pub factors: Vec<Factor>,
     /// What the next answer of a passkey has to sign, in base64url; used once.
     pub challenge_of_passkey: Option<String>,
     /// The passkeys of the flow's identity.
     pub passkeys: Vec<KnownPasskey>,
+    /// Settings: the passkey that the last step removed.
+    pub removed_passkey: Option<RemovedPasskey>,
     /// Registration: the identity that a passkey is made for.
     pub new_identity: Option<IdentityId>,
     /// Backup codes to be shown.
@@ -313,6 +327,10 @@ pub struct FlowData {
     pub organization: Option<FlowOrganization>,
     /// Registration: the invitation that it answers.
     pub invitation: Option<FlowInvitation>,
+    /// Login: whether there were so many failures that the next submit asks for a CAPTCHA.
+    pub asks_captcha: bool,
+    /// Submits that need no CAPTCHA any more, because a code by mail was entered in its place.
+    pub free_submits: u32,
     /// Settings after recovery: the address that recovery proved.
     pub recovered_address: Option<String>,
     /// Settings after recovery: what can be done about second factors that are lost.

@@ -54,6 +54,7 @@ messages! {
     SignInLinkSent = "1010005", Info, "A link was sent if the account exists";
     SignedInElsewhere = "1010006", Info, "You signed in on another device";
     SetUpFactor = "1010010", Info, "Set up a second factor to continue";
+    PersonConfirmed = "1010016", Success, "Thank you; you can go on now";
     CreateAccount = "1040001", Info, "Create your account";
     Invited = "1040002", Info, "You have been invited to {organization}";
     WillJoin = "1040003", Info, "You will join {organization}";
@@ -77,6 +78,7 @@ messages! {
     LabelSendNewCode = "1070014", Info, "Send a new code";
     LabelFirstName = "1070015", Info, "First name";
     LabelLastName = "1070016", Info, "Last name";
+    LabelRememberDevice = "1070018", Info, "Skip the second factor on this device";
     LabelCurrentPassword = "1070019", Info, "Current password";
     LabelUsePassword = "1070020", Info, "Sign in with your password";
     LabelUseCode = "1070021", Info, "E-mail me a code";
@@ -109,6 +111,7 @@ messages! {
     LabelUseEmail = "1070066", Info, "Use your e-mail";
     LabelLostFactors = "1070067", Info, "I have lost these, too";
     LabelRemoveFactors = "1070068", Info, "Remove my second factors";
+    LabelCaptchaByMail = "1070080", Info, "E-mail me a code instead";
     VerificationSent = "1080001", Info, "A code was sent";
     AddressVerified = "1080002", Success, "Your address is verified";
     ChangeUndone = "1080003", Success, "The change was undone";
@@ -124,6 +127,7 @@ messages! {
     CodeExpired = "4000009", Error, "The code has expired";
     WrongBackupCode = "4000010", Error, "The backup code is not right";
     StartAgain = "4000011", Error, "Please start again";
+    CaptchaNeeded = "4000012", Error, "Confirm that you are human";
     WaitForCode = "4000013", Error, "Wait {seconds} seconds for a new code";
     WrongCredentials = "4010001", Error, "The e-mail or password is not right";
     AccountLocked = "4010002", Error, "Too many attempts; try again in {minutes} minutes";

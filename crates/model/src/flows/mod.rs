@@ -9,7 +9,9 @@ mod node;
 
 pub use flow::{
     Channel, CodeChallenge, Flow, FlowData, FlowInvitation, FlowKind, FlowOrganization, FlowState,
-    KnownPasskey, LostFactors, ShownCodes, Transport,
+    KnownPasskey, LostFactors, RemovedPasskey, ShownCodes, Transport,
 };
 pub use message::{Message, MessageId, MessageKind};
-pub use node::{Attributes, FlowView, Group, InputType, Label, Node, NodeKind, SelectOption, Ui, Webauthn};
+pub use node::{
+    Attributes, Captcha, FlowView, Group, InputType, Label, Node, NodeKind, SelectOption, Ui, Webauthn,
+};

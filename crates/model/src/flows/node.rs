@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{FlowKind, FlowState, Message, MessageId, Transport};
-use crate::{Timestamp, ids::FlowId, sessions::Aal};
+use crate::{Timestamp, ids::FlowId, platform::CaptchaProvider, sessions::Aal};
 
 /// The kind of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -16,6 +16,8 @@ pub enum NodeKind {
     Text,
     /// A picture to show.
     Image,
+    /// A script to load.
+    Script,
     /// A link to follow.
     Link,
 }
@@ -44,6 +46,8 @@ pub enum Group {
     Link,
     /// Profile fields.
     Profile,
+    /// What shows that a person is there.
+    Captcha,
 }
 
 /// The type of an input.
@@ -95,6 +99,17 @@ pub struct Webauthn {
     /// The options, in the standard's JSON form.
     #[schema(value_type = Object)]
     pub options: serde_json::Value,
+}
+
+/// What a provider's widget is made with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Captcha {
+    /// Whose widget.
+    pub provider: CaptchaProvider,
+    /// The site key.
+    pub site_key: String,
+    /// What it is about, for providers that take note of that.
+    pub action: String,
 }
 
 /// One choice of a `select`.
@@ -155,13 +170,16 @@ pub struct Attributes {
     /// What a browser is asked for, for its own dialogue (hidden inputs).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webauthn: Option<Webauthn>,
+    /// The widget that fills it in (hidden inputs).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub captcha: Option<Captcha>,
     /// To be offered for copying, and kept out of logs (texts).
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub secret: bool,
     /// The same for a program to open (texts).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uri: Option<String>,
-    /// The picture, as a data URL (pictures).
+    /// The picture, as a data URL (pictures), or where the script is (scripts).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub src: Option<String>,
     /// What it shows (pictures).
@@ -236,6 +254,20 @@ impl Node {
         let (kind, mediation) = (kind.to_owned(), mediation.to_owned());
         node.attributes.webauthn = Some(Webauthn { kind, mediation, options });
         node.with_label(label)
+    }
+
+    /// The hidden input that takes what a CAPTCHA's widget answers.
+    pub fn captcha(captcha: Captcha) -> Self {
+        let mut node =
+            Self::input(Group::Captcha, InputType::Hidden, "captcha_token").with_value("").required();
+        node.attributes.captcha = Some(captcha);
+        node
+    }
+
+    /// A script to load, with this element id.
+    pub fn script(group: Group, id: &str, src: String) -> Self {
+        let attributes = Attributes { id: Some(id.to_owned()), src: Some(src), ..Attributes::default() };
+        Self { kind: NodeKind::Script, group, attributes, messages: Vec::new(), label: None }
     }
 
     /// A text to be copied and kept, with this element id.

@@ -1,11 +1,13 @@
 //! The tenant: its settings (`contract/00` §14) and its environment.
 
+mod captcha;
 mod idempotency;
 mod precondition;
 mod session_token_template;
 mod settings;
 mod signing_key;
 
+pub use captcha::{CaptchaProvider, CaptchaSettings, captcha_secret_problem};
 pub use idempotency::IdempotencyKey;
 pub use precondition::Precondition;
 pub use session_token_template::{ClaimSource, SessionTokenTemplate};

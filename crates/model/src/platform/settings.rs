@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::session_token_template::{self, SessionTokenTemplate};
+use super::{
+    captcha::CaptchaSettings,
+    session_token_template::{self, SessionTokenTemplate},
+};
 use crate::{
     FieldCode, FieldError,
     credentials::{Factor, PasswordPolicy, WebauthnSettings},
@@ -188,6 +191,7 @@ pub(super) const BUCKETS: &[&str] = &[
     "message.address",
     "sms.network",
     "sms.prefix",
+    "captcha.mail",
     "discovery",
     "token",
     "introspect",
@@ -224,12 +228,16 @@ pub struct TenantSettings {
     pub second_factors: Vec<Factor>,
     /// Whether everybody needs a second factor.
     pub mfa_required: bool,
+    /// Days that people may skip the second factor on a device, 0–30; 0: it is always asked for.
+    pub remember_device_days: u32,
     /// How passkeys are made.
     pub webauthn: WebauthnSettings,
     /// Rules for new passwords.
     pub password_policy: PasswordPolicy,
     /// When failures lock.
     pub lockout: Lockout,
+    /// Who checks that a person is there, and when.
+    pub captcha: CaptchaSettings,
     /// How long sessions live.
     pub session_policy: SessionPolicy,
     /// What tokens made of sessions say, by the name of the template (`POST /v1/sessions:tokenize`).
@@ -272,9 +280,11 @@ impl Default for TenantSettings {
             allowed_methods: LoginMethod::ALL.to_vec(),
             second_factors: vec![Factor::Totp, Factor::Passkey, Factor::RecoveryCode],
             mfa_required: false,
+            remember_device_days: 0,
             webauthn: WebauthnSettings::default(),
             password_policy: PasswordPolicy::default(),
             lockout: Lockout::default(),
+            captcha: CaptchaSettings::default(),
             session_policy: SessionPolicy::default(),
             session_token_templates: BTreeMap::new(),
             organization_creation: OrganizationCreation::Verified,
@@ -326,6 +336,7 @@ impl TenantSettings {
         self.registration_problems(&mut errors);
         errors.extend(self.password_policy.problems("password_policy"));
         self.number_problems(&mut errors);
+        errors.extend(self.captcha.problems());
         session_token_template::problems(&self.session_token_templates, &mut errors);
         self.url_problems(&mut errors);
         self.rate_limit_problems(&mut errors);
@@ -400,6 +411,7 @@ impl TenantSettings {
         if self.factor_recovery_wait_hours > 0 {
             range("factor_recovery_wait_hours", self.factor_recovery_wait_hours, 24, 720);
         }
+        range("remember_device_days", self.remember_device_days, 0, 30);
         range("deletion_grace_days", self.deletion_grace_days, 0, 90);
         range("audit_retention_days", self.audit_retention_days, 30, 3_650);
         range("retired_slug_days", self.retired_slug_days, 0, 3_650);

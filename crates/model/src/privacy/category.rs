@@ -11,6 +11,8 @@ text_enum! {
         Credentials = "credentials",
         /// Where they are signed in.
         Sessions = "sessions",
+        /// Where they have signed in before.
+        Devices = "devices",
         /// Memberships and groups.
         Organizations = "organizations",
         /// Boxes ticked.
@@ -33,6 +35,7 @@ impl Category {
             Self::Profile => "Profile",
             Self::Credentials => "Sign-in methods",
             Self::Sessions => "Sessions",
+            Self::Devices => "Devices",
             Self::Organizations => "Organizations",
             Self::Consents => "Consents",
             Self::Permissions => "Permissions",
@@ -52,6 +55,9 @@ impl Category {
                 "Which passwords and other methods you have, and when they were made and used. Never the secrets."
             }
             Self::Sessions => "Where you are signed in: browser, network address, times.",
+            Self::Devices => {
+                "The browsers and applications that you have signed in with, and where you skip the second factor."
+            }
             Self::Organizations => "Your memberships, with roles and times.",
             Self::Consents => "Which terms you accepted, what you allowed applications to do, and when.",
             Self::Permissions => "Roles and relations that are granted to you.",
@@ -67,7 +73,7 @@ impl Category {
     pub const fn purpose(self) -> &'static str {
         match self {
             Self::Profile => "To know you again and to tell applications who you are",
-            Self::Credentials | Self::Sessions => "To let you in, and nobody else",
+            Self::Credentials | Self::Sessions | Self::Devices => "To let you in, and nobody else",
             Self::Organizations | Self::Permissions => "To decide what you may do",
             Self::Consents => "To prove what was agreed",
             Self::Activity => "To let you see what happened to your account",
@@ -79,9 +85,12 @@ impl Category {
     /// Why that is lawful (GDPR, Article 6(1)).
     pub const fn legal_basis(self) -> &'static str {
         match self {
-            Self::Profile | Self::Credentials | Self::Sessions | Self::Organizations | Self::Permissions => {
-                "contract"
-            }
+            Self::Profile
+            | Self::Credentials
+            | Self::Sessions
+            | Self::Devices
+            | Self::Organizations
+            | Self::Permissions => "contract",
             Self::Consents | Self::Privacy => "legal_obligation",
             Self::Activity | Self::Audit => "legitimate_interests",
         }

@@ -28,6 +28,7 @@ pub struct Agent {
     browser: Option<&'static str>,
     system: Option<&'static str>,
     is_browser: bool,
+    is_mobile: bool,
 }
 
 /// Tried in order: most browsers claim to be several others.
@@ -71,6 +72,7 @@ impl Agent {
             browser: browser.or_else(|| find(PROGRAMS)),
             system: SYSTEMS.iter().find(|(mark, ..)| user_agent.contains(mark)).map(|s| s.1),
             is_browser: browser.is_some(),
+            is_mobile: ["Mobile", "Android", "iPhone", "iPad"].iter().any(|mark| user_agent.contains(mark)),
         }
     }
 
@@ -81,6 +83,11 @@ impl Agent {
             (Some(only), None) | (None, Some(only)) => only.to_owned(),
             (None, None) => "Unknown device".to_owned(),
         }
+    }
+
+    /// Whether it is a phone or tablet.
+    pub fn is_mobile(self) -> bool {
+        self.is_mobile
     }
 
     /// `web` for browsers, otherwise the system.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::SessionDevice;
 use crate::{
     Timestamp,
     ids::{CredentialId, DeviceId, IdentityId, OrganizationId, SessionId},
@@ -110,9 +111,8 @@ impl CompletedMethod {
         }
     }
 
-    /// A passkey used now; with its owner verified it is two factors at once.
-    pub fn passkey(id: CredentialId, verified: bool, now: Timestamp) -> Self {
-        let aal = if verified { Aal::Aal2 } else { Aal::Aal1 };
+    /// A passkey used now, and what it reached: with its owner verified it is two factors at once.
+    pub fn passkey(id: CredentialId, aal: Aal, now: Timestamp) -> Self {
         Self { aal, credential_id: Some(id.to_string()), ..Self::first_factor(Method::Passkey, now) }
     }
 
@@ -147,6 +147,8 @@ pub struct Session {
     pub revoked_at: Option<Timestamp>,
     /// The device it was made on, when that is known.
     pub device_id: Option<DeviceId>,
+    /// What is known of that device now.
+    pub device: Option<SessionDevice>,
     /// Address of the sign-in.
     pub ip: String,
     /// User agent of the sign-in.

@@ -93,6 +93,7 @@ async fn draw_factor(auth: &Auth<PageSignedIn>, held: &Held, factor: FactorSecti
         flow: &held.view,
         factor,
         passkeys: &rows,
+        removed: held.flow.data.removed_passkey.as_ref(),
         phone: phone.as_deref(),
         resend_at: resend_at(&held.flow),
         back_url: held.view.return_to.as_deref().unwrap_or(PATH),

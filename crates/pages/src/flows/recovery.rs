@@ -17,7 +17,7 @@ use utoipa::IntoParams;
 use super::gone;
 use crate::{
     browser::{Found, Held, Opened, find, open, resend_at},
-    shell::{brand, entry_page},
+    shell::{brand, entry_page, flow_page},
 };
 
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -75,7 +75,7 @@ fn draw(auth: &Auth<Visitor>, held: &Held) -> Response {
         let sign_in = place.map_or_else(|| "/sign-in".to_owned(), |place| format!("/org/{}", place.slug));
         Recovery { cx, flow: &held.view, sign_in_url: &sign_in, resend_at: resend_at(&held.flow) }.render()
     };
-    entry_page(auth, html, 200, Vec::new())
+    flow_page(auth, &held.view, html)
 }
 
 /// The page of a mailed or handed-over link; only its button uses it.

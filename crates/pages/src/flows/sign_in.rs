@@ -20,7 +20,7 @@ use utoipa::IntoParams;
 use super::gone;
 use crate::{
     browser::{Found, Held, Opened, find, open, resend_at},
-    shell::{brand, entry_page, person},
+    shell::{brand, entry_page, flow_page, person},
 };
 
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -106,7 +106,7 @@ async fn draw(auth: &Auth<Visitor>, held: &Held) -> Result<Response> {
         resend_at: resend_at(&held.flow).filter(|_| held.flow.state != FlowState::ChooseMethod),
     }
     .render();
-    Ok(entry_page(auth, html, 200, Vec::new()))
+    Ok(flow_page(auth, &held.view, html))
 }
 
 /// Where those go who have no account, or cannot get into it.

@@ -13,7 +13,7 @@ use utoipa::IntoParams;
 use super::gone;
 use crate::{
     browser::{Found, Held, Opened, find, open, resend_at},
-    shell::{brand, entry_page},
+    shell::{brand, entry_page, flow_page},
 };
 
 /// The page of an invitation.
@@ -106,7 +106,7 @@ async fn draw(auth: &Auth<Visitor>, held: &Held) -> Result<Response> {
         resend_at: resend_at(&held.flow),
     }
     .render();
-    Ok(entry_page(auth, html, 200, Vec::new()))
+    Ok(flow_page(auth, &held.view, html))
 }
 
 pub(super) fn routes() -> Vec<Route> {

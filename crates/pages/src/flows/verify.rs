@@ -18,7 +18,7 @@ use utoipa::IntoParams;
 use super::gone;
 use crate::{
     browser::{Found, Opened, find, open, resend_at},
-    shell::{brand, entry_page},
+    shell::{brand, entry_page, flow_page},
 };
 
 /// Stands in for a flow in the form token of the undo page, which belongs to none.
@@ -60,7 +60,7 @@ async fn show(auth: Auth<Visitor>, Query(q): Query<Params>) -> Result<Response> 
                     resend_at: resend_at(&held.flow),
                 }
                 .render();
-                entry_page(&auth, html, 200, Vec::new())
+                flow_page(&auth, &held.view, html)
             }
             Found::Gone(error) => gone(&auth, FlowPage::Verify, "/verify", &error),
         });

@@ -1,13 +1,17 @@
 //! The list of sessions, ending them, signing out.
 
-use avnology_core::sessions::{self, SessionView};
+use avnology_core::sessions::{self, DeviceChange, DeviceDetail, SessionView};
 use avnology_http::{
     Auth, Form, PageSignedIn, Path1, Query, Reply, Response, Route, SeeOther, Visitor, csrf, drop_session,
 };
-use avnology_model::{Code, Result, ids::SessionId, sessions::Agent};
+use avnology_model::{
+    Code, Result,
+    ids::{DeviceId, SessionId},
+    sessions::Agent,
+};
 use avnology_views::{
     Context, Notice,
-    sessions::{SessionRow, Sessions, SignOut, SignOutDone, SignOutFailed},
+    sessions::{DeviceRow, SessionRow, Sessions, SignOut, SignOutDone, SignOutFailed},
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -27,13 +31,26 @@ struct Params {
 #[derive(Clone, Debug, Deserialize)]
 struct NoFields {}
 
+#[derive(Clone, Debug, Deserialize)]
+struct DeviceName {
+    /// What to call it; empty for what it says of itself.
+    #[serde(default)]
+    name: String,
+}
+
 async fn list(auth: Auth<PageSignedIn>, Query(q): Query<Params>) -> Result<Response> {
     let live = auth.session();
     let found = sessions::list_own(&auth.app, &auth.cx, live, None, SHOWN).await?;
     let mut rows: Vec<SessionRow> = found.sessions.iter().map(row).collect();
     rows.sort_by_key(|row| !row.is_this);
+    let here = live.session.device_id;
+    let devices = sessions::list_own_devices(&auth.app, &auth.cx, live).await?;
+    let mut devices: Vec<DeviceRow> = devices.into_iter().map(|device| device_row(device, here)).collect();
+    devices.sort_by_key(|row| !row.is_this);
     let notice = match q.done.as_deref() {
         Some("one") => Some(Notice::success("The session was ended.")),
+        Some("named") => Some(Notice::success("The device has its new name.")),
+        Some("removed") => Some(Notice::success("The device was removed, and its sessions were ended.")),
         Some("others") => Some(Notice::success("All other sessions were ended.")),
         _ => None,
     };
@@ -43,6 +60,7 @@ async fn list(auth: Auth<PageSignedIn>, Query(q): Query<Params>) -> Result<Respo
         person: &person(live),
         notice: notice.as_ref(),
         rows: &rows,
+        devices: &devices,
         end_others_action: "/account/sessions",
         csrf_token: &csrf::page_token(&auth.app, live.id()),
     }
@@ -53,8 +71,8 @@ async fn list(auth: Auth<PageSignedIn>, Query(q): Query<Params>) -> Result<Respo
 fn row(session: &SessionView) -> SessionRow {
     let user_agent = &session.device.user_agent;
     SessionRow {
-        device: Agent::parse(user_agent).name(),
-        is_mobile: user_agent.contains("Mobile") || user_agent.contains("Android"),
+        device: session.device.name.clone(),
+        is_mobile: Agent::parse(user_agent).is_mobile(),
         place: None,
         ip: session.device.ip.clone(),
         signed_in_at: session.issued_at,
@@ -62,6 +80,51 @@ fn row(session: &SessionView) -> SessionRow {
         is_this: session.current == Some(true),
         end_action: format!("/account/sessions/{}", session.id),
     }
+}
+
+fn device_row(device: DeviceDetail, here: Option<DeviceId>) -> DeviceRow {
+    DeviceRow {
+        is_this: here == Some(device.id),
+        is_mobile: device.is_mobile,
+        place: None,
+        ip: device.last_ip,
+        seen_at: device.last_seen_at,
+        trusted_until: device.trusted_until,
+        name_action: format!("/account/devices/{}/name", device.id),
+        remove_action: format!("/account/devices/{}/remove", device.id),
+        id: device.id.to_string(),
+        name: device.name,
+    }
+}
+
+async fn name_device(
+    auth: Auth<PageSignedIn>,
+    (Path1(id), form): (Path1<DeviceId>, Form<DeviceName>),
+) -> Result<Response> {
+    let live = auth.session();
+    csrf::check_page(&auth.app, live.id(), form.csrf.as_deref())?;
+    let change = DeviceChange { name: Some(Some(form.fields.name)) };
+    sessions::rename_own_device(&auth.app, &auth.cx, live, id, change).await?;
+    Ok(SeeOther("/account/sessions?done=named".to_owned()).respond())
+}
+
+async fn remove_device(
+    auth: Auth<PageSignedIn>,
+    (Path1(id), form): (Path1<DeviceId>, Form<NoFields>),
+) -> Result<Response> {
+    let live = auth.session();
+    csrf::check_page(&auth.app, live.id(), form.csrf.as_deref())?;
+    match sessions::remove_own_device(&auth.app, &auth.cx, live, id).await {
+        // One that was removed meanwhile is just as well.
+        Ok(()) => {}
+        Err(error) if error.code() == Code::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    if live.session.device_id == Some(id) {
+        let gone = SeeOther("/sign-out?done".to_owned());
+        return Ok(with_cookies(gone.respond(), drop_session(&auth)));
+    }
+    Ok(SeeOther("/account/sessions?done=removed".to_owned()).respond())
 }
 
 async fn end(
@@ -135,6 +198,8 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::get("/account/sessions", list).answers_html(200),
         Route::post("/account/sessions", end_others).answers_redirect(303),
         Route::post("/account/sessions/{id}", end).answers_redirect(303),
+        Route::post("/account/devices/{id}/name", name_device).answers_redirect(303),
+        Route::post("/account/devices/{id}/remove", remove_device).answers_redirect(303),
         Route::get("/sign-out", sign_out_page).answers_html(200),
         Route::post("/sign-out", sign_out).answers_redirect(303),
     ]

@@ -8,8 +8,10 @@ mod db;
 mod doctor;
 mod failure;
 mod key;
+mod keys;
 mod migrate;
 mod openapi;
+mod remote;
 mod serve;
 mod tenant;
 
@@ -61,6 +63,9 @@ enum Command {
     /// Make API keys.
     #[command(subcommand)]
     Key(key::Command),
+    /// Look at the keys that sign, and replace them.
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// Make a file of breached passwords' hashes for `AVNOLOGY_BREACH_FILE`.
     BreachFile(breaches::Options),
 }
@@ -87,6 +92,7 @@ impl Cli {
             Command::Audit(command) => audit::run(&command),
             Command::Migrate(command) => migrate::run(*command).await,
             Command::Key(command) => key::run(&command),
+            Command::Keys(command) => keys::run(command).await,
             Command::BreachFile(options) => breaches::run(&options),
         }
     }

@@ -84,6 +84,8 @@ keys! {
         "PEM bundle of certificate authorities trusted for outgoing connections besides the system's; for `database_url` they alone are.";
     DnsServer = "dns_server", Plain, "unset: the servers in charge of each domain, found by the machine's resolver",
         "Address and port of a DNS server that is asked for the TXT records of domains, as in `10.0.0.2:53`: for networks that cannot ask the servers of others, and for tests.";
+    CaptchaUrl = "captcha_url", Plain, "unset: the providers' own addresses",
+        "Base URL of a CAPTCHA service in place of hCaptcha's and Turnstile's own: its script is at `/api.js`, tokens are verified at `/siteverify`. For proxies and for tests; `https`, or `http` at a loopback host.";
     BreachFile = "breach_file", Plain, "unset",
         "File of breached passwords' hashes, made by `avnology breach-file`. Without it and `breach_api` no password counts as breached.";
     BreachApi = "breach_api", Plain, "unset",

@@ -62,6 +62,8 @@ pub struct Config {
     pub extra_ca_file: Option<PathBuf>,
     /// Who is asked for TXT records; `None` asks the servers in charge.
     pub dns_server: Option<SocketAddr>,
+    /// Where CAPTCHAs are shown and verified in place of the providers.
+    pub captcha_url: Option<Url>,
     /// Breached passwords in a file.
     pub breach_file: Option<PathBuf>,
     /// Breached passwords behind a range API.

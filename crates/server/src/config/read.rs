@@ -39,6 +39,7 @@ pub(super) fn config(gathered: &mut Gathered) -> Option<Config> {
     let trusted_proxies = r.list(Key::TrustedProxies, network);
     let extra_ca_file = r.optional(Key::ExtraCaFile, readable_file);
     let dns_server = r.optional(Key::DnsServer, socket_addr);
+    let captcha_url = r.optional(Key::CaptchaUrl, captcha_url);
     let breach_file = r.optional(Key::BreachFile, readable_file);
     let breach_api = r.optional(Key::BreachApi, http_url);
     let password_hash = r.required(Key::PasswordHash, password_hash);
@@ -65,6 +66,7 @@ pub(super) fn config(gathered: &mut Gathered) -> Option<Config> {
         trusted_proxies,
         extra_ca_file,
         dns_server,
+        captcha_url,
         breach_file,
         breach_api,
         password_hash: password_hash?,
@@ -196,6 +198,20 @@ fn http_url(text: &str) -> Result<Url, Refusal> {
     match Url::parse(text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
         Ok(url) => Err((format!("`{}:` is no web address.", url.scheme()), remedy)),
+        Err(e) => Err((format!("`{text}` is no URL ({e})."), remedy)),
+    }
+}
+
+fn captcha_url(text: &str) -> Result<Url, Refusal> {
+    let remedy = "Write a base URL, as in https://captcha.example.com.";
+    match Url::parse(text) {
+        Ok(url) if !matches!(url.scheme(), "http" | "https") || !url.has_host() => {
+            Err((format!("`{}:` is no web address.", url.scheme()), remedy))
+        }
+        Ok(url) if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() => {
+            Err(("it holds more than scheme, host and path.".to_owned(), remedy))
+        }
+        Ok(url) => Ok(url),
         Err(e) => Err((format!("`{text}` is no URL ({e})."), remedy)),
     }
 }

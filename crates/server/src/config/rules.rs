@@ -73,6 +73,12 @@ pub(super) fn check(config: &Config, gathered: &Gathered) -> Vec<Problem> {
     {
         refuse(Key::SmsWebhookUrl, "plain http would send codes in the clear.", "Write https://.");
     }
+    if let Some(url) = &config.captcha_url
+        && url.scheme() == "http"
+        && !self::is_loopback(url)
+    {
+        refuse(Key::CaptchaUrl, "plain http would send the secret in the clear.", "Write https://.");
+    }
     if config.org_database_url.is_some() && config.database_url.is_none() {
         refuse(
             Key::OrgDatabaseUrl,

@@ -127,6 +127,10 @@ fn render(
             mail::PhoneChanged { cx, name, new_phone: new_phone.as_deref(), origin: &deed, recovery_url }
                 .render()
         }
+        MessageType::NewDevice => {
+            let sessions_url = &url("/account/sessions");
+            mail::NewDevice { cx, name, origin: &deed, sessions_url, recovery_url }.render()
+        }
         MessageType::AccountLocked => mail::AccountLocked { cx, name, until, recovery_url, origin }.render(),
         MessageType::FactorRecoveryStarted | MessageType::FactorRecoveryReminder => {
             let is_reminder = request.kind == MessageType::FactorRecoveryReminder;
@@ -276,6 +280,7 @@ mod tests {
             MessageType::PasswordChanged,
             MessageType::FactorEnrolled,
             MessageType::FactorRemoved,
+            MessageType::NewDevice,
             MessageType::AccountLocked,
         ] {
             assert!(compose(kind).text.contains("Firefox on Linux"), "{kind} tells who asked");

@@ -2,4 +2,5 @@
 
 -- When it begins to sign; none where it did from its first day.
 ALTER TABLE signing_keys ADD COLUMN activate_time BIGINT;
-CREATE UNIQUE INDEX signing_keys_next_key ON signing_keys (algorithm) WHERE NOT active AND retire_time IS NULL;
+-- One waits at most. Two columns, because an index is told from the other by them.
+CREATE UNIQUE INDEX signing_keys_next_key ON signing_keys (algorithm, active) WHERE NOT active AND retire_time IS NULL;

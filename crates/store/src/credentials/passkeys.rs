@@ -55,6 +55,13 @@ pub struct StoredPasskey {
     pub last_used_at: Option<Timestamp>,
 }
 
+impl StoredPasskey {
+    /// Whether the maker of its authenticator vouched for it when it was made.
+    pub fn is_attested(&self) -> bool {
+        self.credential.get("attested") == Some(&Json::Bool(true))
+    }
+}
+
 fn from_row(row: &mut Row) -> Result<StoredPasskey> {
     Ok(StoredPasskey {
         id: row.take()?,

@@ -2,9 +2,9 @@
 
 use avnology_model::{
     Error, Result, Timestamp,
-    ids::{IdentityId, OrganizationId, SessionId},
+    ids::{DeviceId, IdentityId, OrganizationId, SessionId},
     secret_token::SecretHash,
-    sessions::Session,
+    sessions::{Session, SessionDevice},
 };
 
 use crate::{IdentityTx, Row, params};
@@ -13,7 +13,8 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT s.id, s.identity_id, s.kind, s.aal, s.methods, s.authenticated_at, s.issued_at, s.last_used_at, \
-             s.expires_at, s.revoked_at, s.device_id, s.ip, s.user_agent, s.organization_id FROM sessions s ",
+             s.expires_at, s.revoked_at, s.device_id, s.ip, s.user_agent, s.organization_id, d.id, d.own_name, d.known, \
+             d.posture_managed, d.posture_expires_at FROM sessions s LEFT JOIN devices d ON d.id = s.device_id ",
             $rest
         )
     };
@@ -27,8 +28,9 @@ crate::statements! {
         last_used_at = $7, organization_id = $8 WHERE id = $1 AND revoked_at IS NULL";
     BY_ID = select!("WHERE s.id = $1");
     BY_TOKEN = "SELECT t.valid_until, s.id, s.identity_id, s.kind, s.aal, s.methods, s.authenticated_at, s.issued_at, \
-        s.last_used_at, s.expires_at, s.revoked_at, s.device_id, s.ip, s.user_agent, s.organization_id \
-        FROM session_tokens t JOIN sessions s ON s.id = t.session_id WHERE t.hash = $1";
+        s.last_used_at, s.expires_at, s.revoked_at, s.device_id, s.ip, s.user_agent, s.organization_id, \
+        d.id, d.own_name, d.known, d.posture_managed, d.posture_expires_at FROM session_tokens t \
+        JOIN sessions s ON s.id = t.session_id LEFT JOIN devices d ON d.id = s.device_id WHERE t.hash = $1";
     ACTIVE_OF = select!("WHERE s.identity_id = $1 AND s.revoked_at IS NULL AND s.expires_at > $2 AND s.last_used_at > $3 \
         AND (CAST($4 AS BIGINT) IS NULL OR s.issued_at < $4 OR (s.issued_at = $4 AND s.id < $5)) \
         ORDER BY s.issued_at DESC, s.id DESC LIMIT $6");
@@ -59,7 +61,7 @@ crate::statements! {
 }
 
 fn from_row(row: &mut Row, token_hash: SecretHash) -> Result<Session> {
-    Ok(Session {
+    let mut session = Session {
         id: row.take()?,
         identity_id: row.take()?,
         kind: row.take()?,
@@ -71,11 +73,19 @@ fn from_row(row: &mut Row, token_hash: SecretHash) -> Result<Session> {
         expires_at: row.take()?,
         revoked_at: row.take()?,
         device_id: row.take()?,
+        device: None,
         ip: row.take()?,
         user_agent: row.take()?,
         organization_id: row.take()?,
         token_hash,
-    })
+    };
+    let device: Option<DeviceId> = row.take()?;
+    let (own_name, known): (_, Option<bool>) = (row.take()?, row.take()?);
+    let (managed, posture_expires_at) = (row.take()?, row.take()?);
+    let known = known.unwrap_or_default();
+    session.device =
+        device.map(|_| SessionDevice { own_name, known, managed, posture_expires_at, key: None });
+    Ok(session)
 }
 
 fn without_token(mut row: Row) -> Result<Session> {

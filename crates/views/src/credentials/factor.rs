@@ -3,7 +3,7 @@
 use askama::Template;
 use avnology_model::{
     Timestamp,
-    flows::{FlowView, Group},
+    flows::{FlowView, Group, RemovedPasskey},
 };
 
 use crate::{
@@ -57,6 +57,8 @@ pub struct FactorPage<'a> {
     pub factor: FactorSection,
     /// The passkeys there are; for the section of passkeys.
     pub passkeys: &'a [PasskeyRow],
+    /// The passkey that was removed just now, for the browser to forget.
+    pub removed: Option<&'a RemovedPasskey>,
     /// The last digits of the phone that is sent codes, where there is one.
     pub phone: Option<&'a str>,
     /// When another code can be asked for.
@@ -93,6 +95,7 @@ impl FactorPage<'_> {
             pictures: forms.pictures,
             secrets: forms.secrets,
             passkeys: self.rows(),
+            removed: self.removed,
             phone: self.phone,
             action: &self.flow.ui.action,
             csrf_token: csrf(self.flow),
@@ -202,6 +205,7 @@ struct Document<'a> {
     pictures: Vec<Picture>,
     secrets: Vec<Secret>,
     passkeys: Vec<Row>,
+    removed: Option<&'a RemovedPasskey>,
     phone: Option<&'a str>,
     action: &'a str,
     csrf_token: &'a str,

@@ -98,6 +98,11 @@ impl<'a> Card<'a> {
         self.passkey.is_some() || self.main.iter().any(leads_there)
     }
 
+    /// Whether the main form shows a CAPTCHA.
+    fn asks_captcha(&self) -> bool {
+        self.main.iter().any(|form| form.captcha.is_some())
+    }
+
     fn has_footer(&self) -> bool {
         let brand = self.cx.brand;
         brand.support_email.is_some() || brand.terms_url.is_some() || brand.privacy_url.is_some()

@@ -7,7 +7,7 @@ use avnology_model::flows::{FlowKind, FlowState, FlowView, Group, InputType, Mes
 
 use crate::{
     Link, Notice, NoticeKind,
-    parts::{Button, ErrorSummary, Field, FieldKind, Form, Hidden, Style},
+    parts::{Button, Captcha, ErrorSummary, Field, FieldKind, Form, Hidden, Style},
     words,
 };
 
@@ -158,11 +158,16 @@ impl<'a> Builder<'a> {
 
     /// Whether nodes of this group go with every method of the flow, and not only with their own.
     fn is_shared(&self, group: Group) -> bool {
-        group == Group::Default
+        matches!(group, Group::Default | Group::Captcha)
             || (self.flow.kind != FlowKind::Settings && matches!(group, Group::Identifier | Group::Profile))
     }
 
     fn needs_main_fields(&self, submit: &Node, leading: Group) -> bool {
+        // What takes the place of a CAPTCHA needs the address that the main form asks for.
+        if submit.group == Group::Captcha {
+            let asks = |n: &&Node| matches!(n.name(), "email" | "traits.email") && fillable(n);
+            return self.nodes.iter().any(asks);
+        }
         let shared_to_fill = |n: &&Node| n.group != Group::Default && self.is_shared(n.group) && fillable(n);
         submit.group != Group::Identifier
             && !self.has_fields_of_its_own(submit.group, leading)
@@ -193,6 +198,7 @@ impl<'a> Builder<'a> {
         if sets_password && !names_account {
             form.username = self.flow.identifier.clone().unwrap_or_default();
         }
+        form.captcha = self.captcha();
         self.focus(&mut form);
         form.main("flow")
     }
@@ -200,6 +206,7 @@ impl<'a> Builder<'a> {
     fn other_form(&self, submit: &Node) -> Form {
         let belongs = |n: &&&Node| {
             n.group == Group::Default
+                || is_captcha(n) && submit.group != Group::Identifier
                 || n.group == submit.group && submit.group != Group::Identifier
                 || n.group == Group::Identifier
                     && submit.group != Group::Identifier
@@ -294,7 +301,7 @@ impl<'a> Builder<'a> {
     /// A page with one thing to type puts the caret there; with errors, the summary has the focus.
     fn focus(&self, form: &mut Form) {
         let mut lines: Vec<&mut Field> =
-            form.fields.iter_mut().filter(|f| !f.readonly && !f.disabled).collect();
+            form.fields.iter_mut().filter(|f| !f.readonly && !f.disabled && !is_box(f)).collect();
         if self.flow.kind != FlowKind::Settings
             && self.errors().is_none()
             && let [only] = lines.as_mut_slice()
@@ -320,6 +327,18 @@ impl<'a> Builder<'a> {
             label: label(node),
             alone,
             named: self.nodes.iter().any(|n| n.group == Group::Passkey && n.name() == "name"),
+        })
+    }
+
+    /// The widget, with the script that shows it.
+    fn captcha(&self) -> Option<Captcha> {
+        let token = self.nodes.iter().find_map(|n| n.attributes.captcha.clone())?;
+        let script = self.nodes.iter().find(|n| n.kind == NodeKind::Script && n.group == Group::Captcha)?;
+        Some(Captcha {
+            provider: token.provider.as_str(),
+            site_key: token.site_key,
+            script: script.attributes.src.clone()?,
+            action: token.action,
         })
     }
 
@@ -384,6 +403,11 @@ impl<'a> Builder<'a> {
     }
 }
 
+/// Whether it is ticked, and not filled in.
+fn is_box(field: &Field) -> bool {
+    matches!(field.kind, FieldKind::Checkbox { .. })
+}
+
 fn is(node: &Node, input_type: InputType) -> bool {
     node.kind == NodeKind::Input && node.attributes.input_type.unwrap_or_default() == input_type
 }
@@ -392,6 +416,11 @@ fn is(node: &Node, input_type: InputType) -> bool {
 fn is_field(node: &Node) -> bool {
     // What the browser's own dialogue fills in has a form of its own.
     node.kind == NodeKind::Input && !is(node, InputType::Submit) && node.attributes.webauthn.is_none()
+}
+
+/// Whether it takes what a CAPTCHA answers.
+fn is_captcha(node: &Node) -> bool {
+    node.attributes.captcha.is_some()
 }
 
 fn is_secret(node: &Node) -> bool {
@@ -442,5 +471,6 @@ const fn group_name(group: Group) -> &'static str {
         Group::Code => "code",
         Group::Link => "link",
         Group::Profile => "profile",
+        Group::Captcha => "captcha",
     }
 }

@@ -15,8 +15,8 @@ pub use codes::{RecoveryCode, RecoveryNotPossible, SignInCode, SignInLink, Verif
 pub use deletion::{DataExported, DeletionCancelled, DeletionScheduled};
 pub use factor_recovery::{FactorRecoveryCancelled, FactorRecoveryReady, FactorRecoveryStarted};
 pub use notices::{
-    AccountLocked, EmailChanged, FactorChanged, PasswordChanged, PhoneChanged, RegistrationAttempted,
-    UndoLink, Welcome,
+    AccountLocked, EmailChanged, FactorChanged, NewDevice, PasswordChanged, PhoneChanged,
+    RegistrationAttempted, UndoLink, Welcome,
 };
 pub use organizations::{DomainLost, Invitation, ServiceAccountOwnerLost};
 

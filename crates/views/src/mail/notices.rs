@@ -92,6 +92,36 @@ impl PasswordChanged<'_> {
     }
 }
 
+/// Somebody signed in on a device that was not known.
+#[derive(Clone, Copy, Debug)]
+pub struct NewDevice<'a> {
+    /// Brand, language, time.
+    pub cx: Context<'a>,
+    /// The person's name, when it is known.
+    pub name: Option<&'a str>,
+    /// Who signed in, and when.
+    pub origin: &'a Origin,
+    /// Where sessions are ended.
+    pub sessions_url: &'a str,
+    /// Where to get back in.
+    pub recovery_url: &'a str,
+}
+
+impl NewDevice<'_> {
+    /// The mail.
+    pub fn render(&self) -> Mail {
+        Letter::new(self.cx, "You signed in on a new device", self.name)
+            .text("Your account was signed in to on a device that it was not used on before. If it was you, there is nothing to do.")
+            .origin(Some(self.origin))
+            .text("If it was not you, recover your account now. That ends every session and lets you choose a new password:")
+            .button("Recover your account", self.recovery_url)
+            .text("You see your sessions and devices, and end them one by one, here:")
+            .text(self.sessions_url)
+            .support("If you need help, write to")
+            .finish()
+    }
+}
+
 /// A second factor was enrolled or removed.
 #[derive(Clone, Copy, Debug)]
 pub struct FactorChanged<'a> {

@@ -159,6 +159,15 @@ pub(crate) struct Fieldset {
     pub(crate) fields: Vec<Field>,
 }
 
+/// A provider's widget that shows that a person is there.
+#[derive(Clone, Debug)]
+pub(crate) struct Captcha {
+    pub(crate) provider: &'static str,
+    pub(crate) site_key: String,
+    pub(crate) script: String,
+    pub(crate) action: String,
+}
+
 /// A form with everything it sends.
 #[derive(Clone, Debug, Default, Template)]
 #[template(path = "parts/form.html")]
@@ -171,6 +180,8 @@ pub(crate) struct Form {
     pub(crate) fields: Vec<Field>,
     /// More fields, in groups.
     pub(crate) fieldsets: Vec<Fieldset>,
+    /// What has to be solved before it is sent.
+    pub(crate) captcha: Option<Captcha>,
     /// A way out for those who cannot fill in the last field.
     pub(crate) aside: Option<Link>,
     pub(crate) buttons: Vec<Button>,

@@ -8,7 +8,7 @@ mod notice;
 
 use askama::Template;
 
-pub(crate) use form::{Button, Field, FieldKind, Fieldset, Form, Hidden, Style};
+pub(crate) use form::{Button, Captcha, Field, FieldKind, Fieldset, Form, Hidden, Style};
 pub(crate) use icon::Icon;
 pub(crate) use notice::{ErrorLine, ErrorSummary};
 pub use notice::{Notice, NoticeKind};

@@ -29,6 +29,8 @@ pub(super) fn happened(action: &str, failed: bool) -> String {
         "user.sessions_read" => "Sessions looked at by an administrator",
         "user.deletion_scheduled" => "Deletion scheduled",
         "user.deletion_cancelled" => "Deletion cancelled",
+        "device.posture_changed" => "Report about a device changed",
+        "device.removed" => "Device removed",
         "session.created" => "Signed in",
         "session.login_failed" => "Wrong password or code",
         "session.elevated" => "Confirmed it is you",
@@ -66,7 +68,7 @@ mod tests {
 
     #[test]
     fn what_is_unknown_is_told_by_its_name() {
-        assert_eq!(happened("device.posture_changed", false), "device posture changed");
+        assert_eq!(happened("risk.level_changed", false), "risk level changed");
         assert_eq!(happened("user.updated", true), "Profile changed: refused");
         assert_eq!(happened("session.login_failed", true), "Wrong password or code");
     }

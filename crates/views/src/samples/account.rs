@@ -10,7 +10,7 @@ use crate::{
         FactorRecoveryNotice, FactorsKept, KeepFactors, KeepFactorsUsed, Overview, Picture, PictureError,
         Profile, RecentSignIn,
     },
-    sessions::{SessionRow, Sessions},
+    sessions::{DeviceRow, SessionRow, Sessions},
 };
 
 type Pages = Vec<(&'static str, String)>;
@@ -196,6 +196,7 @@ fn factors(world: &World) -> Pages {
             person: &world.jane,
             flow,
             factor,
+            removed: None,
             passkeys: &[],
             phone: None,
             resend_at: None,
@@ -237,21 +238,43 @@ fn sessions(world: &World) -> Pages {
         row("Safari on iPhone", true, Some("near Leeds, GB"), 300, 12 * DAY),
         row("Chrome on Windows", false, None, 4 * DAY, 45 * DAY),
     ];
+    let device =
+        |id: &str, name: &str, is_mobile, place: Option<&str>, seen: i64, trusted: Option<i64>| DeviceRow {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            is_mobile,
+            place: place.map(str::to_owned),
+            ip: "203.0.113.7".to_owned(),
+            seen_at: world.now.plus_seconds(-seen),
+            trusted_until: trusted.map(|days| world.now.plus_seconds(days * DAY)),
+            is_this: seen == 0,
+            name_action: format!("/account/devices/{id}/name"),
+            remove_action: format!("/account/devices/{id}/remove"),
+        };
+    let devices = [
+        device("dev_01kjpwd6m0emptw6bw4v8qtn83", "Work laptop", false, Some("near Leeds, GB"), 0, Some(12)),
+        device("dev_01kjpwe457etztza3v90genf98", "Safari on iPhone", true, None, 300, None),
+        device("dev_01kjpwjw2bfeh982d16269dv5s", "Chrome on Windows", false, None, 4 * DAY, None),
+    ];
     let ended = Notice::success("The session was ended.");
-    let page = |rows, notice| {
+    let page = |rows, devices, notice| {
         Sessions {
             cx: world.cx(),
             person: &world.jane,
             notice,
             rows,
+            devices,
             end_others_action: "/account/sessions/end-others",
             csrf_token: "hJ0sQ2vN8wXeR5tYuI1oPa",
         }
         .render()
     };
     vec![
-        ("account-sessions", page(&rows[..], None)),
-        ("account-sessions-ended", page(rows.get(..2).unwrap_or_default(), Some(&ended))),
-        ("account-sessions-one", page(rows.get(..1).unwrap_or_default(), None)),
+        ("account-sessions", page(&rows[..], &devices[..], None)),
+        (
+            "account-sessions-ended",
+            page(rows.get(..2).unwrap_or_default(), devices.get(..2).unwrap_or_default(), Some(&ended)),
+        ),
+        ("account-sessions-one", page(rows.get(..1).unwrap_or_default(), &[], None)),
     ]
 }

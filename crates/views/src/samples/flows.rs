@@ -49,6 +49,18 @@ fn sign_in(world: &World) -> Pages {
             page(&nodes::refusing(nodes::who(world), "identifier", Id::Invalid), None),
         ),
         ("sign-in-methods", page(&nodes::methods(world), None)),
+        ("sign-in-captcha", page(&nodes::guarded(nodes::methods(world), false), None)),
+        (
+            "sign-in-captcha-needed",
+            page(
+                &nodes::refusing(
+                    nodes::guarded(nodes::methods(world), true),
+                    "captcha_token",
+                    Id::CaptchaNeeded,
+                ),
+                None,
+            ),
+        ),
         ("sign-in-methods-without-password", page(&nodes::methods_without_password(world), None)),
         ("sign-in-wrong", page(&nodes::saying(nodes::methods(world), Id::WrongCredentials), None)),
         (
@@ -121,6 +133,7 @@ fn sign_up(world: &World) -> Pages {
     };
     vec![
         ("sign-up-form", page(&nodes::registration(world))),
+        ("sign-up-captcha", page(&nodes::guarded(nodes::registration(world), true))),
         ("sign-up-taken", page(&taken)),
         ("sign-up-errors", page(&several)),
         ("sign-up-code-sent", page(&nodes::code_sent(world, FlowKind::Registration, FlowState::SentEmail))),
@@ -150,6 +163,7 @@ fn recovery(world: &World) -> Pages {
     let done = |by_passkey| RecoveryDone { cx: world.cx(), by_passkey, continue_url: "/account" }.render();
     vec![
         ("recovery-address", page(&nodes::address(world, FlowKind::Recovery))),
+        ("recovery-captcha", page(&nodes::guarded(nodes::address(world, FlowKind::Recovery), true))),
         ("recovery-sent", page(&sent())),
         ("recovery-code-expired", page(&nodes::saying(sent(), Id::RecoveryExpired))),
         ("recovery-second-factor", page(&nodes::second_factor(world, FlowKind::Settings))),

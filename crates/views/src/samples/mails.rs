@@ -6,13 +6,14 @@ use super::World;
 use crate::mail::{
     AccountLocked, DataExported, DeletionCancelled, DeletionScheduled, DomainLost, EmailChanged,
     FactorChanged, FactorRecoveryCancelled, FactorRecoveryReady, FactorRecoveryStarted, Invitation, Mail,
-    PasswordChanged, PhoneChanged, RecoveryCode, RecoveryNotPossible, RegistrationAttempted,
+    NewDevice, PasswordChanged, PhoneChanged, RecoveryCode, RecoveryNotPossible, RegistrationAttempted,
     ServiceAccountOwnerLost, SignInCode, SignInLink, UndoLink, VerificationCode, Welcome,
 };
 
 const CODE: &str = "418530";
 const LINK: &str =
     "https://id.example.com/sign-in/link?flow=flw_01kjpwjw2bfeh982d16269dv5s&token=avnl_lnk_sample";
+const SESSIONS: &str = "https://id.example.com/account/sessions";
 const RECOVERY: &str = "https://id.example.com/recovery";
 const SIGN_IN: &str = "https://id.example.com/sign-in";
 
@@ -120,6 +121,10 @@ fn notices(world: &World) -> Vec<(&'static str, Mail)> {
         (
             "email-changed-by-administrator",
             EmailChanged { cx, name, new_email: "jd@example.org", origin, undo: None }.render(),
+        ),
+        (
+            "new-device",
+            NewDevice { cx, name, origin, sessions_url: SESSIONS, recovery_url: RECOVERY }.render(),
         ),
         (
             "account-locked",

@@ -2,10 +2,11 @@
 
 use avnology_model::{
     flows::{
-        FlowKind, FlowState, FlowView, Group, InputType, Label, Message, MessageId as Id, Node, SelectOption,
-        Transport, Ui,
+        Captcha, FlowKind, FlowState, FlowView, Group, InputType, Label, Message, MessageId as Id, Node,
+        SelectOption, Transport, Ui,
     },
     ids::FlowId,
+    platform::CaptchaProvider,
     sessions::Aal,
 };
 
@@ -48,6 +49,24 @@ fn csrf() -> Node {
 /// The same with these nodes after the token.
 pub(super) fn with(mut flow: FlowView, nodes: Vec<Node>) -> FlowView {
     flow.ui.nodes.extend(nodes);
+    flow
+}
+
+/// The same with a CAPTCHA, and the way round it where it has a button of its own.
+pub(super) fn guarded(mut flow: FlowView, by_mail: bool) -> FlowView {
+    let is_submit = |n: &Node| n.attributes.input_type == Some(InputType::Submit);
+    let at = flow.ui.nodes.iter().position(is_submit).unwrap_or(flow.ui.nodes.len());
+    let captcha = Captcha {
+        provider: CaptchaProvider::Turnstile,
+        site_key: "1x00000000000000000000AA".to_owned(),
+        action: flow.kind.to_string(),
+    };
+    flow.ui.nodes.insert(at, Node::captcha(captcha));
+    let script = "https://challenges.cloudflare.com/turnstile/v0/api.js?render=explicit";
+    flow.ui.nodes.insert(at, Node::script(Group::Captcha, "captcha_script", script.to_owned()));
+    if by_mail {
+        flow.ui.nodes.push(Node::submit(Group::Captcha, "captcha", Id::LabelCaptchaByMail));
+    }
     flow
 }
 

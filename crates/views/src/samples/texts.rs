@@ -33,6 +33,7 @@ pub(super) fn pages(world: &World) -> Vec<(&'static str, String)> {
             person: &world.jane,
             flow,
             factor: FactorSection::Sms,
+            removed: None,
             passkeys: &[],
             phone,
             resend_at: None,

@@ -31,7 +31,32 @@ pub struct SessionRow {
     pub end_action: String,
 }
 
-/// The sessions of a person.
+/// One device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceRow {
+    /// Id.
+    pub id: String,
+    /// Browser and system, or what the person calls it.
+    pub name: String,
+    /// Whether it is a phone or tablet.
+    pub is_mobile: bool,
+    /// Where, as in "near Leeds, GB".
+    pub place: Option<String>,
+    /// Network address of the last sign-in.
+    pub ip: String,
+    /// Last sign-in or use.
+    pub seen_at: Timestamp,
+    /// Until when the second factor is skipped there.
+    pub trusted_until: Option<Timestamp>,
+    /// Whether it is the one that asks.
+    pub is_this: bool,
+    /// Where "Save" posts.
+    pub name_action: String,
+    /// Where "Remove" posts.
+    pub remove_action: String,
+}
+
+/// The sessions and devices of a person.
 #[derive(Clone, Copy, Debug)]
 pub struct Sessions<'a> {
     /// Brand, language, time.
@@ -42,6 +67,8 @@ pub struct Sessions<'a> {
     pub notice: Option<&'a Notice>,
     /// The sessions, this one first.
     pub rows: &'a [SessionRow],
+    /// The devices, this one first.
+    pub devices: &'a [DeviceRow],
     /// Where "End all other sessions" posts.
     pub end_others_action: &'a str,
     /// Form token of every form.
@@ -68,7 +95,20 @@ impl Sessions<'_> {
             notice: self.notice,
             rows: self.rows.iter().map(|row| self.row(row)).collect(),
             end_others: has_others.then_some(end_others),
+            devices: self.devices.iter().map(|row| self.device(row)).collect(),
+            csrf_token: self.csrf_token,
         })
+    }
+
+    fn device<'b>(&self, row: &'b DeviceRow) -> ShownDevice<'b> {
+        let button = Button { about: row.name.clone(), ..Button::new("Remove", Style::Small) };
+        ShownDevice {
+            device: row,
+            icon: if row.is_mobile { Icon::Phone } else { Icon::Desktop },
+            seen: When::new(row.seen_at, self.cx.now),
+            trusted: row.trusted_until.map(|until| When::new(until, self.cx.now)),
+            remove: Form::button(&row.remove_action, self.csrf_token, button),
+        }
     }
 
     fn row<'b>(&self, row: &'b SessionRow) -> Row<'b> {
@@ -92,6 +132,14 @@ struct Row<'a> {
     end: Option<Form>,
 }
 
+struct ShownDevice<'a> {
+    device: &'a DeviceRow,
+    icon: Icon,
+    seen: When,
+    trusted: Option<When>,
+    remove: Form,
+}
+
 #[derive(Template)]
 #[template(path = "account/sessions.html")]
 struct Document<'a> {
@@ -104,4 +152,6 @@ struct Document<'a> {
     notice: Option<&'a Notice>,
     rows: Vec<Row<'a>>,
     end_others: Option<Form>,
+    devices: Vec<ShownDevice<'a>>,
+    csrf_token: &'a str,
 }

@@ -3,5 +3,5 @@
 mod list;
 mod sign_out;
 
-pub use list::{SessionRow, Sessions};
+pub use list::{DeviceRow, SessionRow, Sessions};
 pub use sign_out::{SignOut, SignOutDone, SignOutFailed};

@@ -153,6 +153,27 @@ fn other_methods_have_forms_of_their_own_with_the_identifier() {
 }
 
 #[test]
+fn a_captcha_goes_with_the_main_form_and_the_way_round_it_needs_none() {
+    let token = "csrf_token=hJ0sQ2vN8wXeR5tYuI1oPa";
+    let elements = page("recovery-captcha");
+    assert_eq!(form(&elements, 0), [token, "captcha_token=", "email=", "method=code", "method=captcha"]);
+    let round = elements.iter().filter(|e| e.name == "button").nth(1).expect("a second button");
+    assert!(round.get("formnovalidate").is_some() && !round.has_class("primary"));
+    let widget = elements.iter().find(|e| e.get("data-captcha").is_some()).expect("a widget");
+    assert_eq!(
+        (widget.get("data-captcha"), widget.get("data-action")),
+        (Some("turnstile"), Some("recovery"))
+    );
+    let sign_up = form(&page("sign-up-captcha"), 0);
+    assert_eq!(sign_up[sign_up.len() - 3..], ["method=password", "method=code", "method=captcha"]);
+    let sign_in = page("sign-in-captcha-needed");
+    assert!(form(&sign_in, 0).contains(&"captcha_token=".to_owned()));
+    let identifier = "identifier=jane@example.com";
+    assert_eq!(form(&sign_in, 1), [token, identifier, "captcha_token=", "method=code"]);
+    assert!((0..6).any(|n| form(&sign_in, n) == [token, identifier, "captcha_token=", "method=captcha"]));
+}
+
+#[test]
 fn a_new_code_is_asked_for_without_the_field_for_the_old_one() {
     let elements = page("recovery-sent");
     let token = "csrf_token=hJ0sQ2vN8wXeR5tYuI1oPa";

@@ -23,10 +23,7 @@ pub(super) async fn draw(keys: &Keys, cx: &Cx, algorithm: SigningAlgorithm) -> R
         SigningAlgorithm::EdDsa => {
             SigningKey::from_seed(&Zeroizing::new(cx.random())).map_err(Error::internal)?
         }
-        SigningAlgorithm::Rs256 | SigningAlgorithm::Ps256 => {
-            let drawn = tokio::task::spawn_blocking(move || SigningKey::generate_rsa(name(algorithm)));
-            drawn.await.map_err(Error::internal)?.map_err(Error::internal)?
-        }
+        SigningAlgorithm::Rs256 | SigningAlgorithm::Ps256 => cx.rsa_key(name(algorithm)).await?,
     };
     let private = key.to_pkcs8().map_err(Error::internal)?;
     Ok(StoredSigningKey {

@@ -9,7 +9,6 @@ use std::{
 use reqwest::{Client, Response, StatusCode, header};
 use secrecy::ExposeSecret as _;
 use serde::Deserialize;
-use serde_json::Value;
 use tokio::time::sleep;
 use url::Url;
 
@@ -18,13 +17,12 @@ use super::{
     batches::{Batch, Batches, Told},
     progress::Progress,
 };
+use crate::cli::remote::{client, read, refusal, unreachable};
 
 /// How often to look at a job.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How long to wait for an import of somebody else before asking again.
 const BUSY: Duration = Duration::from_secs(2);
-/// How long a server may be silent.
-const PATIENCE: Duration = Duration::from_mins(1);
 /// How often to ask a server that does not answer before giving up on it.
 const TRIES: u32 = 30;
 
@@ -176,8 +174,7 @@ struct Server {
 
 impl Server {
     fn new(options: &Options) -> Result<Self, Failure> {
-        let client = Client::builder().connect_timeout(PATIENCE).read_timeout(PATIENCE).build();
-        let client = client.map_err(|e| Failure::new(e.to_string()))?;
+        let client = client()?;
         let mut import = options.url.clone();
         import.set_path("/v1/identities:import");
         {
@@ -277,28 +274,4 @@ fn retry_after(answer: &Response) -> Duration {
     let seconds =
         answer.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
     Duration::from_secs(seconds.unwrap_or(60))
-}
-
-fn unreachable(error: &reqwest::Error) -> Failure {
-    Failure::new(format!("the server cannot be reached: {error}"))
-}
-
-async fn read<T: for<'de> Deserialize<'de>>(answer: Response) -> Result<T, Failure> {
-    let bytes = answer.bytes().await.map_err(|e| unreachable(&e))?;
-    serde_json::from_slice(&bytes)
-        .map_err(|e| Failure::new(format!("the server's answer cannot be read: {e}")))
-}
-
-/// What a problem document says.
-async fn refusal(answer: Response) -> Failure {
-    let status = answer.status();
-    let problem: Value = match read(answer).await {
-        Ok(problem) => problem,
-        Err(_) => return Failure::new(format!("the server answered {status}")),
-    };
-    let part = |name: &str| problem.get(name).and_then(Value::as_str).unwrap_or_default();
-    let flaws = problem.get("errors").and_then(Value::as_array).into_iter().flatten();
-    let flaws: Vec<&str> = flaws.filter_map(|flaw| flaw.get("message")?.as_str()).collect();
-    let detail = if flaws.is_empty() { part("detail").to_owned() } else { flaws.join(" ") };
-    Failure::new(format!("the server refused it: {detail} [{}]", part("code")))
 }

@@ -1,0 +1,3 @@
+import { guarded, wayRound } from "./captcha.js";
+
+wayRound(await guarded({ javaScriptEnabled: false }));
