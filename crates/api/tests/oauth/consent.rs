@@ -98,7 +98,6 @@ async fn a_native_client_is_asked_for_what_outlives_the_sign_out_each_time(app: 
     let jane = jane(&app).await;
     agree(&client, &jane.client, &ALL, &[]).await;
     agree(&client, &jane.client, &ALL, &[]).await;
-    agree(&client, &jane.client, &[], &[("scope", "openid")]).await;
     client.code(&jane.client, &[("scope", "openid")]).await;
 }
 

@@ -51,7 +51,8 @@ async fn scopes_about_people_are_for_nobody_here(app: TestApp) {
 
 async fn a_service_account_limits_what_its_client_gets(app: TestApp) {
     let admin = app.admin_key();
-    let body = json!({ "name": "Robot", "scopes": ["members:read"] });
+    let owner = app.account("owner@acme.example").await;
+    let body = json!({ "name": "Robot", "scopes": ["members:read"], "owner_id": owner });
     let account = admin.post("/v1/service-accounts").json(&body).await.at("/id");
     let more = json!({ "scopes": ["members:read", "members:write"], "service_account_id": account });
     let machine = register(&app, "machine", more).await;

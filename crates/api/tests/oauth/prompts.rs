@@ -1,6 +1,6 @@
 //! What a request wants of the person: `prompt`, `max_age`, `acr_values`, hints (`contract/30` §3).
 
-use avnology_testkit::{TestApp, on_both_engines};
+use avnology_testkit::{PASSWORD, TestApp, on_both_engines};
 use serde_json::json;
 
 use crate::kit::{Back, challenge_of, csrf_of, jane, own_app};
@@ -38,7 +38,9 @@ async fn a_login_is_asked_for_once(app: TestApp) {
     let path = format!("/oauth2/auth?login_challenge={}", rest.split('&').next().expect("a challenge"));
     // Coming back without it leads there again.
     assert!(jane.client.get(&path).await.is(303).header("location").starts_with("/sign-in"));
-    jane.client.signed_in("jane@acme.example").await;
+    let flow = jane.client.open_with("login", &[("refresh", "true")]).await;
+    let done = flow.submit("password", json!({ "identifier": jane.email, "password": PASSWORD })).await;
+    done.ok();
     Back::of(jane.client.get(&path).await.is(303).header("location")).code();
 }
 

@@ -173,7 +173,7 @@ async fn what_is_told_of_the_person_is_as_of_now(app: TestApp) {
     let jane = jane(&app).await;
     let tokens = client.tokens(&jane.client, &[]).await;
     let path = format!("/v1/identities/{}", jane.id);
-    app.admin_key().patch(&path).json(&json!({ "first_name": "Jane" })).await.ok();
+    app.admin_key().patch(&path).json(&json!({ "identity": { "first_name": "Jane" } })).await.ok();
     let next = client.refresh(&tokens.at("/refresh_token"), &[]).await;
     let id = verified(&app, &next.at("/id_token"), "JWT").await;
     assert_eq!(id["given_name"], "Jane");
