@@ -4,6 +4,7 @@
 //! A handler parses, calls one verb of core and maps the value. It decides nothing.
 
 mod audit;
+mod clients;
 mod file;
 mod flows;
 mod identities;
@@ -24,6 +25,7 @@ pub fn routes() -> Vec<Route> {
         privacy::routes(),
         organizations::routes(),
         service_accounts::routes(),
+        clients::routes(),
         sessions::routes(),
         flows::routes(),
         platform::routes(),

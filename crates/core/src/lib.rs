@@ -5,6 +5,7 @@
 //! Nothing here knows HTTP.
 
 pub mod audit;
+pub mod clients;
 pub mod credentials;
 mod cx;
 pub mod events;

@@ -11,6 +11,7 @@ use url::Url;
 use crate::{
     Clock, Cx, Entropy,
     audit::Refusals,
+    clients::ClientCache,
     credentials::{Breaches, PasswordHasher},
     identities::{SchemaCache, TraitsSchema},
     organizations::OrganizationCache,
@@ -63,6 +64,8 @@ pub struct Tenant {
     pub api_keys: KeyCache,
     /// Organizations and members in memory.
     pub organizations: OrganizationCache,
+    /// OAuth clients and resources in memory.
+    pub(crate) clients: ClientCache,
     /// Puts messages into words.
     pub composer: Arc<dyn Composer>,
     /// Carries mail; `None` logs it instead (development), and nothing carries it in the test environment.
@@ -123,6 +126,7 @@ impl Tenant {
             sessions: SessionCache::default(),
             api_keys: KeyCache::default(),
             organizations: OrganizationCache::default(),
+            clients: ClientCache::default(),
             composer: parts.composer,
             mail: parts.mail,
             texts: parts.texts,

@@ -2,7 +2,11 @@
 //! (`contract/11` §1.2).
 
 use avnology_core::flows::Holder;
-use avnology_model::{flows::Transport, ids::FlowId, secret_token::sha256};
+use avnology_model::{
+    flows::Transport,
+    ids::FlowId,
+    secret_token::{SecretHash, sha256},
+};
 
 use crate::{Access, Auth, Cookie, SetCookie, cookies, csrf};
 
@@ -34,7 +38,12 @@ impl BrowserKeys {
 
     /// The browser as holder of flows.
     pub fn holder(&self) -> Holder {
-        Holder::Browser(Some(sha256(self.flow.as_bytes())))
+        Holder::Browser(Some(self.hash()))
+    }
+
+    /// What the browser is known by to what it began.
+    pub fn hash(&self) -> SecretHash {
+        sha256(self.flow.as_bytes())
     }
 
     /// The form token of a flow.

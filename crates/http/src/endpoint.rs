@@ -23,6 +23,7 @@ use crate::{
     cookies, credentials, csrf, etag,
     input::{Input, Raw, raw::RawBody},
     limits::{Bucket, Drawn, Limits},
+    oauth_client,
     reply::{Outcome, Problem, Reply as _, SeeOther},
     route::{BoxFuture, Needs, Route},
     scope, step_up,
@@ -193,6 +194,7 @@ fn allows_problem(parts: &Parts, route: &RouteRules) -> bool {
 
 fn draw(raw: &Raw, limits: &Limits, route: &RouteRules) -> Option<Drawn> {
     let (bucket, subject) = match (route.limit, &raw.caller) {
+        (Some(bucket), _) if bucket.is_per_client() => (bucket, oauth_client::subject(raw)),
         (Some(bucket), _) => (bucket, network_of(raw.cx.ip)),
         (None, Caller::Session(live)) if route.is_api => (Bucket::ApiSession, live.session.id.bytes()),
         (None, Caller::Key(live)) if route.is_api => (Bucket::ApiKey, live.key.id.bytes()),
@@ -252,7 +254,8 @@ fn refuse_leftovers(raw: &Raw, route: &RouteRules) -> Result<()> {
                     "Expected an empty object, or nothing.",
                 ));
             }
-            RawBody::Empty | RawBody::Form(_) | RawBody::Parts(_) | RawBody::TooLarge => {}
+            RawBody::Empty | RawBody::Form(_) | RawBody::Bytes(_) | RawBody::Parts(_) | RawBody::TooLarge => {
+            }
         }
     }
     Error::from_fields(errors)

@@ -139,6 +139,7 @@ struct Seen {
     is_preflight: bool,
     request_id: Arc<str>,
     prefers_html: bool,
+    speaks_oauth: bool,
     accept_language: String,
 }
 
@@ -188,6 +189,7 @@ impl Inner {
             is_preflight: false,
             request_id: Arc::clone(&cx.request_id),
             prefers_html: has_pages && accept::prefers_html(&parts.headers),
+            speaks_oauth: problem::is_oauth(path),
             accept_language: if has_pages {
                 accept::language(&parts.headers).to_owned()
             } else {
@@ -237,6 +239,9 @@ impl Inner {
     /// The answer to a request that failed; its log entry, too.
     fn refuse(&self, error: &Error, seen: &Seen, route: &str) -> Response {
         problem::log(error, seen.method.as_str(), route, &seen.request_id);
+        if seen.speaks_oauth {
+            return problem::oauth_response(error);
+        }
         let Some(html_error) = self.config.html_error.as_ref().filter(|_| seen.prefers_html) else {
             return problem::response(error, &self.origin, &seen.request_id);
         };

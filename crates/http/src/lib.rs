@@ -23,6 +23,7 @@ mod input;
 mod kit;
 mod leak;
 mod limits;
+mod oauth_client;
 pub mod openapi;
 mod page;
 pub mod problem;
@@ -54,7 +55,7 @@ pub use device::DeviceKeys;
 pub use html::{Nonce, Page};
 pub use input::{
     Body, BodyKind, BodyStream, Chosen, Form, Idempotency, Input, InputDoc, NoInput, NoParams, OptionalBody,
-    Patch, PatchValue, Path1, Path2, Query, Raw, Submit, Upload, UploadForm, nullable,
+    Patch, PatchValue, Path1, Path2, ProtocolForm, Query, Raw, Submit, Upload, UploadForm, nullable,
 };
 pub use kit::{ErrorPage, HtmlError, Kit, KitConfig, router};
 pub use limits::Bucket;

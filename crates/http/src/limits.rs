@@ -25,6 +25,10 @@ pub enum Bucket {
     IpAuth,
     /// `/v1/discovery*`, per address.
     Discovery,
+    /// `/oauth2/token`, per client.
+    Token,
+    /// `/oauth2/introspect`, per client.
+    Introspect,
     /// `/v1`, per API key.
     ApiKey,
     /// `/v1`, per session.
@@ -37,15 +41,24 @@ impl Bucket {
         match self {
             Self::IpAuth => "ip.auth",
             Self::Discovery => "discovery",
+            Self::Token => "token",
+            Self::Introspect => "introspect",
             Self::ApiKey => "api.key",
             Self::ApiSession => "api.session",
         }
+    }
+
+    /// Whether it counts what a client asks, wherever it asks from.
+    pub(crate) const fn is_per_client(self) -> bool {
+        matches!(self, Self::Token | Self::Introspect)
     }
 
     const fn default(self) -> RateLimit {
         let limit = match self {
             Self::IpAuth => 60,
             Self::Discovery => 20,
+            Self::Token => 600,
+            Self::Introspect => 6_000,
             Self::ApiKey => 1_200,
             Self::ApiSession => 600,
         };

@@ -68,6 +68,28 @@ pub(crate) fn response(error: &Error, origin: &str, request_id: &str) -> Respons
     response
 }
 
+/// Whether errors of a path are in the form of RFC 6749 §5.2: where programs speak OAuth.
+pub(crate) fn is_oauth(path: &str) -> bool {
+    matches!(path, "/oauth2/token" | "/oauth2/revoke" | "/oauth2/introspect")
+}
+
+/// The same answer where programs speak OAuth.
+pub(crate) fn oauth_response(error: &Error) -> Response {
+    let code = match error.code() {
+        Code::Internal => "server_error",
+        Code::Unavailable | Code::TooManyRequests => "temporarily_unavailable",
+        _ => "invalid_request",
+    };
+    let words: String = detail(error).chars().filter(|c| c.is_ascii_graphic() || *c == ' ').collect();
+    let words = words.replace(['"', '\\'], "'");
+    let body = serde_json::json!({ "error": code, "error_description": words }).to_string();
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status(error.code());
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    write_headers(error, response.headers_mut());
+    response
+}
+
 /// The status of a code.
 pub(crate) fn status(code: Code) -> StatusCode {
     StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)

@@ -107,12 +107,20 @@ codes! {
         "This step does not fit the state of the flow; `continue_flow` shows what does.";
     PermissionDenied = "100", 403, "Insufficient permissions",
         "The credential is valid, but its owner may not do this.";
+    OpenIdScopeMissing = "101", 403, "openid scope missing",
+        "The access token does not hold `openid`, so it says nothing of the person.";
     StepUpRequired = "110", 403, "Step-up required",
         "This operation needs a fresh sign-in. Go through `continue_flow`, then repeat it.";
+    WrongAudience = "200", 401, "Wrong audience",
+        "The access token is meant for another API.";
     AddressNotAllowed = "203", 403, "Address not allowed",
         "The API key may not be used from this network address.";
     WrongEnvironment = "204", 401, "Wrong environment",
         "The key belongs to the other environment: `ak_live_` keys are for live tenants, `ak_test_` keys for test tenants.";
+    TokenExpired = "205", 401, "Access token expired",
+        "The access token was good until its `exp`. Get another one with the refresh token.";
+    TokenRevoked = "206", 401, "Token revoked",
+        "What the access token was given for has ended: the session, the grant, the client or the account.";
     OrganizationNotFound = "300", 404, "Organization not found",
         "There is no such organization.";
     MemberExists = "301", 409, "Member exists",

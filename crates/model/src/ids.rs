@@ -110,6 +110,14 @@ ids! {
     ServiceAccountId = "sa";
     /// An API key.
     ApiKeyId = "key";
+    /// An OAuth client; its `client_id`.
+    ClientId = "cli";
+    /// A resource that tokens are for.
+    ResourceId = "res";
+    /// What a person granted to a client in one sign-in; inside the house only.
+    GrantId = "ogr";
+    /// What a person agreed to for a client.
+    ConsentId = "con";
     /// A request to delete an identity.
     DeletionId = "del";
     /// A request to remove the second factors that somebody has lost.

@@ -4,6 +4,7 @@
 //! into types that cannot be wrong ([`identities::Email`], [`identities::Username`]) and are not checked again.
 
 pub mod audit;
+pub mod clients;
 pub mod credentials;
 pub mod error;
 pub mod events;

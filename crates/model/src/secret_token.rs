@@ -16,6 +16,12 @@ pub enum SecretKind {
     Link,
     /// The token of an invitation into an organization.
     Invitation,
+    /// A secret of an OAuth client.
+    ClientSecret,
+    /// An authorization code.
+    AuthorizationCode,
+    /// A refresh token.
+    RefreshToken,
     /// An API key of a live tenant.
     LiveKey,
     /// An API key of a test tenant.
@@ -24,8 +30,16 @@ pub enum SecretKind {
 
 impl SecretKind {
     /// Every kind.
-    pub const ALL: &'static [Self] =
-        &[Self::Session, Self::Link, Self::Invitation, Self::LiveKey, Self::TestKey];
+    pub const ALL: &'static [Self] = &[
+        Self::Session,
+        Self::Link,
+        Self::Invitation,
+        Self::ClientSecret,
+        Self::AuthorizationCode,
+        Self::RefreshToken,
+        Self::LiveKey,
+        Self::TestKey,
+    ];
 
     /// What its tokens begin with.
     pub const fn prefix(self) -> &'static str {
@@ -33,6 +47,9 @@ impl SecretKind {
             Self::Session => "avnl_ses_",
             Self::Link => "avnl_lnk_",
             Self::Invitation => "avnl_inv_",
+            Self::ClientSecret => "avnl_cs_",
+            Self::AuthorizationCode => "avnl_ac_",
+            Self::RefreshToken => "avnl_rt_",
             Self::LiveKey => "ak_live_",
             Self::TestKey => "ak_test_",
         }

@@ -4,6 +4,7 @@
 //! stand here. Nothing is decided here.
 
 mod browser;
+mod clients;
 mod credentials;
 mod flows;
 mod identities;
@@ -26,6 +27,7 @@ pub fn routes() -> Vec<Route> {
         credentials::routes(),
         sessions::routes(),
         organizations::routes(),
+        clients::routes(),
         platform::routes(),
     ]
     .into_iter()

@@ -5,6 +5,7 @@
 //! No rule is decided here, no clock is read and nothing but the databases is touched.
 
 pub mod audit;
+pub mod clients;
 pub mod columns;
 pub mod credentials;
 pub mod dialect;

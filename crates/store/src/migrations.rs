@@ -55,6 +55,7 @@ static IDENTITY: &[Migration] = migrations! { "identity":
     12 = "0012_factor_recovery";
     13 = "0013_key_rotation";
     14 = "0014_devices";
+    15 = "0015_clients";
 };
 
 static ORGANIZATION: &[Migration] = migrations! { "organization":

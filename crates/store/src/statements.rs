@@ -3,8 +3,8 @@
 //! A module that uses `statements!` adds its `ALL` here; tests fail if it does not, and prepare all on both engines.
 
 use crate::{
-    Sql, audit, credentials, events, flows, identities, migrations, organizations, permissions, platform,
-    privacy, service_accounts, sessions,
+    Sql, audit, clients, credentials, events, flows, identities, migrations, organizations, permissions,
+    platform, privacy, service_accounts, sessions,
 };
 
 /// The statements that run on the identity layer.
@@ -34,8 +34,17 @@ pub static IDENTITY: &[&[&Sql]] = &[
     organizations::groups::ALL,
     organizations::invitations::ALL,
     organizations::memberships::ALL,
+    organizations::own::ALL,
     organizations::roles::ALL,
     organizations::seats::ALL,
+    clients::clients::ALL,
+    clients::codes::ALL,
+    clients::consents::ALL,
+    clients::grants::ALL,
+    clients::once::ALL,
+    clients::refresh_tokens::ALL,
+    clients::requests::ALL,
+    clients::resources::ALL,
     service_accounts::accounts::ALL,
     service_accounts::keys::ALL,
     platform::clock::ALL,

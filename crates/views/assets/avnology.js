@@ -119,6 +119,9 @@
     file.after(" ", print);
   }
 
+  // An answer to an application goes on by itself.
+  if (document.body.dataset.page === "form-post") document.querySelector("main form")?.submit();
+
   // A form is sent once; after 400 ms its button turns.
   for (const form of all("form")) {
     form.addEventListener("submit", (event) => {

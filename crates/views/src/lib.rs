@@ -6,6 +6,7 @@
 
 pub mod assets;
 pub mod branding;
+pub mod clients;
 pub mod credentials;
 pub mod flows;
 pub mod identities;

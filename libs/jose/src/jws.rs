@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::{
     Algorithm, MAX_BYTES, PublicKey, Refusal, SigningKey, base64url,
     header::{Header, is_same_type},
+    json,
 };
 
 /// A token that was taken apart. It shows its header, which serves to find the key and is nobody's word; the payload comes
@@ -66,6 +67,11 @@ impl<'t> Unverified<'t> {
     /// Whether it says it is of this type: without regard to case, and `application/` may be left out (§4.1.9).
     pub fn is_of_type(&self, wanted: &str) -> bool {
         self.typ().is_some_and(|typ| is_same_type(typ, wanted))
+    }
+
+    /// A text that the payload claims, which is nobody's word: to find the keys of whoever it says it is of.
+    pub fn claimed_text(&self, name: &str) -> Option<String> {
+        json::object(&self.payload).ok()?.get(name)?.as_str().map(str::to_owned)
     }
 
     /// The payload, if `key` signed it by an algorithm that is both the key's and allowed.

@@ -67,7 +67,7 @@ impl Params {
     }
 
     /// These, as a request object (RFC 9101) brings them: whatever is not a parameter was left out before.
-    pub(crate) fn from_pairs(pairs: Vec<(String, String)>) -> Self {
+    pub fn from_pairs(pairs: Vec<(String, String)>) -> Self {
         Self { pairs: pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect() }
     }
 

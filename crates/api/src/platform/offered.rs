@@ -6,7 +6,7 @@ use serde_json::Value;
 /// Members of the document that are there once something is, and whether it is. What no row names is always there.
 const SERVER: &[(bool, &[&str])] = &[
     (
-        false,
+        true,
         &[
             "authorization_endpoint",
             "response_types_supported",
@@ -19,7 +19,7 @@ const SERVER: &[(bool, &[&str])] = &[
         ],
     ),
     (
-        false,
+        true,
         &[
             "token_endpoint",
             "grant_types_supported",
@@ -29,7 +29,7 @@ const SERVER: &[(bool, &[&str])] = &[
         ],
     ),
     (
-        false,
+        true,
         &[
             "subject_types_supported",
             "id_token_signing_alg_values_supported",
@@ -37,7 +37,7 @@ const SERVER: &[(bool, &[&str])] = &[
             "claim_types_supported",
         ],
     ),
-    (false, &["claims_parameter_supported"]),
+    (true, &["claims_parameter_supported"]),
     (
         false,
         &[
@@ -50,7 +50,7 @@ const SERVER: &[(bool, &[&str])] = &[
     (false, &["pushed_authorization_request_endpoint", "require_pushed_authorization_requests"]),
     (false, &["device_authorization_endpoint"]),
     (
-        false,
+        true,
         &[
             "revocation_endpoint",
             "revocation_endpoint_auth_methods_supported",
@@ -58,7 +58,7 @@ const SERVER: &[(bool, &[&str])] = &[
         ],
     ),
     (
-        false,
+        true,
         &[
             "introspection_endpoint",
             "introspection_endpoint_auth_methods_supported",
@@ -67,7 +67,7 @@ const SERVER: &[(bool, &[&str])] = &[
     ),
     (false, &["registration_endpoint"]),
     (false, &["client_id_metadata_document_supported"]),
-    (false, &["end_session_endpoint"]),
+    (true, &["end_session_endpoint"]),
     (
         false,
         &[
@@ -76,7 +76,7 @@ const SERVER: &[(bool, &[&str])] = &[
             "frontchannel_logout_supported",
         ],
     ),
-    (false, &["userinfo_endpoint", "userinfo_signing_alg_values_supported"]),
+    (true, &["userinfo_endpoint", "userinfo_signing_alg_values_supported"]),
     (false, &["dpop_signing_alg_values_supported"]),
 ];
 
@@ -88,9 +88,9 @@ const RESOURCE: &[(bool, &[&str])] = &[
 
 /// The grants of the contract, and whether the token endpoint takes them.
 const GRANTS: &[(bool, &str)] = &[
-    (false, "authorization_code"),
-    (false, "refresh_token"),
-    (false, "client_credentials"),
+    (true, "authorization_code"),
+    (true, "refresh_token"),
+    (true, "client_credentials"),
     (false, "urn:ietf:params:oauth:grant-type:device_code"),
     (false, "urn:ietf:params:oauth:grant-type:token-exchange"),
 ];

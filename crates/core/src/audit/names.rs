@@ -78,7 +78,7 @@ fn told(kind: &str, details: &Value) -> Option<String> {
         "api_key" => ("key", "name"),
         "domain" => ("domain", "domain"),
         "invitation" => ("invitation", "email"),
-        "organization" | "role" | "group" | "service_account" => (kind, "name"),
+        "organization" | "role" | "group" | "service_account" | "client" | "resource" => (kind, "name"),
         _ => return None,
     };
     details.get(place)?.get(name)?.as_str().map(str::to_owned)

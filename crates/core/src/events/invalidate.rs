@@ -61,6 +61,14 @@ async fn catch_up(app: &Tenant, at: Option<Cursor>) -> Result<Cursor> {
             let gone = event.targets.iter().filter_map(|target| target.id.parse().ok());
             gone.for_each(|organization| app.organizations.forget(organization));
         }
+        if any(EventType::OauthResourceUpdated)
+            || any(EventType::OauthResourceCreated)
+            || any(EventType::OauthResourceDeleted)
+        {
+            app.clients.forget_resources();
+        }
+        let clients = events.iter().flat_map(|event| &event.targets).filter(|target| target.kind == "client");
+        clients.filter_map(|target| target.id.parse().ok()).for_each(|client| app.clients.forget(client));
         if any(EventType::SigningKeyRotated) || any(EventType::SigningKeyMade) {
             crate::platform::reload_signing_keys(app).await?;
         }

@@ -9,7 +9,8 @@ use avnology_model::{
     sessions::{Method, RevokeReason, Session, SessionKind},
 };
 use avnology_store::{
-    IdentityTx, credentials::passwords, identities::identities, sessions::sessions as session_rows,
+    IdentityTx, clients::grants, credentials::passwords, identities::identities,
+    sessions::sessions as session_rows,
 };
 use secrecy::SecretString;
 use serde_json::{Map, Value};
@@ -240,6 +241,9 @@ async fn save(work: &Work, session: Session, change: PasswordChange, guesses: bo
         }
         identity.password_change_required = false;
         store_password(tx, &work.cx, &mut identity, &change)?;
+        if change.by == "recovery" {
+            grants::revoke_of_identity(tx, identity.id, work.now())?;
+        }
         if !keep_others {
             let reason = RevokeReason::PasswordChanged;
             forget.extend(sessions::end_all(tx, &work.cx, identity.id, Some(session.id), reason)?);

@@ -14,6 +14,7 @@ use avnology_model::{
 use avnology_store::{
     IdentityTx,
     audit::erasures,
+    clients::{codes, consents, grants},
     credentials::{lockouts, passwords, sms},
     flows::{flows, links},
     identities::{avatars, factor_recoveries, federation, identities},
@@ -203,6 +204,9 @@ fn purge(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity, reason: &str) ->
     let id = identity.id;
     begin_erasing(tx, cx, identity)?;
     let hashes = session_rows::erase(tx, id)?;
+    codes::erase_identity(tx, id)?;
+    grants::erase_identity(tx, id)?;
+    consents::erase_identity(tx, id)?;
     passwords::erase(tx, id)?;
     let phone_of_factor = sms::find(tx, id)?.map(|sms| sms.phone);
     erase_factors(tx, id)?;

@@ -7,7 +7,7 @@ use avnology_model::{
     ids::{OrganizationId, ServiceAccountId},
     organizations::{Feature, OrganizationState, Permission},
     permissions::{RoleKey, Scope, ScopeSet},
-    sessions::Aal,
+    sessions::{Aal, CompletedMethod},
 };
 use serde_json::json;
 
@@ -159,23 +159,34 @@ pub fn check_state(state: OrganizationState) -> Result<()> {
 
 /// `_110` or `_006` when the organization asks for more than the session has; `required` says for what.
 pub fn check_rules(organization: &LiveOrganization, live: &LiveSession, now: Timestamp) -> Result<()> {
-    let rules = &organization.organization;
     let session = &live.session;
+    check_sign_in(organization, session.aal, session.authenticated_at, &session.methods, now)
+}
+
+/// The same for a sign-in whose session may be over.
+pub(crate) fn check_sign_in(
+    organization: &LiveOrganization,
+    aal: Aal,
+    authenticated_at: Timestamp,
+    methods: &[CompletedMethod],
+    now: Timestamp,
+) -> Result<()> {
+    let rules = &organization.organization;
     let refuse = |code: Code, aal: Option<Aal>, max_age: Option<u32>, methods: Option<Vec<&'static str>>| {
         let required = json!({ "aal": aal, "max_age": max_age, "connection_id": null, "methods": methods });
         Err(Error::new(code).with_member("required", required))
     };
-    if rules.mfa_required && session.aal < Aal::Aal2 {
+    if rules.mfa_required && aal < Aal::Aal2 {
         return refuse(Code::SecondFactorRequired, Some(Aal::Aal2), None, None);
     }
     if let Some(life) = rules.session_policy.absolute_timeout_seconds
-        && session.authenticated_at.plus_seconds(i64::from(life)) <= now
+        && authenticated_at.plus_seconds(i64::from(life)) <= now
     {
         return refuse(Code::StepUpRequired, None, Some(life), None);
     }
     let allowed: Vec<&'static str> = rules.allowed_methods.iter().map(|method| method.as_str()).collect();
     let fits = |method: &str| allowed.contains(&method);
-    if !allowed.is_empty() && !session.methods.iter().any(|done| fits(done.method.as_str())) {
+    if !allowed.is_empty() && !methods.iter().any(|done| fits(done.method.as_str())) {
         return refuse(Code::StepUpRequired, None, None, Some(allowed));
     }
     Ok(())

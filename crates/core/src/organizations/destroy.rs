@@ -12,6 +12,7 @@ use avnology_model::{
 use avnology_store::{
     IdentityTx,
     audit::erasures,
+    clients::{codes, consents, grants},
     organizations::{
         destructions, domains, groups, invitations, memberships, organizations as rows, roles, seats,
     },
@@ -94,6 +95,9 @@ fn erase(
 ) -> Result<Vec<avnology_model::secret_token::SecretHash>> {
     let id = organization.id;
     let hashes = accounts::erase(tx, id)?;
+    codes::erase_organization(tx, id)?;
+    grants::erase_organization(tx, id)?;
+    consents::erase_organization(tx, id)?;
     sessions::leave_all(tx, id)?;
     tuples::remove_of_organization(tx, id)?;
     groups::erase(tx, id)?;

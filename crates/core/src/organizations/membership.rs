@@ -11,6 +11,7 @@ use avnology_model::{
 };
 use avnology_store::{
     IdentityTx,
+    clients::grants,
     organizations::{group_members, memberships, organizations, roles, seats},
     permissions::tuples::{self, Tuple, namespaces},
     sessions::sessions,
@@ -288,6 +289,7 @@ fn end_rights(tx: &mut IdentityTx<'_>, cx: &Cx, membership: &Membership) -> Resu
     drop_role(tx, membership)?;
     tuples::remove_of_member(tx, organization, identity)?;
     sessions::leave(tx, organization, identity)?;
+    grants::revoke_of_member(tx, organization, identity, cx.now)?;
     give_seat_back(tx, cx, organization, &membership.role)
 }
 

@@ -32,6 +32,7 @@ mod states;
 mod update;
 mod view;
 
+pub(crate) use acting::check_sign_in;
 pub use acting::{Acting, ActingAs, check_rules, check_state};
 pub use admission::{Admission, Door, Showing, Sso, TurnedAway, WayIn, admission};
 pub use auth_options::AuthOptions;

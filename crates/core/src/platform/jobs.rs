@@ -4,7 +4,9 @@
 use std::{sync::Arc, time::Duration};
 
 use avnology_model::Result;
+use avnology_oauth::code::REMEMBERED as CODES_KEPT;
 use avnology_store::{
+    clients::{codes, grants, once, requests},
     credentials::lockouts,
     flows::{flows, links},
     organizations::organizations as slugs,
@@ -178,6 +180,10 @@ pub async fn sweep(app: &Arc<Tenant>) -> Result<()> {
             lockouts::purge(tx, now.plus_seconds(-DAY))?;
             slugs::free_slugs(tx, now)?;
             signing_keys::purge(tx, now)?;
+            requests::purge(tx, now)?;
+            codes::purge(tx, now.plus_seconds(-CODES_KEPT))?;
+            grants::purge(tx, now.plus_seconds(-DAY))?;
+            once::purge(tx, now)?;
             messages::purge(tx, now.plus_seconds(-MESSAGES_KEPT))?;
             idempotency::purge(tx, now.plus_seconds(-ANSWERS_KEPT)).map(drop)
         })

@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Tenant, audit,
+    clients::consents,
     identities::{IdentityView, credentials_of},
 };
 
@@ -74,7 +75,11 @@ fn of_identity_layer(
         Category::Sessions => sessions(tx, person, from),
         Category::Devices => whole(devices(tx, person)?),
         Category::Organizations => whole(holdings::organizations(tx, person)?),
-        Category::Consents => whole(holdings::consents(tx, person)?),
+        Category::Consents => {
+            let mut entries = holdings::consents(tx, person)?;
+            entries.extend(vec_json(&consents::views(tx, person)?)?);
+            whole(entries)
+        }
         Category::Permissions => whole(holdings::relations(tx, person)?),
         Category::Activity => happened(tx, person, from),
         Category::Privacy => whole(requests(tx, &identity)?),

@@ -20,9 +20,19 @@ pub(super) fn kind_of(environment: Environment) -> SecretKind {
     }
 }
 
-/// The key with this text. `_204` when it belongs to the other environment; `_005` when it is unknown, revoked or has ended,
-/// or its account is inactive; `_203` from an address that it is not for. Warm, it asks no database.
+/// The key with this text, used by whoever sends the request: as [`recognize`], and `_203` from an address that it is not for.
 pub async fn authenticate(app: &Tenant, cx: &Cx, key: &str) -> Result<Arc<LiveKey>> {
+    let live = recognize(app, cx, key).await?;
+    if !live.admits(cx.ip) {
+        return Err(Error::new(Code::AddressNotAllowed));
+    }
+    app.api_keys.touch(&live, cx.now, cx.ip);
+    Ok(live)
+}
+
+/// The key with this text, which nobody uses now. `_204` when it belongs to the other environment; `_005` when it is unknown, revoked or has ended,
+/// or its account is inactive. Warm, it asks no database.
+pub(crate) async fn recognize(app: &Tenant, cx: &Cx, key: &str) -> Result<Arc<LiveKey>> {
     let Some(token) = SecretToken::parse(key) else { return Err(Error::new(Code::SessionInvalid)) };
     match token.kind() {
         kind if kind == kind_of(app.config.environment) => {}
@@ -38,10 +48,6 @@ pub async fn authenticate(app: &Tenant, cx: &Cx, key: &str) -> Result<Arc<LiveKe
     if live.key.has_expired(cx.now) {
         return Err(Error::new(Code::SessionInvalid));
     }
-    if !live.admits(cx.ip) {
-        return Err(Error::new(Code::AddressNotAllowed));
-    }
-    app.api_keys.touch(&live, cx.now, cx.ip);
     Ok(live)
 }
 

@@ -22,6 +22,7 @@ mod update_key;
 mod view;
 mod write_behind;
 
+pub(crate) use authenticate::recognize;
 pub use authenticate::{authenticate, revoke_leaked};
 pub use bootstrap::install_bootstrap_key;
 pub use cache::{KeyCache, LiveKey};

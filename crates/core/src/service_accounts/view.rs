@@ -71,6 +71,11 @@ impl ServiceAccountView {
 pub struct ShownOnce(SecretString);
 
 impl ShownOnce {
+    /// The text of a secret.
+    pub(crate) fn of(token: &SecretToken) -> Self {
+        Self(token.expose().into())
+    }
+
     /// The secret.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
@@ -147,7 +152,7 @@ impl ApiKeyView {
 
     /// The same with the key itself, for the one answer that shows it.
     pub(super) fn with_secret(mut self, token: &SecretToken) -> Self {
-        self.key = Some(ShownOnce(token.expose().into()));
+        self.key = Some(ShownOnce::of(token));
         self
     }
 }

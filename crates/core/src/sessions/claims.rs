@@ -5,7 +5,7 @@ use std::{cell::OnceCell, collections::BTreeMap};
 use avnology_model::{
     Timestamp,
     platform::ClaimSource,
-    sessions::{Aal, Method, Session},
+    sessions::{Aal, CompletedMethod, Method},
 };
 use serde_json::{Map, Value, json};
 
@@ -23,7 +23,7 @@ pub(super) fn of_session(live: &LiveSession) -> Map<String, Value> {
         "sub": session.identity_id,
         "session_id": session.id,
         "aal": session.aal,
-        "amr": amr(session),
+        "amr": amr(&session.methods, session.aal),
         "auth_time": session.authenticated_at.seconds(),
     }))
 }
@@ -87,9 +87,9 @@ fn at(value: &Value, path: &str) -> Option<Value> {
 
 /// How the person was authenticated (RFC 8176; `contract/30` §6.5), in the order of the steps. `mfa` stands for methods of
 /// two kinds only where they add up to more than one factor: a password and a code to the mailbox that recovers it do not.
-fn amr(session: &Session) -> Vec<&'static str> {
+pub(crate) fn amr(methods: &[CompletedMethod], aal: Aal) -> Vec<&'static str> {
     let mut values: Vec<&'static str> = Vec::new();
-    for done in &session.methods {
+    for done in methods {
         let value = match done.method {
             Method::Password => "pwd",
             // Whether hardware holds the key is known by what its maker vouched for.
@@ -108,7 +108,7 @@ fn amr(session: &Session) -> Vec<&'static str> {
             values.push("user");
         }
     }
-    if values.len() > 1 && session.aal > Aal::Aal1 {
+    if values.len() > 1 && aal > Aal::Aal1 {
         values.push("mfa");
     }
     values

@@ -2,7 +2,7 @@
 
 mod authenticate;
 mod cache;
-mod claims;
+pub(crate) mod claims;
 mod devices;
 mod expire;
 mod list;

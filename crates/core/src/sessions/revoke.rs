@@ -7,7 +7,7 @@ use avnology_model::{
     secret_token::{SecretHash, SecretKind, SecretToken},
     sessions::RevokeReason,
 };
-use avnology_store::{IdentityTx, sessions::sessions};
+use avnology_store::{IdentityTx, clients::grants, sessions::sessions};
 use serde_json::json;
 
 use super::{LiveSession, end_trust};
@@ -22,9 +22,17 @@ pub(crate) fn end_one(
     reason: RevokeReason,
 ) -> Result<Option<Vec<SecretHash>>> {
     let Some(hashes) = sessions::revoke(tx, id, cx.now)? else { return Ok(None) };
+    if !leaves_grants(reason) {
+        grants::revoke_of_session(tx, id, cx.now)?;
+    }
     let payload = json!({ "session_id": id, "user_id": identity, "reason": reason });
     emit(tx, &cx.event(EventType::SessionRevoked, payload).on("session", &id).on("identity", &identity))?;
     Ok(Some(hashes))
+}
+
+/// Whether what was granted with `offline_access` in a session outlives it (`contract/10` §8.3): a sign-out, by whomever.
+fn leaves_grants(reason: RevokeReason) -> bool {
+    matches!(reason, RevokeReason::Logout | RevokeReason::User | RevokeReason::Admin)
 }
 
 /// Ends all sessions of an identity but `except` in this transaction, and the trust in its devices; the hashes to forget. Where a
@@ -37,6 +45,11 @@ pub(crate) fn end_all(
     reason: RevokeReason,
 ) -> Result<Vec<SecretHash>> {
     let (mut hashes, mut here) = (Vec::new(), None);
+    if matches!(reason, RevokeReason::FactorChanged | RevokeReason::Deactivated)
+        || (except.is_none() && reason == RevokeReason::PasswordChanged)
+    {
+        grants::revoke_of_identity(tx, identity, cx.now)?;
+    }
     for session in sessions::open_of(tx, identity, cx.now)? {
         if Some(session.id) != except {
             hashes.extend(end_one(tx, cx, session.id, identity, reason)?.unwrap_or_default());

@@ -98,7 +98,9 @@ fn json(raw: &Raw) -> &Value {
     static NOTHING: LazyLock<Value> = LazyLock::new(|| Value::Object(Map::new()));
     match &raw.body {
         RawBody::Json(value) => value,
-        RawBody::Empty | RawBody::Form(_) | RawBody::Parts(_) | RawBody::TooLarge => &NOTHING,
+        RawBody::Empty | RawBody::Form(_) | RawBody::Bytes(_) | RawBody::Parts(_) | RawBody::TooLarge => {
+            &NOTHING
+        }
     }
 }
 

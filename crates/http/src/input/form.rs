@@ -1,6 +1,7 @@
 //! Forms of pages, and submits of flows, which are JSON or a form.
 
 use avnology_model::{Error, FieldCode, Result};
+use bytes::Bytes;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use utoipa::openapi::{
@@ -37,6 +38,25 @@ impl<T: DeserializeOwned + Send + 'static> Input for Form<T> {
             _ => None,
         };
         Ok(Self { fields: typed(&Value::Object(fields), Mode::Text)?, csrf })
+    }
+
+    fn describe(doc: &mut InputDoc) {
+        doc.body = Some(body_of(Self::BODY, &free_object(), Required::True));
+    }
+}
+
+/// The form of a protocol, as it came: whoever knows the protocol reads it.
+#[derive(Clone, Debug)]
+pub struct ProtocolForm(pub Bytes);
+
+impl Input for ProtocolForm {
+    const BODY: BodyKind = BodyKind::Protocol;
+
+    fn parse(raw: &mut Raw) -> Result<Self> {
+        match std::mem::replace(&mut raw.body, RawBody::Empty) {
+            RawBody::Bytes(bytes) => Ok(Self(bytes)),
+            _ => Ok(Self(Bytes::new())),
+        }
     }
 
     fn describe(doc: &mut InputDoc) {

@@ -47,7 +47,9 @@ impl Input for Idempotency {
             .concat();
         let body = match &raw.body {
             RawBody::Json(value) => canonical(value),
-            RawBody::Empty | RawBody::Form(_) | RawBody::Parts(_) | RawBody::TooLarge => String::new(),
+            RawBody::Empty | RawBody::Bytes(_) | RawBody::Form(_) | RawBody::Parts(_) | RawBody::TooLarge => {
+                String::new()
+            }
         };
         Ok(Self(Some(IdempotencyKey { scope: sha256(parts.as_bytes()), body: sha256(body.as_bytes()) })))
     }

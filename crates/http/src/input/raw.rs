@@ -41,6 +41,8 @@ pub enum BodyKind {
     Patch,
     /// A form.
     Form,
+    /// A form that a program sends by a protocol of its own: as it came, and no browser's rules for forms.
+    Protocol,
     /// Either, as flows take it.
     JsonOrForm,
     /// A file of at most so many bytes, sent by a script or a program.
@@ -61,7 +63,7 @@ impl BodyKind {
         match self {
             Self::None | Self::Json | Self::OptionalJson => &[JSON],
             Self::Patch => &[JSON, MERGE_PATCH],
-            Self::Form => &[FORM],
+            Self::Form | Self::Protocol => &[FORM],
             Self::JsonOrForm => &[JSON, FORM],
             Self::Upload(_) | Self::UploadForm(_) => &[MULTIPART],
             Self::Stream(_) => &[NDJSON, JSON],
@@ -92,6 +94,8 @@ pub(crate) enum RawBody {
     Json(Value),
     /// Fields of a form, decoded.
     Form(Vec<(String, String)>),
+    /// A form of a protocol, as it came.
+    Bytes(Bytes),
     /// Parts of a form with a file.
     Parts(Vec<Part>),
     /// A form whose file is above the limit: its page says so.
@@ -199,6 +203,10 @@ fn sent_type(headers: &HeaderMap, kind: BodyKind) -> Result<Option<String>> {
 async fn read_body(headers: &HeaderMap, body: Body, kind: BodyKind) -> Result<RawBody> {
     let Some(bytes) = collect(body, kind).await? else { return Ok(RawBody::TooLarge) };
     let sent = headers.get(header::CONTENT_TYPE).map(|v| v.to_str().unwrap_or("?"));
+    if kind == BodyKind::Protocol {
+        sent_type(headers, kind)?;
+        return Ok(RawBody::Bytes(bytes));
+    }
     if bytes.is_empty() && matches!(kind, BodyKind::None | BodyKind::OptionalJson) {
         return Ok(RawBody::Empty);
     }

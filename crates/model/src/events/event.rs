@@ -170,6 +170,30 @@ text_enum! {
         ApiKeyRevoked = "api_key.revoked",
         /// An API key ran out.
         ApiKeyExpired = "api_key.expired",
+        /// An OAuth client was made.
+        OauthClientCreated = "oauth.client.created",
+        /// An OAuth client changed.
+        OauthClientUpdated = "oauth.client.updated",
+        /// An OAuth client is gone.
+        OauthClientDeleted = "oauth.client.deleted",
+        /// An OAuth client has another secret.
+        OauthClientSecretRotated = "oauth.client.secret_rotated",
+        /// A resource that tokens are for was made.
+        OauthResourceCreated = "oauth.resource.created",
+        /// A resource changed.
+        OauthResourceUpdated = "oauth.resource.updated",
+        /// A resource is gone.
+        OauthResourceDeleted = "oauth.resource.deleted",
+        /// Somebody agreed to what a client asks for.
+        OauthConsentGranted = "oauth.consent.granted",
+        /// Somebody does not agree any more.
+        OauthConsentRevoked = "oauth.consent.revoked",
+        /// A client got tokens of a person.
+        OauthTokenIssued = "oauth.token.issued",
+        /// Tokens of a client were ended.
+        OauthTokenRevoked = "oauth.token.revoked",
+        /// A refresh token came back that its successor had replaced.
+        OauthTokenReuseDetected = "oauth.token.reuse_detected",
         /// An audit log was exported.
         AuditExported = "audit.exported",
         /// A copy of all that is held about a person is wanted.

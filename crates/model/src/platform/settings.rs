@@ -193,6 +193,8 @@ pub(super) const BUCKETS: &[&str] = &[
     "sms.prefix",
     "captcha.mail",
     "discovery",
+    "token",
+    "introspect",
     "export",
     "api.key",
     "api.session",

@@ -59,7 +59,7 @@ impl Category {
                 "The browsers and applications that you have signed in with, and where you skip the second factor."
             }
             Self::Organizations => "Your memberships, with roles and times.",
-            Self::Consents => "Which terms you accepted, and when.",
+            Self::Consents => "Which terms you accepted, what you allowed applications to do, and when.",
             Self::Permissions => "Roles and relations that are granted to you.",
             Self::Activity => "Sign-ins, changes and other events of your account.",
             Self::Audit => "What the audit logs tell about you.",

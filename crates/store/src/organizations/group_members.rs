@@ -10,6 +10,8 @@ use avnology_model::{
 use crate::{IdentityTx, Row, params};
 
 crate::statements! {
+    NAMES_OF_PERSON = "SELECT g.name FROM member_groups g JOIN group_members x ON x.group_id = g.id \
+        WHERE g.organization_id = $1 AND x.identity_id = $2 ORDER BY g.name LIMIT $3";
     PUT = "INSERT INTO group_members (group_id, organization_id, identity_id, create_time) VALUES ($1, $2, $3, $4) \
         ON CONFLICT (group_id, identity_id) DO NOTHING";
     TAKE = "DELETE FROM group_members WHERE group_id = $1 AND identity_id = $2";
@@ -50,6 +52,17 @@ pub fn of_person(
     identity: IdentityId,
 ) -> Result<Vec<GroupId>> {
     let mut rows = tx.query(&OF_PERSON, &params![organization, identity])?;
+    rows.iter_mut().map(Row::take).collect()
+}
+
+/// The names of the groups that a person is in, at most `limit`.
+pub fn names_of_person(
+    tx: &mut IdentityTx<'_>,
+    organization: OrganizationId,
+    identity: IdentityId,
+    limit: u32,
+) -> Result<Vec<String>> {
+    let mut rows = tx.query(&NAMES_OF_PERSON, &params![organization, identity, limit])?;
     rows.iter_mut().map(Row::take).collect()
 }
 

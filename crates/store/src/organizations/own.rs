@@ -59,3 +59,16 @@ pub static OWN: List = List {
 pub fn list(tx: &mut IdentityTx<'_>, identity: IdentityId, query: &ListQuery) -> Result<Page<OwnMembership>> {
     list::page(tx, &OWN, &Scope::of("m.identity_id = $1", params![identity]), query, from_row)
 }
+
+crate::statements! {
+    ACTIVE = "SELECT m.id, m.organization_id, m.identity_id, m.role, m.role_source, m.state, m.source, m.joined_at, \
+        m.last_active_at, m.expire_time, m.create_time, m.update_time, m.version, o.id, o.name, o.slug, o.state \
+        FROM memberships m JOIN organizations o ON o.id = m.organization_id \
+        WHERE m.identity_id = $1 AND m.state = 'active' AND o.state = 'active' ORDER BY o.name, o.id LIMIT $2";
+}
+
+/// The active memberships of a person in active organizations, by name; those that have run out are for the caller to leave
+/// out.
+pub fn active_of(tx: &mut IdentityTx<'_>, identity: IdentityId, limit: u32) -> Result<Vec<OwnMembership>> {
+    tx.query(&ACTIVE, &params![identity, limit])?.iter_mut().map(from_row).collect()
+}

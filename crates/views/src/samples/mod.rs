@@ -3,6 +3,7 @@
 mod account;
 mod accounts;
 mod audit;
+mod clients;
 mod entrance;
 mod flows;
 mod mails;
@@ -68,6 +69,7 @@ pub fn pages() -> Vec<(String, String)> {
         organizations::pages(&world),
         audit::pages(&world),
         accounts::pages(&world),
+        clients::pages(&world),
     ];
     groups.into_iter().flatten().map(|(name, html)| (name.to_owned(), html)).collect()
 }

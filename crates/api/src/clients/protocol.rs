@@ -1,0 +1,129 @@
+//! The endpoints at which programs speak OAuth: forms in, JSON out, errors as RFC 6749 §5.2 has them.
+
+use avnology_core::clients::{self, ClientAuthentication, Introspecting, Refusal, TokenResponse, Userinfo};
+use avnology_http::{
+    Auth, Bucket, HeaderValue, Json, NoInput, ProtocolForm, Public, Reply, Response, ResponseBody, Route,
+    StatusCode, header,
+};
+use avnology_model::{Code, Result};
+use avnology_oauth::{OAuthError, Params};
+use serde_json::Value;
+
+async fn token(auth: Auth<Public>, form: ProtocolForm) -> Result<Response> {
+    let answer = with(&auth, &form, "/oauth2/token", async |shown| {
+        clients::answer(&auth.app, &auth.cx, &shown).await.map(|made: TokenResponse| Json(made).respond())
+    });
+    answer.await
+}
+
+async fn introspect(auth: Auth<Public>, form: ProtocolForm) -> Result<Response> {
+    let answer = with(&auth, &form, "/oauth2/introspect", async |shown| {
+        let caller = Introspecting::of(&auth.app, &auth.cx, &shown).await?;
+        let says: Value = clients::introspect(&auth.app, &auth.cx, &caller, &shown).await?;
+        Ok(Json(says).respond())
+    });
+    answer.await
+}
+
+async fn revoke(auth: Auth<Public>, form: ProtocolForm) -> Result<Response> {
+    let answer = with(&auth, &form, "/oauth2/revoke", async |shown| {
+        clients::revoke_token(&auth.app, &auth.cx, &shown).await?;
+        Ok(Response::new(ResponseBody::empty()))
+    });
+    answer.await
+}
+
+/// The token of a request: in the header, or of a form (RFC 6750 §2). It is no session's.
+fn access_token<'r>(auth: &'r Auth<Public>, form: Option<&'r Params>) -> Option<&'r str> {
+    let header = auth.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let bearer = header.and_then(|value| {
+        let (scheme, token) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    });
+    bearer.or_else(|| form?.get("access_token"))
+}
+
+async fn userinfo_get(auth: Auth<Public>, _: NoInput) -> Result<Response> {
+    userinfo(&auth, None).await
+}
+
+async fn userinfo_post(auth: Auth<Public>, form: ProtocolForm) -> Result<Response> {
+    userinfo(&auth, Params::parse(&form.0).ok().as_ref()).await
+}
+
+async fn userinfo(auth: &Auth<Public>, form: Option<&Params>) -> Result<Response> {
+    let token = access_token(auth, form).ok_or(Code::SessionInvalid)?;
+    Ok(match clients::userinfo(&auth.app, &auth.cx, token).await? {
+        Userinfo::Json(claims) => Json(claims).respond(),
+        Userinfo::Signed(token) => {
+            let mut response = Response::new(ResponseBody::from(token));
+            let kind = HeaderValue::from_static("application/jwt");
+            response.headers_mut().insert(header::CONTENT_TYPE, kind);
+            response
+        }
+    })
+}
+
+/// Reads the form, lets `call` answer it, and writes what it refuses as the protocol has it.
+async fn with(
+    auth: &Auth<Public>,
+    form: &ProtocolForm,
+    path: &str,
+    call: impl AsyncFnOnce(ClientAuthentication<'_>) -> Result<Response, Refusal>,
+) -> Result<Response> {
+    let authorization =
+        auth.headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
+    let params = match Params::parse(&form.0) {
+        Ok(params) => params,
+        Err(error) => return Ok(refused(&error, authorization)),
+    };
+    match call(ClientAuthentication { authorization, params: &params, path }).await {
+        Ok(response) => Ok(response.with_header(header::PRAGMA, "no-cache").respond()),
+        Err(Refusal::OAuth(error)) => Ok(refused(&error, authorization)),
+        Err(Refusal::Failed(error)) => Err(error),
+    }
+}
+
+/// An error in the words of the protocol; 401 names the scheme that the client tried.
+fn refused(error: &OAuthError, authorization: Option<&str>) -> Response {
+    let mut response = Json(error.to_json()).with_header(header::PRAGMA, "no-cache").respond();
+    *response.status_mut() = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    let used_basic = authorization.is_none_or(|value| !value.to_ascii_lowercase().starts_with("bearer"));
+    match error.www_authenticate(used_basic) {
+        Some(challenge) => response.with_header(header::WWW_AUTHENTICATE, &challenge).respond(),
+        None => response,
+    }
+}
+
+pub(super) fn routes() -> Vec<Route> {
+    let json = &["application/json"];
+    vec![
+        Route::post("/oauth2/token", token)
+            .limited(Bucket::Token)
+            .summary("Get tokens")
+            .tag("oauth")
+            .produces(json)
+            .answers::<Value>(200, "Tokens (RFC 6749 §5.1)."),
+        Route::post("/oauth2/introspect", introspect)
+            .limited(Bucket::Introspect)
+            .summary("Ask about a token")
+            .tag("oauth")
+            .produces(json)
+            .answers::<Value>(200, "What the token says, or that it is not active (RFC 7662)."),
+        Route::get("/userinfo", userinfo_get)
+            .summary("Read the claims of the person")
+            .tag("oauth")
+            .produces(&["application/json", "application/jwt"])
+            .answers::<Value>(200, "The claims of the granted scopes (OpenID Connect Core §5.3)."),
+        Route::post("/userinfo", userinfo_post)
+            .summary("Read the claims of the person")
+            .tag("oauth")
+            .produces(&["application/json", "application/jwt"])
+            .answers::<Value>(200, "The claims of the granted scopes (OpenID Connect Core §5.3)."),
+        Route::post("/oauth2/revoke", revoke)
+            .summary("Give a token back")
+            .tag("oauth")
+            .produces(&["*/*"])
+            .answers_empty(200),
+    ]
+}

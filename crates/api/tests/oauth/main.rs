@@ -1,0 +1,17 @@
+//! OAuth and OpenID Connect through the whole app, on SQLite and on PostgreSQL: each rule of `contract/30` by its name.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::indexing_slicing, reason = "a member that is missing fails the test")]
+
+mod client_authentication;
+mod clients;
+mod code_flow;
+mod consent;
+mod introspection;
+mod kit;
+mod machines;
+mod organizations;
+mod prompts;
+mod refresh;
+mod resources;
+mod sign_out;

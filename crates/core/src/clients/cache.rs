@@ -1,0 +1,126 @@
+//! Clients and resources in memory, ready for every request.
+
+use std::sync::Arc;
+
+use avnology_jose::KeySet;
+use avnology_model::{
+    Result, Timestamp,
+    clients::{ApiResource, Client, ClientState},
+    ids::ClientId,
+    platform::Environment,
+};
+use avnology_oauth::{AuthMethod, GrantType, RedirectUri, Scopes, SecurityProfile};
+use avnology_store::clients::{clients, resources};
+
+use super::input::kind_of;
+use crate::{Cx, Tenant, platform::Remembered};
+
+/// How many clients memory holds.
+const CLIENTS: usize = 4_096;
+
+/// A client that was read, as the rules of the protocol take it.
+#[derive(Debug)]
+pub struct LiveClient {
+    /// The client.
+    pub client: Client,
+    /// The same for the rules.
+    pub rules: avnology_oauth::Client,
+}
+
+impl LiveClient {
+    fn of(client: Client, is_test: bool) -> Self {
+        let settings = &client.settings;
+        let kind = kind_of(settings.kind);
+        let uri = |uri: &String| RedirectUri::register(uri, kind, is_test).ok();
+        let keys = settings.jwks.as_ref().and_then(|set| KeySet::from_registration(set).ok());
+        let rules = avnology_oauth::Client {
+            id: client.id.to_string(),
+            kind,
+            profile: SecurityProfile::OAuth21,
+            auth_method: AuthMethod::from_name(settings.auth_method().as_str()).unwrap_or(AuthMethod::None),
+            grant_types: settings
+                .grant_types
+                .iter()
+                .filter_map(|g| GrantType::from_name(g.as_str()))
+                .collect(),
+            redirect_uris: settings.redirect_uris.iter().filter_map(uri).collect(),
+            scopes: Scopes::of(settings.scopes.iter().map(String::as_str)),
+            resources: settings.resources.clone(),
+            keys: keys.unwrap_or_default(),
+            request_object_alg: None,
+            request_uris: Vec::new(),
+            require_par: false,
+            require_dpop: false,
+            require_pkce: settings.require_pkce,
+            default_max_age: settings.default_max_age.map(u64::from),
+            default_acr_values: settings.default_acr_values.clone(),
+        };
+        Self { client, rules }
+    }
+
+    /// Id.
+    pub fn id(&self) -> ClientId {
+        self.client.id
+    }
+
+    /// Whether it works.
+    pub fn is_active(&self) -> bool {
+        self.client.settings.state == ClientState::Active
+    }
+
+    /// When something that is issued now counts as issued: never before the moment that ended what was before.
+    pub(super) fn issues_at(&self, now: Timestamp) -> Timestamp {
+        self.client.revoked_before.map_or(now, |limit| limit.max(now))
+    }
+}
+
+/// The clients and resources that memory holds.
+pub(crate) struct ClientCache {
+    clients: Remembered<ClientId, Arc<LiveClient>>,
+    resources: Remembered<(), Arc<Vec<ApiResource>>>,
+}
+
+impl Default for ClientCache {
+    fn default() -> Self {
+        Self { clients: Remembered::new(CLIENTS), resources: Remembered::new(1) }
+    }
+}
+
+impl ClientCache {
+    /// Forgets a client; to be called after the commit that changed it and before that is acknowledged.
+    pub(crate) fn forget(&self, id: ClientId) {
+        self.clients.forget(&id);
+    }
+
+    /// Forgets the resources; to be called as [`Self::forget`].
+    pub(crate) fn forget_resources(&self) {
+        self.resources.forget(&());
+    }
+}
+
+/// The client with this id. Warm, it asks no database.
+pub(super) async fn find(app: &Tenant, cx: &Cx, id: ClientId) -> Result<Option<Arc<LiveClient>>> {
+    let memory = &app.clients.clients;
+    if let Some(live) = memory.warm(&id, cx.now) {
+        return Ok(Some(live));
+    }
+    let ticket = memory.ticket(&id);
+    let Some(client) = app.store.identity().read(move |tx| clients::find(tx, id)).await? else {
+        return Ok(None);
+    };
+    let live = Arc::new(LiveClient::of(client, app.config.environment == Environment::Test));
+    memory.keep(&ticket, &id, Arc::clone(&live), cx.now);
+    Ok(Some(live))
+}
+
+/// All resources. Warm, it asks no database.
+pub(super) async fn all_resources(app: &Tenant, cx: &Cx) -> Result<Arc<Vec<ApiResource>>> {
+    let memory = &app.clients.resources;
+    if let Some(known) = memory.warm(&(), cx.now) {
+        return Ok(known);
+    }
+    let ticket = memory.ticket(&());
+    let known = Arc::new(app.store.identity().read(resources::list).await?);
+    memory.keep(&ticket, &(), Arc::clone(&known), cx.now);
+    Ok(known)
+}

@@ -1,0 +1,189 @@
+//! Asking about a token (RFC 7662, `contract/30` §9).
+
+use std::sync::Arc;
+
+use avnology_model::{
+    Result,
+    clients::ApiResource,
+    permissions::Scope,
+    secret_token::{SecretKind, SecretToken},
+};
+use avnology_oauth::introspection::{self, Caller, Found, TokenKind, inactive, may_learn};
+use avnology_store::clients::{grants, refresh_tokens};
+use serde_json::{Map, Value, json};
+
+use super::{
+    ClientAuthentication, LiveClient, Refusal,
+    authenticate::{authenticate, check_confidential},
+    cache, verify,
+};
+use crate::{
+    Cx, Tenant,
+    service_accounts::{self, LiveKey},
+    sessions,
+};
+
+/// Who asks.
+pub enum Introspecting {
+    /// A key of a service account of the tenant.
+    Key(Arc<LiveKey>),
+    /// A confidential client.
+    Client(Arc<LiveClient>),
+}
+
+impl Introspecting {
+    /// Who sent a request. `invalid_client` for everybody who may not ask anything.
+    pub async fn of(app: &Tenant, cx: &Cx, shown: &ClientAuthentication<'_>) -> Result<Self, Refusal> {
+        let key = shown.authorization.and_then(|header| {
+            let (scheme, key) = header.split_once(' ')?;
+            (scheme.eq_ignore_ascii_case("bearer") && key.starts_with("ak_")).then(|| key.trim())
+        });
+        let Some(key) = key else {
+            let live = authenticate(app, cx, shown).await?;
+            check_confidential(&live)?;
+            return Ok(Self::Client(live));
+        };
+        match service_accounts::authenticate(app, cx, key).await {
+            Ok(live) if live.key.organization_id.is_none() && live.holds(Scope::ClientsRead) => {
+                Ok(Self::Key(live))
+            }
+            Err(error) if error.is_failure() => Err(error.into()),
+            _ => Err(super::oauth_error::refuse(
+                avnology_oauth::ErrorCode::InvalidClient,
+                "the key may not ask about tokens",
+            )),
+        }
+    }
+}
+
+/// What is known of a token that is good.
+struct Known {
+    kind: TokenKind,
+    client_id: Option<String>,
+    audience: Vec<String>,
+    says: Map<String, Value>,
+}
+
+/// What the caller may learn of a token: everything it says, or that it is not active.
+pub async fn introspect(
+    app: &Arc<Tenant>,
+    cx: &Cx,
+    caller: &Introspecting,
+    shown: &ClientAuthentication<'_>,
+) -> Result<Value, Refusal> {
+    let token = introspection::token(shown.params)?;
+    let Some(known) = look(app, cx, token).await? else { return Ok(inactive()) };
+    let found = Found { kind: known.kind, client_id: known.client_id.as_deref(), audience: &known.audience };
+    let resources = cache::all_resources(app, cx).await?;
+    let may = match caller {
+        Introspecting::Key(_) => may_learn(Caller::TenantKey, &found),
+        Introspecting::Client(live) => {
+            let own = introspectable(live, &resources);
+            let is_first_party = live.client.settings.first_party;
+            may_learn(Caller::Client { id: &live.rules.id, is_first_party, resources: &own }, &found)
+        }
+    };
+    Ok(if may { Value::Object(known.says) } else { inactive() })
+}
+
+/// The resources whose tokens a client may ask about.
+fn introspectable(live: &LiveClient, resources: &[ApiResource]) -> Vec<String> {
+    let own = resources.iter().filter(|one| one.settings.introspection_clients.contains(&live.id()));
+    own.map(|resource| resource.settings.identifier.clone()).collect()
+}
+
+/// What a token is, if it is good.
+async fn look(app: &Arc<Tenant>, cx: &Cx, token: &str) -> Result<Option<Known>> {
+    let known = match SecretToken::parse(token) {
+        Some(secret) => match secret.kind() {
+            SecretKind::RefreshToken => return refresh_token(app, cx, &secret).await,
+            SecretKind::Session => session(app, cx, token).await,
+            SecretKind::LiveKey | SecretKind::TestKey => api_key(app, cx, token).await,
+            _ => return Ok(None),
+        },
+        None => access_token(app, cx, token).await,
+    };
+    match known {
+        Ok(known) => Ok(Some(known)),
+        Err(error) if error.is_failure() => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
+async fn access_token(app: &Arc<Tenant>, cx: &Cx, token: &str) -> Result<Known> {
+    let live = verify::access_token(app, cx, token).await?;
+    let audience = live.audience();
+    let is_bound = live.claims.contains_key("cnf");
+    let kind = TokenKind::AccessToken;
+    let username = live.person.as_ref().and_then(|(_, identity)| identity.email.clone());
+    let mut says = live.claims;
+    says.insert("active".to_owned(), Value::Bool(true));
+    says.insert("token_type".to_owned(), Value::from(kind.token_type(is_bound)));
+    if let Some(username) = username {
+        says.insert("username".to_owned(), Value::from(username));
+    }
+    Ok(Known { kind, client_id: Some(live.client.rules.id.clone()), audience, says })
+}
+
+async fn refresh_token(app: &Arc<Tenant>, cx: &Cx, token: &SecretToken) -> Result<Option<Known>> {
+    let hash = token.hash();
+    let found = app.store.identity().read(move |tx| {
+        let Some(token) = refresh_tokens::find(tx, &hash)? else { return Ok(None) };
+        Ok(grants::find(tx, token.grant_id)?.map(|grant| (token, grant)))
+    });
+    let Some((token, grant)) = found.await? else { return Ok(None) };
+    let end = grant.expires_at.min(grant.idle_expires_at);
+    let is_newest = token.generation == grant.generation;
+    if grant.revoked_at.is_some() || end <= cx.now || !is_newest {
+        return Ok(None);
+    }
+    let Some(live) = cache::find(app, cx, grant.client_id).await?.filter(|live| live.is_active()) else {
+        return Ok(None);
+    };
+    if !live.client.honours(grant.create_time.seconds()) {
+        return Ok(None);
+    }
+    let mut says = object(json!({
+        "active": true, "token_type": TokenKind::RefreshToken.token_type(false), "iss": app.config.origin(),
+        "sub": grant.identity_id, "client_id": grant.client_id, "scope": grant.rights.scopes.join(" "),
+        "iat": grant.create_time.seconds(), "exp": end.seconds(),
+    }));
+    says.extend(grant.organization_id.map(|id| ("org_id".to_owned(), Value::from(id.to_string()))));
+    let client_id = Some(grant.client_id.to_string());
+    Ok(Some(Known { kind: TokenKind::RefreshToken, client_id, audience: Vec::new(), says }))
+}
+
+async fn session(app: &Tenant, cx: &Cx, token: &str) -> Result<Known> {
+    let live = sessions::authenticate(app, cx, token).await?;
+    let settings = app.settings();
+    let says = object(json!({
+        "active": true, "token_type": TokenKind::Session.token_type(false), "iss": app.config.origin(),
+        "sub": live.identity.id, "session_id": live.id(), "username": live.identity.email, "aal": live.session.aal,
+        "auth_time": live.session.authenticated_at.seconds(), "iat": live.session.issued_at.seconds(),
+        "exp": live.idle_expires_at(&settings.settings.session_policy).seconds(),
+    }));
+    Ok(Known { kind: TokenKind::Session, client_id: None, audience: Vec::new(), says })
+}
+
+async fn api_key(app: &Tenant, cx: &Cx, token: &str) -> Result<Known> {
+    // Whoever asks is not the one who would use it: its networks do not matter.
+    let live = service_accounts::recognize(app, cx, token).await?;
+    let scopes: Vec<&str> = live.scopes().iter().map(Scope::as_str).collect();
+    let mut says = object(json!({
+        "active": true, "token_type": TokenKind::ApiKey.token_type(false), "iss": app.config.origin(),
+        "sub": live.key.service_account_id, "scope": scopes.join(" "), "iat": live.key.create_time.seconds(),
+    }));
+    says.extend(live.key.expire_time.map(|end| ("exp".to_owned(), Value::from(end.seconds()))));
+    says.extend(live.key.organization_id.map(|id| ("org_id".to_owned(), Value::from(id.to_string()))));
+    Ok(Known { kind: TokenKind::ApiKey, client_id: None, audience: Vec::new(), says })
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(mut map) => {
+            map.retain(|_, value| !value.is_null());
+            map
+        }
+        _ => Map::new(),
+    }
+}

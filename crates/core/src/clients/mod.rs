@@ -1,0 +1,49 @@
+//! OAuth clients and what they get: who they are, which resources there are, and the tokens that people and clients are given
+//! (`contract/30`). The rules of the protocol are in `avnology_oauth`; here they meet what is kept.
+
+mod authenticate;
+pub mod authorize;
+mod cache;
+mod claims;
+mod client_credentials;
+mod code;
+pub(crate) mod consents;
+mod create;
+mod delete;
+mod input;
+mod introspect;
+mod issue;
+mod list;
+mod oauth_error;
+mod person;
+mod refresh;
+pub mod resources;
+mod revoke_token;
+mod revoke_tokens;
+mod rotate_secret;
+mod scopes;
+mod sign_out;
+mod token;
+mod update;
+mod userinfo;
+mod verify;
+mod view;
+
+pub use authenticate::{ClientAuthentication, authenticate};
+pub(crate) use cache::ClientCache;
+pub use cache::LiveClient;
+pub use consents::{ConsentView, consents_of, revoke_consent};
+pub use create::create;
+pub use delete::delete;
+pub use introspect::{Introspecting, introspect};
+pub use issue::TokenResponse;
+pub use list::{ClientPage, get, list};
+pub use oauth_error::Refusal;
+pub use revoke_token::revoke_token;
+pub use revoke_tokens::{RevokedTokens, revoke_tokens};
+pub use rotate_secret::{RotateSecret, RotatedSecret, rotate_secret};
+pub use sign_out::{SignOut, end_session};
+pub use token::answer;
+pub use update::update;
+pub use userinfo::{Userinfo, userinfo};
+pub use view::ClientView;

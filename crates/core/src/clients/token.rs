@@ -1,0 +1,41 @@
+//! The token endpoint (RFC 6749 §3.2).
+
+use std::sync::Arc;
+
+use avnology_model::Result;
+use avnology_oauth::{ErrorCode, TokenRequest};
+
+use super::{
+    ClientAuthentication, Refusal, TokenResponse,
+    authenticate::authenticate,
+    client_credentials::{self, Asked},
+    code,
+    oauth_error::refuse,
+    refresh,
+};
+use crate::{Cx, Tenant};
+
+/// Answers a request for tokens.
+pub async fn answer(
+    app: &Arc<Tenant>,
+    cx: &Cx,
+    shown: &ClientAuthentication<'_>,
+) -> Result<TokenResponse, Refusal> {
+    let live = authenticate(app, cx, shown).await?;
+    match TokenRequest::parse(shown.params, &live.rules)? {
+        TokenRequest::ClientCredentials { scope, resources, organization_id } => {
+            let asked = Asked { scope, resources, organization: organization_id };
+            client_credentials::grant(app, cx, &live, asked).await
+        }
+        TokenRequest::AuthorizationCode { code, redirect_uri, code_verifier, resources } => {
+            let asked = code::Asked { code, redirect_uri, verifier: code_verifier, resources };
+            code::redeem(app, cx, &live, asked).await
+        }
+        TokenRequest::RefreshToken { refresh_token, scope, resources, organization_id } => {
+            let asked =
+                refresh::Asked { token: refresh_token, scope, resources, organization: organization_id };
+            refresh::refresh(app, cx, &live, asked).await
+        }
+        _ => Err(refuse(ErrorCode::UnsupportedGrantType, "this grant is not supported")),
+    }
+}

@@ -1,0 +1,17 @@
+//! Applications that ask for tokens, and the resources that tokens are for (`contract/30` §2).
+
+mod client;
+mod consent;
+mod grant;
+mod request;
+mod resource;
+mod settings;
+mod words;
+
+pub use client::{Client, ClientSecret, MOST_SECRETS};
+pub use consent::Consent;
+pub use grant::{AuthorizationCode, Grant, GrantedRights, RefreshToken, SignInFacts};
+pub use request::AuthorizationRequestRow;
+pub use resource::{ApiResource, ResourceScope, ResourceSettings};
+pub use settings::ClientSettings;
+pub use words::{ClientState, ClientType, GrantType, OrganizationSelection, TokenEndpointAuthMethod};

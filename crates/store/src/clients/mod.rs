@@ -1,0 +1,10 @@
+//! OAuth: clients, resources, requests, codes, grants, refresh tokens, consents (`contract/30`).
+
+pub mod clients;
+pub mod codes;
+pub mod consents;
+pub mod grants;
+pub mod once;
+pub mod refresh_tokens;
+pub mod requests;
+pub mod resources;

@@ -1,0 +1,13 @@
+//! Pages between a client and a person: consent, choices, answers by form, errors that no client can be told.
+
+mod choose;
+mod consent;
+mod form_post;
+mod sign_out;
+mod words;
+
+pub use choose::{ChooseAccount, ChooseOrganization, OrganizationChoice};
+pub use consent::{Consent, ConsentScope};
+pub use form_post::FormPost;
+pub use sign_out::{ClientSignOut, ClientSignedOut};
+pub use words::refusal_words;

@@ -1,0 +1,140 @@
+//! Pages between a client and a person.
+
+use super::World;
+use crate::{
+    clients::{
+        ChooseAccount, ChooseOrganization, ClientSignOut, ClientSignedOut, Consent, ConsentScope, FormPost,
+        OrganizationChoice, refusal_words,
+    },
+    platform::ErrorPage,
+};
+
+type Pages = Vec<(&'static str, String)>;
+
+const CSRF: &str = "hJ0sQ2vN8wXeR5tYuI1oPa";
+const CHALLENGE: &str = "m4vQk2sB7xJcR9tYuI1oPaW3eLzN6dHfG8qSbXwT5kA";
+const OTHER: &str = "/sign-in?refresh=true&return_to=%2Foauth2%2Fauth";
+
+pub(super) fn pages(world: &World) -> Pages {
+    [consent(world), choices(world), answers(world)].concat()
+}
+
+fn consent(world: &World) -> Pages {
+    let scope = |name: &str, description: Option<&str>| ConsentScope {
+        name: name.to_owned(),
+        description: description.map(str::to_owned),
+        is_optional: name != "openid",
+    };
+    let few = [scope("openid", None), scope("email", None)];
+    let many = [
+        scope("openid", None),
+        scope("profile", None),
+        scope("email", None),
+        scope("offline_access", None),
+        scope("members:read", None),
+        scope("invoices:read", Some("See the invoices of the last year")),
+    ];
+    let page = Consent {
+        cx: world.cx(),
+        person: &world.jane,
+        client: "Photo Prints",
+        client_uri: None,
+        policy_uri: None,
+        tos_uri: None,
+        goes_to: "photos.example",
+        organization: None,
+        scopes: &few,
+        resources: &[],
+        action: "/consent",
+        csrf_token: CSRF,
+        challenge: CHALLENGE,
+        other_account_url: OTHER,
+    };
+    let resources = ["Invoices".to_owned()];
+    let whole = Consent {
+        client_uri: Some("https://photos.example"),
+        policy_uri: Some("https://photos.example/privacy"),
+        tos_uri: Some("https://photos.example/terms"),
+        organization: Some("Acme Corporation"),
+        scopes: &many,
+        resources: &resources,
+        ..page
+    };
+    vec![("consent", page.render()), ("consent-organization", whole.render())]
+}
+
+fn choices(world: &World) -> Pages {
+    let account = ChooseAccount {
+        cx: world.cx(),
+        person: &world.jane,
+        action: "/select-account",
+        csrf_token: CSRF,
+        challenge: CHALLENGE,
+        other_account_url: OTHER,
+    };
+    let choice = |value: &str, name: &str, role: &str| OrganizationChoice {
+        value: value.to_owned(),
+        name: name.to_owned(),
+        role: role.to_owned(),
+    };
+    let own = [
+        choice("org_01kjpwdk93e6yrn4jvq0b9zr89", "Acme Corporation", "admin"),
+        choice("org_01kjpwdk93e6yrn4jvq0b9zr8a", "Northwind Traders", "member"),
+    ];
+    let list = ChooseOrganization {
+        cx: world.cx(),
+        client: "Photo Prints",
+        choices: &own,
+        has_personal: true,
+        to_join: None,
+        create_url: Some("/organizations/new?return_to=%2Foauth2%2Fauth"),
+        refused: None,
+        action: "/select-organization",
+        csrf_token: CSRF,
+        challenge: CHALLENGE,
+    };
+    let none = ChooseOrganization { choices: &[], has_personal: false, ..list };
+    let join = ChooseOrganization {
+        choices: &[],
+        has_personal: false,
+        to_join: Some(("Acme Corporation", "acme")),
+        create_url: None,
+        refused: Some("You need an invitation to join this organization."),
+        ..list
+    };
+    vec![
+        ("select-account", account.render()),
+        ("select-organization", list.render()),
+        ("select-organization-none", none.render()),
+        ("select-organization-join", join.render()),
+    ]
+}
+
+fn answers(world: &World) -> Pages {
+    let fields = [("code", "avnl_ac_4tR".to_owned()), ("state", "a\"<b>".to_owned())];
+    let form = FormPost { cx: world.cx(), action: "https://photos.example/callback", fields: &fields };
+    let parameters = [("client_id".to_owned(), "cli_01kjpwfebhf9xrvqney6fmm27s".to_owned())];
+    let sign_out = ClientSignOut {
+        cx: world.cx(),
+        person: &world.jane,
+        client: Some("Photo Prints"),
+        action: "/oauth2/logout/confirm",
+        csrf_token: CSRF,
+        parameters: &parameters,
+    };
+    let (title, detail) = refusal_words("invalid_request");
+    let error = ErrorPage {
+        cx: world.cx(),
+        title,
+        detail,
+        code: "invalid_request",
+        request_id: "01hv9k7m3f30",
+        back: None,
+    };
+    vec![
+        ("form-post", form.render()),
+        ("client-sign-out", sign_out.render()),
+        ("client-signed-out", ClientSignedOut { cx: world.cx() }.render()),
+        ("client-error", error.render()),
+    ]
+}
