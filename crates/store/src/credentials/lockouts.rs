@@ -31,11 +31,8 @@ pub struct Failures {
     pub last_lock_at: Option<Timestamp>,
 }
 
-<<<<<<< HEAD
-/// The failures of `account` (an identity's id, that with one of its devices, or the keyed hash of what was entered).
-=======
-/// The failures of `account` (an identity's id, or the keyed hash of what was entered or of a network).
->>>>>>> 8440cc2748716cbc5d1431cfd4c46ce07cb6c078
+/// The failures of `account` (an identity's id, that with one of its devices, or the keyed hash of what was entered or of a
+/// network).
 pub fn find(tx: &mut IdentityTx<'_>, account: &str) -> Result<Option<Failures>> {
     let row = tx.query_one(&FIND, &params![account])?;
     row.map(|mut row| {
