@@ -58,6 +58,18 @@ impl Edges {
         }
     }
 
+    /// The largest id.
+    #[inline]
+    pub(crate) fn last(&self) -> Option<u32> {
+        match self {
+            Self::Few(few) => few.iter().rev().copied().find(|&id| id != NONE),
+            Self::Many(many) => match &**many {
+                Many::List(list) => list.last().copied(),
+                Many::Pieces { pieces, .. } => pieces.last().and_then(|piece| piece.last().copied()),
+            },
+        }
+    }
+
     /// The ids from `least` on, in order.
     pub(crate) fn from(&self, least: u32) -> EdgesIter<'_> {
         match self {

@@ -4,8 +4,11 @@
 //! Here lives what is kept; the questions are in `query`.
 
 pub(crate) mod edges;
+mod hashes;
+mod lookup;
 mod paged;
 pub(crate) mod program;
+mod records;
 mod roles;
 mod snapshot;
 pub(crate) mod state;

@@ -91,12 +91,30 @@ pub(crate) enum Op {
     Not(Box<Op>),
     /// The same object has it: name, definition.
     Same(u32, u32),
-    Traverse {
-        /// Name of the relation.
-        relation: u32,
-        tails: Vec<TailOf>,
-    },
+    Traverse(Through),
     Equals,
+}
+
+/// To the objects that a relation names, and what is asked of them.
+#[derive(Debug)]
+pub(crate) struct Through {
+    /// Name of the relation.
+    pub(crate) relation: u32,
+    pub(crate) tails: Vec<TailOf>,
+    /// Whether all that the relation can name is objects of the first tail.
+    is_uniform: bool,
+}
+
+impl Through {
+    /// What is asked of an object; its space is looked at only where it can differ.
+    #[inline]
+    pub(crate) fn tail_of(&self, objects: impl FnOnce() -> u32) -> Option<&TailOf> {
+        if self.is_uniform {
+            return self.tails.first();
+        }
+        let objects = objects();
+        self.tails.iter().find(|tail| tail.objects == objects)
+    }
 }
 
 /// What is asked of objects of a space.
@@ -338,7 +356,13 @@ impl Program {
                 tails.push(TailOf { objects: found.objects, name, definition });
             }
         }
-        Op::Traverse { relation: id, tails }
+        // Where identities have a place, `*` and opaque ids have one too.
+        let kinds = namespace.relation(relation).map_or(&[][..], |relation| &relation.types);
+        let is_uniform = match kinds {
+            [SubjectType::Object(only)] => !tails.is_empty() && &**only != built_in::IDENTITIES,
+            _ => false,
+        };
+        Op::Traverse(Through { relation: id, tails, is_uniform })
     }
 
     /// Works out, for every permit, from which facts to come to it.
@@ -375,7 +399,7 @@ impl Program {
             Op::Same(used, _) => {
                 self.uses.entry((namespace, *used)).or_default().same.push((name, certain));
             }
-            Op::Traverse { relation, tails } => {
+            Op::Traverse(Through { relation, tails, .. }) => {
                 for tail in tails {
                     let Some(of) = self.spaces.get(&tail.objects).copied() else { continue };
                     let uses = self.uses.entry((of, tail.name)).or_default();

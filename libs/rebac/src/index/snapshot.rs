@@ -120,12 +120,10 @@ impl State {
     }
 
     fn bytes(&self) -> usize {
-        let nodes = self.nodes.slots().map(|node| size_of::<Node>() + node.edges.heap());
-        let reverses = self.reverses.slots().map(|record| size_of_val(record) + record.nodes.heap());
-        let sets = self.sets.slots().map(size_of_val);
-        let lookups =
-            [&self.node_lookup, &self.set_lookup, &self.reverse_lookup].map(super::paged::Lookup::heap);
-        nodes.chain(reverses).chain(sets).chain(lookups).sum::<usize>() + self.symbols.heap()
+        let nodes = self.nodes.places().map(|node| node.edges.heap());
+        let reverses = self.reverses.places().map(|record| record.nodes.heap());
+        let records = self.nodes.heap() + self.sets.heap() + self.reverses.heap() + self.symbols.heap();
+        records + nodes.chain(reverses).sum::<usize>()
     }
 }
 

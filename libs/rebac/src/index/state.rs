@@ -8,8 +8,10 @@ use std::{collections::BTreeMap, collections::HashMap, sync::Arc};
 
 use super::{
     edges::{Edges, NONE},
-    paged::{Lookup, Sharded, Table},
+    hashes::Hashes,
+    paged::Sharded,
     program::Program,
+    records::{Record, Records},
     symbols::Symbols,
 };
 
@@ -49,6 +51,8 @@ impl Default for Node {
 /// Whoever has `relation` to `object`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SetRecord {
+    /// The space of the object.
+    pub(crate) objects: u32,
     pub(crate) object: u32,
     pub(crate) relation: u32,
     /// How many reverse records name it.
@@ -57,7 +61,7 @@ pub(crate) struct SetRecord {
 
 impl Default for SetRecord {
     fn default() -> Self {
-        Self { object: NONE, relation: NONE, refs: 0 }
+        Self { objects: NONE, object: NONE, relation: NONE, refs: 0 }
     }
 }
 
@@ -75,6 +79,36 @@ impl Default for Reverse {
     }
 }
 
+fn node_hash(hashes: &Hashes, store: u32, object: u32, relation: u32) -> u64 {
+    hashes.numbers([store, object, relation])
+}
+
+fn set_hash(hashes: &Hashes, object: u32, relation: u32) -> u64 {
+    hashes.numbers([object, relation, SET])
+}
+
+fn reverse_hash(hashes: &Hashes, store: u32, subject: u32) -> u64 {
+    hashes.numbers([store, subject, NONE])
+}
+
+impl Record for Node {
+    fn hash(&self, hashes: &Hashes) -> u64 {
+        node_hash(hashes, self.store, self.object, self.relation)
+    }
+}
+
+impl Record for SetRecord {
+    fn hash(&self, hashes: &Hashes) -> u64 {
+        set_hash(hashes, self.object, self.relation)
+    }
+}
+
+impl Record for Reverse {
+    fn hash(&self, hashes: &Hashes) -> u64 {
+        reverse_hash(hashes, self.store, self.subject)
+    }
+}
+
 /// A custom role of an organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Role {
@@ -88,17 +122,11 @@ pub(crate) struct Role {
 #[derive(Clone, Debug)]
 pub(crate) struct State {
     pub(crate) symbols: Symbols,
-    pub(super) nodes: Table<Node>,
-    pub(super) node_lookup: Lookup,
-    pub(super) next_node: u32,
-    pub(super) sets: Table<SetRecord>,
-    pub(super) set_lookup: Lookup,
-    pub(super) next_set: u32,
-    pub(super) reverses: Table<Reverse>,
-    pub(super) reverse_lookup: Lookup,
-    pub(super) next_reverse: u32,
+    pub(super) nodes: Records<Node>,
+    pub(super) sets: Records<SetRecord>,
+    pub(super) reverses: Records<Reverse>,
     /// When edges end that do: `node, subject` to microseconds.
-    pub(super) expiries: Sharded<BTreeMap<u64, i64>>,
+    pub(super) expiries: Sharded<Arc<BTreeMap<u64, i64>>>,
     /// Custom roles, by the symbol of the organization as an object.
     pub(super) roles: Arc<HashMap<u32, Arc<Vec<Role>>>>,
     pub(crate) program: Arc<Program>,
@@ -109,17 +137,10 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(super) fn node_hash(&self, store: u32, object: u32, relation: u32) -> u64 {
-        self.symbols.hash_numbers([store, object, relation])
-    }
-
     pub(crate) fn find_node(&self, store: u32, object: u32, relation: u32) -> Option<(u32, &Node)> {
-        let hash = self.node_hash(store, object, relation);
-        let id = self.node_lookup.find(hash, |id| {
-            self.nodes
-                .at(id)
-                .is_some_and(|node| node.object == object && node.relation == relation && node.store == store)
-        })?;
+        let hash = node_hash(&self.symbols.hashes, store, object, relation);
+        let is = |node: &Node| node.object == object && node.relation == relation && node.store == store;
+        let id = self.nodes.find(hash, is)?;
         self.nodes.at(id).map(|node| (id, node))
     }
 
@@ -129,19 +150,13 @@ impl State {
 
     /// All nodes with their ids.
     pub(crate) fn nodes(&self) -> impl Iterator<Item = (u32, &Node)> {
-        (0..).zip(self.nodes.slots()).filter(|(_, node)| node.object != NONE)
-    }
-
-    pub(super) fn set_hash(&self, object: u32, relation: u32) -> u64 {
-        self.symbols.hash_numbers([object, relation, SET])
+        (0..).zip(self.nodes.places()).filter(|(_, node)| node.object != NONE)
     }
 
     /// The subject that is this set, with its mark.
     pub(crate) fn find_set(&self, object: u32, relation: u32) -> Option<u32> {
-        let hash = self.set_hash(object, relation);
-        let id = self.set_lookup.find(hash, |id| {
-            self.sets.at(id).is_some_and(|set| set.object == object && set.relation == relation)
-        })?;
+        let hash = set_hash(&self.symbols.hashes, object, relation);
+        let id = self.sets.find(hash, |set| set.object == object && set.relation == relation)?;
         Some(id | SET)
     }
 
@@ -149,15 +164,9 @@ impl State {
         self.sets.at(subject & !SET)
     }
 
-    pub(super) fn reverse_hash(&self, store: u32, subject: u32) -> u64 {
-        self.symbols.hash_numbers([store, subject, NONE])
-    }
-
     pub(super) fn find_reverse(&self, store: u32, subject: u32) -> Option<u32> {
-        let hash = self.reverse_hash(store, subject);
-        self.reverse_lookup.find(hash, |id| {
-            self.reverses.at(id).is_some_and(|record| record.subject == subject && record.store == store)
-        })
+        let hash = reverse_hash(&self.symbols.hashes, store, subject);
+        self.reverses.find(hash, |record| record.subject == subject && record.store == store)
     }
 
     /// The nodes of a store that name a subject.
@@ -172,7 +181,7 @@ impl State {
     }
 
     pub(super) fn edge_hash(&self, key: u64) -> u64 {
-        self.symbols.hash_numbers([(key >> 32) as u32, (key & 0xffff_ffff) as u32, 1])
+        self.symbols.hashes.numbers([(key >> 32) as u32, (key & 0xffff_ffff) as u32, 1])
     }
 
     /// Whether an edge that is there counts at `now`.

@@ -1,13 +1,11 @@
 //! Names as numbers. A symbol is a text in a space: a namespace's objects are one space, relations' names another.
 
-use std::{
-    array, fmt,
-    hash::{BuildHasher, Hasher},
+use std::{num::NonZeroU8, sync::Arc};
+
+use super::{
+    hashes::Hashes,
+    records::{Record, Records},
 };
-
-use foldhash::quality::FixedState;
-
-use super::paged::{Lookup, Paged};
 
 /// Spaces that are no namespace's objects.
 pub(crate) mod space {
@@ -22,189 +20,137 @@ pub(crate) mod space {
     }
 }
 
-const SLOTS: usize = 64;
+/// Our own ids have 30 bytes.
+const SHORT: usize = 31;
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Slot {
-    start: u32,
-    space: u32,
-    /// How many records name it; zero when the slot is free.
-    refs: u32,
-    len: u16,
+/// A text; a short one lies in place, so that comparing it reads no other memory.
+#[derive(Clone, Debug)]
+enum Text {
+    /// One more than its length, and its bytes.
+    Short(NonZeroU8, [u8; SHORT]),
+    Long(Arc<str>),
 }
 
-/// Symbols, and their texts one behind the other.
-#[derive(Clone)]
-struct Page {
-    slots: [Slot; SLOTS],
-    text: String,
-    /// Bytes of `text` that belong to nobody.
-    garbage: u32,
-}
-
-impl Default for Page {
-    fn default() -> Self {
-        Self { slots: [Slot::default(); SLOTS], text: String::new(), garbage: 0 }
-    }
-}
-
-impl Page {
-    fn text_of(&self, slot: Slot) -> &str {
-        let start = slot.start as usize;
-        self.text.get(start..start + slot.len as usize).unwrap_or_default()
-    }
-
-    fn put(&mut self, at: usize, space: u32, text: &str) {
-        if self.text.capacity() - self.text.len() < text.len() {
-            self.text.reserve_exact(text.len().max(self.text.len() / 8));
-        }
-        let slot = Slot {
-            start: u32::try_from(self.text.len()).unwrap_or_default(),
-            space,
-            refs: 0,
-            len: u16::try_from(text.len()).unwrap_or_default(),
-        };
-        self.text.push_str(text);
-        if let Some(place) = self.slots.get_mut(at) {
-            *place = slot;
-        }
-    }
-
-    fn forget(&mut self, at: usize) {
-        let Some(slot) = self.slots.get_mut(at) else { return };
-        self.garbage += u32::from(slot.len);
-        *slot = Slot::default();
-        if self.garbage as usize <= self.text.len() / 2 {
-            return;
-        }
-        let mut text = String::with_capacity(self.text.len() - self.garbage as usize);
-        let starts: [u32; SLOTS] = array::from_fn(|at| {
-            let start = u32::try_from(text.len()).unwrap_or_default();
-            if let Some(slot) = self.slots.get(at) {
-                text.push_str(self.text_of(*slot));
+impl Text {
+    fn new(text: &str) -> Self {
+        let mut bytes = [0; SHORT];
+        match bytes.get_mut(..text.len()) {
+            Some(place) => {
+                place.copy_from_slice(text.as_bytes());
+                let length = u8::try_from(text.len()).unwrap_or_default();
+                Self::Short(NonZeroU8::MIN.saturating_add(length), bytes)
             }
-            start
-        });
-        for (slot, start) in self.slots.iter_mut().zip(starts) {
-            slot.start = start;
+            None => Self::Long(text.into()),
         }
-        self.text = text;
-        self.garbage = 0;
+    }
+
+    #[inline]
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Short(length, bytes) => bytes.get(..usize::from(length.get()) - 1).unwrap_or_default(),
+            Self::Long(text) => text.as_bytes(),
+        }
+    }
+
+    fn get(&self) -> &str {
+        match self {
+            Self::Short(..) => str::from_utf8(self.bytes()).unwrap_or_default(),
+            Self::Long(text) => text,
+        }
     }
 }
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
+struct Symbol {
+    space: u32,
+    /// How many records name it.
+    refs: u32,
+    text: Text,
+}
+
+impl Default for Symbol {
+    fn default() -> Self {
+        Self { space: u32::MAX, refs: 0, text: Text::Short(NonZeroU8::MIN, [0; SHORT]) }
+    }
+}
+
+impl Record for Symbol {
+    fn hash(&self, hashes: &Hashes) -> u64 {
+        hashes.text(self.space, self.text.bytes())
+    }
+}
+
+#[derive(Clone, Debug)]
 pub(crate) struct Symbols {
-    pages: Paged<Page>,
-    lookup: Lookup,
-    hasher: FixedState,
-    next: u32,
-}
-
-impl fmt::Debug for Symbols {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Symbols").field("next", &self.next).finish_non_exhaustive()
-    }
+    records: Records<Symbol>,
+    pub(super) hashes: Hashes,
 }
 
 impl Symbols {
     pub(super) fn new(seed: u64) -> Self {
-        Self {
-            pages: Paged::default(),
-            lookup: Lookup::default(),
-            hasher: FixedState::with_seed(seed),
-            next: 0,
-        }
+        Self { records: Records::default(), hashes: Hashes::new(seed) }
     }
 
-    fn hash(&self, space: u32, text: &str) -> u64 {
-        let mut hasher = self.hasher.build_hasher();
-        hasher.write_u32(space);
-        hasher.write(text.as_bytes());
-        hasher.finish()
-    }
-
-    /// A hash of numbers, for the other look-ups.
-    pub(super) fn hash_numbers(&self, numbers: [u32; 3]) -> u64 {
-        let [a, b, c] = numbers;
-        let mut hasher = self.hasher.build_hasher();
-        hasher.write_u64((u64::from(a) << 32) | u64::from(b));
-        hasher.write_u32(c);
-        hasher.finish()
-    }
-
-    fn slot(&self, id: u32) -> Option<(&Page, Slot)> {
-        let page = self.pages.get(id as usize / SLOTS)?;
-        Some((page, *page.slots.get(id as usize % SLOTS)?))
-    }
-
+    #[inline]
     pub(crate) fn find(&self, space: u32, text: &str) -> Option<u32> {
-        self.find_hashed(self.hash(space, text), space, text)
-    }
-
-    fn find_hashed(&self, hash: u64, space: u32, text: &str) -> Option<u32> {
-        self.lookup.find(hash, |id| {
-            self.slot(id).is_some_and(|(page, slot)| slot.space == space && page.text_of(slot) == text)
-        })
+        let text = text.as_bytes();
+        let hash = self.hashes.text(space, text);
+        self.records.find(hash, |symbol| symbol.space == space && symbol.text.bytes() == text)
     }
 
     pub(crate) fn text(&self, id: u32) -> &str {
-        self.slot(id).map(|(page, slot)| page.text_of(slot)).unwrap_or_default()
+        self.records.at(id).map(|symbol| symbol.text.get()).unwrap_or_default()
     }
 
     pub(crate) fn space(&self, id: u32) -> u32 {
-        self.slot(id).map_or(u32::MAX, |(_, slot)| slot.space)
+        self.records.at(id).map_or(u32::MAX, |symbol| symbol.space)
     }
 
     /// The symbol of a text, made if there is none. Nobody holds a new one yet.
     pub(super) fn intern(&mut self, free: &mut Vec<u32>, space: u32, text: &str) -> u32 {
-        let hash = self.hash(space, text);
-        if let Some(id) = self.find_hashed(hash, space, text) {
-            return id;
-        }
-        let id = free.pop().unwrap_or_else(|| {
-            self.next += 1;
-            self.next - 1
-        });
-        if let Some(page) = self.pages.get_mut(id as usize / SLOTS) {
-            page.put(id as usize % SLOTS, space, text);
-        }
-        self.lookup.insert(hash, id);
-        id
+        self.find(space, text).unwrap_or_else(|| {
+            self.records.add(&self.hashes, free, Symbol { space, refs: 0, text: Text::new(text) })
+        })
     }
 
     pub(super) fn hold(&mut self, id: u32) {
-        if let Some(page) = self.pages.get_mut(id as usize / SLOTS)
-            && let Some(slot) = page.slots.get_mut(id as usize % SLOTS)
-        {
-            slot.refs += 1;
+        if let Some(symbol) = self.records.at_mut(id) {
+            symbol.refs += 1;
         }
     }
 
     /// Lets go of a symbol; when nobody holds it any more, it is gone.
     pub(super) fn release(&mut self, free: &mut Vec<u32>, id: u32) {
-        let Some((page, slot)) = self.slot(id) else { return };
-        let hash = (slot.refs == 1).then(|| self.hash(slot.space, page.text_of(slot)));
-        let Some(page) = self.pages.get_mut(id as usize / SLOTS) else { return };
-        if let Some(hash) = hash {
-            page.forget(id as usize % SLOTS);
-            self.lookup.remove(hash, id);
-            free.push(id);
-        } else if let Some(slot) = page.slots.get_mut(id as usize % SLOTS) {
-            slot.refs = slot.refs.saturating_sub(1);
+        let Some(symbol) = self.records.at_mut(id) else { return };
+        symbol.refs = symbol.refs.saturating_sub(1);
+        if symbol.refs == 0 {
+            self.records.take(&self.hashes, free, id);
         }
     }
 
     /// The next id that was never used: ids stay below it.
     pub(super) fn end(&self) -> u32 {
-        self.next
+        self.records.end()
+    }
+
+    /// Bytes of texts and records.
+    pub(super) fn heap(&self) -> usize {
+        let long = |symbol: &Symbol| if let Text::Long(text) = &symbol.text { 16 + text.len() } else { 0 };
+        self.records.heap() + self.records.places().map(long).sum::<usize>()
     }
 }
 
-impl Symbols {
-    /// Bytes of texts and records.
-    pub(super) fn heap(&self) -> usize {
-        self.lookup.heap()
-            + self.pages.iter().map(|page| size_of::<Page>() + page.text.capacity()).sum::<usize>()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_symbol_is_small_and_keeps_its_text() {
+        assert_eq!(size_of::<Symbol>(), 40);
+        for length in [0, 1, 30, 31, 32, 1020] {
+            let text = "é".repeat(length / 2) + if length % 2 == 1 { "x" } else { "" };
+            assert_eq!(Text::new(&text).get(), text);
+            assert_eq!(Text::new(&text).bytes(), text.as_bytes());
+        }
     }
 }

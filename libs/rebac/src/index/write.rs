@@ -4,9 +4,10 @@ use std::{collections::BTreeMap, collections::HashMap, sync::Arc};
 
 use super::{
     Free, InUse, Index, IndexError, Scope,
-    paged::{Lookup, Sharded, Table},
+    paged::Sharded,
     program::{Intern, Program},
-    state::{MAX_ID, SET, State, edge_key, store},
+    records::Records,
+    state::{MAX_ID, Node, Reverse, SET, SetRecord, State, edge_key, store},
     symbols::{Symbols, space},
 };
 use crate::{
@@ -173,16 +174,10 @@ impl State {
         let program = Arc::new(bind(schema, &mut symbols, free));
         Self {
             symbols,
-            nodes: Table::default(),
-            node_lookup: Lookup::default(),
-            next_node: 0,
-            sets: Table::default(),
-            set_lookup: Lookup::default(),
-            next_set: 0,
-            reverses: Table::default(),
-            reverse_lookup: Lookup::default(),
-            next_reverse: 0,
-            expiries: Sharded::<BTreeMap<u64, i64>>::default(),
+            nodes: Records::default(),
+            sets: Records::default(),
+            reverses: Records::default(),
+            expiries: Sharded::default(),
             roles: Arc::new(HashMap::new()),
             program,
             tuples: 0,
@@ -205,12 +200,8 @@ impl State {
         if let Some((id, _)) = self.find_node(store, object, relation) {
             return id;
         }
-        let id = free.nodes.pop().unwrap_or(self.next_node);
-        self.next_node = self.next_node.max(id + 1);
-        if let Some(node) = self.nodes.at_mut(id) {
-            (node.store, node.object, node.relation) = (store, object, relation);
-        }
-        self.node_lookup.insert(self.node_hash(store, object, relation), id);
+        let node = Node { store, object, relation, ..Node::default() };
+        let id = self.nodes.add(&self.symbols.hashes, &mut free.nodes, node);
         self.symbols.hold(object);
         self.symbols.hold(relation);
         if store > store::TENANT {
@@ -240,12 +231,9 @@ impl State {
         if let Some(id) = self.find_set(object, relation) {
             return id;
         }
-        let id = free.sets.pop().unwrap_or(self.next_set);
-        self.next_set = self.next_set.max(id + 1);
-        if let Some(set) = self.sets.at_mut(id) {
-            (set.object, set.relation) = (object, relation);
-        }
-        self.set_lookup.insert(self.set_hash(object, relation), id);
+        let objects = self.symbols.space(object);
+        let set = SetRecord { objects, object, relation, refs: 0 };
+        let id = self.sets.add(&self.symbols.hashes, &mut free.sets, set);
         self.symbols.hold(object);
         self.symbols.hold(relation);
         id | SET
@@ -254,12 +242,8 @@ impl State {
     /// Notes that a node names a subject.
     fn name(&mut self, free: &mut Free, store: u32, subject: u32, node: u32) {
         let id = self.find_reverse(store, subject).unwrap_or_else(|| {
-            let id = free.reverses.pop().unwrap_or(self.next_reverse);
-            self.next_reverse = self.next_reverse.max(id + 1);
-            if let Some(record) = self.reverses.at_mut(id) {
-                (record.store, record.subject) = (store, subject);
-            }
-            self.reverse_lookup.insert(self.reverse_hash(store, subject), id);
+            let record = Reverse { store, subject, ..Reverse::default() };
+            let id = self.reverses.add(&self.symbols.hashes, &mut free.reverses, record);
             if subject & SET == 0 {
                 self.symbols.hold(subject);
             } else if let Some(set) = self.sets.at_mut(subject & !SET) {
@@ -279,9 +263,7 @@ impl State {
         if !record.nodes.is_empty() {
             return;
         }
-        *record = super::state::Reverse::default();
-        self.reverse_lookup.remove(self.reverse_hash(store, subject), id);
-        free.reverses.push(id);
+        self.reverses.take(&self.symbols.hashes, &mut free.reverses, id);
         if subject & SET == 0 {
             self.symbols.release(&mut free.symbols, subject);
             return;
@@ -291,9 +273,8 @@ impl State {
         if set.refs > 0 {
             return;
         }
-        let gone = std::mem::take(set);
-        self.set_lookup.remove(self.set_hash(gone.object, gone.relation), subject & !SET);
-        free.sets.push(subject & !SET);
+        let gone = self.sets.take(&self.symbols.hashes, &mut free.sets, subject & !SET);
+        let Some(gone) = gone else { return };
         self.symbols.release(&mut free.symbols, gone.object);
         self.symbols.release(&mut free.symbols, gone.relation);
     }
@@ -304,9 +285,8 @@ impl State {
         if !node.edges.is_empty() {
             return;
         }
-        let gone = std::mem::take(node);
-        self.node_lookup.remove(self.node_hash(gone.store, gone.object, gone.relation), id);
-        free.nodes.push(id);
+        let gone = self.nodes.take(&self.symbols.hashes, &mut free.nodes, id);
+        let Some(gone) = gone else { return };
         self.symbols.release(&mut free.symbols, gone.object);
         self.symbols.release(&mut free.symbols, gone.relation);
         if gone.store > store::TENANT {
@@ -322,7 +302,7 @@ impl State {
         }
         let key = edge_key(node, subject);
         let hash = self.edge_hash(key);
-        let Some(shard) = self.expiries.of_mut(hash) else { return false };
+        let Some(shard) = self.expiries.of_mut(hash).map(Arc::make_mut) else { return false };
         let before = match end {
             Some(end) => shard.insert(key, end),
             None => shard.remove(&key),

@@ -11,13 +11,32 @@ use super::{
 };
 use crate::index::{
     edges::NONE,
-    program::{OPEN, Op, Rule, Space, TailOf},
+    program::{OPEN, Op, Rule, Space, TailOf, Through},
     state::{Node, SET},
     symbols::space,
 };
 
 /// Between two looks at the deadline.
 const BREATH: u32 = 256;
+
+/// Nodes of one relation of one object in the stores that are seen.
+type Nodes<'a> = [Option<(u32, &'a Node)>; 2];
+
+/// A relation or permit of an object.
+struct About<'a> {
+    object: u32,
+    relation: u32,
+    is_open: bool,
+    space: &'a Space,
+    rule: &'a Rule,
+    /// None for a permit.
+    nodes: Nodes<'a>,
+}
+
+impl About<'_> {
+    /// The rule of relations of organizations, without what roles imply.
+    const OPEN: &'static Rule = &Rule::Relation(Vec::new());
+}
 
 pub(super) struct Evaluator<'a> {
     pub(super) query: &'a Query<'a>,
@@ -81,14 +100,20 @@ impl<'a> Evaluator<'a> {
         if depth > self.query.limits.depth {
             return self.meet(Limit::Depth);
         }
+        let Some(about) = self.about(object, relation, definition) else { return Answer::NO };
+        // Most answers are a tuple away, or not there at all: nothing of that is worth remembering.
+        if self.trace.is_none()
+            && let Some(answer) = self.at_once(&about)
+        {
+            return if self.spend() { answer } else { Answer::UNKNOWN };
+        }
         let key = (u64::from(object) << 32) | u64::from(relation);
         let begun = match self.memo.begin(key, depth) {
             Known::Answer(answer) => return answer,
             Known::Begun(begun) => begun,
         };
         let mark = self.trace.as_ref().map(Trace::mark);
-        let answer =
-            if self.spend() { self.rule(object, relation, definition, depth) } else { Answer::UNKNOWN };
+        let answer = if self.spend() { self.rule(&about, depth) } else { Answer::UNKNOWN };
         let answer = self.memo.end(&begun, answer);
         if let (Some(trace), Some(mark)) = (&mut self.trace, mark) {
             trace.decided(key, depth, answer.outcome, mark);
@@ -96,23 +121,51 @@ impl<'a> Evaluator<'a> {
         answer
     }
 
-    fn rule(&mut self, object: u32, relation: u32, definition: u32, depth: u32) -> Answer {
+    /// What a relation or permit of an object consists of.
+    #[inline]
+    fn about(&self, object: u32, relation: u32, definition: u32) -> Option<About<'a>> {
         let program = &self.query.state.program;
-        if definition == OPEN {
-            return self.open(object, relation, depth);
+        let (namespace, rule) = if definition == OPEN {
+            (program.organizations, About::OPEN)
+        } else {
+            let found = program.definition(definition)?;
+            (found.namespace, &found.rule)
+        };
+        let space = program.namespaces.get(namespace as usize)?;
+        let nodes = match rule {
+            Rule::Permit(_) => [None; 2],
+            Rule::Relation(_) => self.nodes(space, object, relation),
+        };
+        Some(About { object, relation, is_open: definition == OPEN, space, rule, nodes })
+    }
+
+    /// The answer, if the tuples of the relation itself are enough for one.
+    #[inline]
+    fn at_once(&self, about: &About<'a>) -> Option<Answer> {
+        let Rule::Relation(implied) = about.rule else { return None };
+        let mut has_sets = false;
+        for (id, node) in about.nodes.iter().flatten() {
+            if self.named(*id, node).is_some() {
+                return Some(Answer::YES);
+            }
+            has_sets |= node.edges.last().is_some_and(|last| last & SET != 0);
         }
-        let Some(found) = program.definition(definition) else { return Answer::NO };
-        match &found.rule {
-            Rule::Permit(op) => self.op(op, object, depth),
+        (!has_sets && implied.is_empty() && !about.is_open).then_some(Answer::NO)
+    }
+
+    fn rule(&mut self, about: &About<'a>, depth: u32) -> Answer {
+        let program = &self.query.state.program;
+        match about.rule {
+            Rule::Permit(op) => self.op(op, about.space, about.object, depth),
+            Rule::Relation(_) if about.is_open => self.open(about, depth),
             Rule::Relation(implied) => {
-                let Some(space) = program.namespaces.get(found.namespace as usize) else { return Answer::NO };
-                let mut answer = self.tuples(space, object, relation, depth);
+                let mut answer = self.tuples(&about.nodes, depth);
                 for &by in implied {
                     let Some(name) = program.definition(by).map(|by| by.name) else { continue };
                     if answer.outcome == Outcome::Yes {
                         break;
                     }
-                    answer = answer.or(self.same(object, name, by, depth));
+                    answer = answer.or(self.same(about.object, name, by, depth));
                 }
                 answer
             }
@@ -130,22 +183,22 @@ impl<'a> Evaluator<'a> {
         answer
     }
 
-    fn op(&mut self, op: &'a Op, object: u32, depth: u32) -> Answer {
+    fn op(&mut self, op: &'a Op, space: &'a Space, object: u32, depth: u32) -> Answer {
         match op {
-            Op::Or(parts) => self.any(parts, object, depth),
-            Op::And(parts) => self.all(parts, object, depth),
-            Op::Not(inner) => self.not(inner, object, depth),
+            Op::Or(parts) => self.any(parts, space, object, depth),
+            Op::And(parts) => self.all(parts, space, object, depth),
+            Op::Not(inner) => self.not(inner, space, object, depth),
             Op::Same(name, definition) => self.same(object, *name, *definition, depth),
-            Op::Traverse { relation, tails } => self.traverse(object, *relation, tails, depth),
+            Op::Traverse(through) => self.traverse(through, space, object, depth),
             Op::Equals if object == self.asker.subject => Answer::YES,
             Op::Equals => Answer::NO,
         }
     }
 
-    fn any(&mut self, parts: &'a [Op], object: u32, depth: u32) -> Answer {
+    fn any(&mut self, parts: &'a [Op], space: &'a Space, object: u32, depth: u32) -> Answer {
         let mut answer = Answer::NO;
         for part in parts {
-            answer = answer.or(self.op(part, object, depth));
+            answer = answer.or(self.op(part, space, object, depth));
             if answer.outcome == Outcome::Yes {
                 break;
             }
@@ -153,11 +206,11 @@ impl<'a> Evaluator<'a> {
         answer
     }
 
-    fn all(&mut self, parts: &'a [Op], object: u32, depth: u32) -> Answer {
+    fn all(&mut self, parts: &'a [Op], space: &'a Space, object: u32, depth: u32) -> Answer {
         let mut answer = Answer::YES;
         let mark = self.trace.as_ref().map(Trace::mark);
         for part in parts {
-            let next = self.op(part, object, depth);
+            let next = self.op(part, space, object, depth);
             match next.outcome {
                 Outcome::Yes => {}
                 // A no of one part decides, whatever is unknown of others.
@@ -174,9 +227,9 @@ impl<'a> Evaluator<'a> {
         answer
     }
 
-    fn not(&mut self, inner: &'a Op, object: u32, depth: u32) -> Answer {
+    fn not(&mut self, inner: &'a Op, space: &'a Space, object: u32, depth: u32) -> Answer {
         let mark = self.trace.as_ref().map(Trace::mark);
-        let answer = self.op(inner, object, depth);
+        let answer = self.op(inner, space, object, depth);
         self.drop_proof(mark);
         match answer.outcome {
             Outcome::Yes => Answer::NO,
@@ -193,7 +246,8 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The nodes of a relation of an object in the stores that are seen.
-    fn nodes(&self, space: &Space, object: u32, relation: u32) -> [Option<(u32, &'a Node)>; 2] {
+    #[inline]
+    fn nodes(&self, space: &Space, object: u32, relation: u32) -> Nodes<'a> {
         let state = self.query.state;
         self.query
             .view
@@ -201,23 +255,30 @@ impl<'a> Evaluator<'a> {
             .map(|store| if store == NONE { None } else { state.find_node(store, object, relation) })
     }
 
-    /// A tuple names the subject, `*` that stands for it, or a set that holds it.
-    fn tuples(&mut self, space: &Space, object: u32, relation: u32, depth: u32) -> Answer {
+    /// Whom a node names, of the subject and `*` that stands for it.
+    #[inline]
+    fn named(&self, id: u32, node: &Node) -> Option<u32> {
         let Query { state, now, .. } = *self.query;
-        let nodes = self.nodes(space, object, relation);
         let Asker { subject, is_person } = self.asker;
+        if state.holds(id, node, subject, now) {
+            return Some(subject);
+        }
+        (is_person && state.holds(id, node, state.anyone, now)).then_some(state.anyone)
+    }
+
+    /// A tuple names the subject, `*` that stands for it, or a set that holds it.
+    fn tuples(&mut self, nodes: &Nodes<'a>, depth: u32) -> Answer {
+        let Query { state, now, .. } = *self.query;
         for (id, node) in nodes.iter().flatten() {
-            for candidate in [subject, if is_person { state.anyone } else { subject }] {
-                if state.holds(*id, node, candidate, now) {
-                    if let Some(trace) = &mut self.trace {
-                        trace.tuple(*id, candidate);
-                    }
-                    return Answer::YES;
+            if let Some(subject) = self.named(*id, node) {
+                if let Some(trace) = &mut self.trace {
+                    trace.tuple(*id, subject);
                 }
+                return Answer::YES;
             }
         }
         let mut answer = Answer::NO;
-        for (id, node) in nodes.into_iter().flatten() {
+        for &(id, node) in nodes.iter().flatten() {
             for set in node.edges.from(SET) {
                 if !state.is_live(id, node, set, now) {
                     continue;
@@ -234,7 +295,7 @@ impl<'a> Evaluator<'a> {
     fn set(&mut self, node: u32, set: u32, depth: u32) -> Answer {
         let state = self.query.state;
         let Some(record) = state.set(set) else { return Answer::NO };
-        let namespace = state.program.namespace_of(state.symbols.space(record.object));
+        let namespace = state.program.namespace_of(record.objects);
         let definition = namespace.and_then(|(_, space)| space.by_symbol(record.relation));
         let Some(definition) = definition else { return Answer::NO };
         let mark = self.trace.as_ref().map(Trace::mark);
@@ -248,17 +309,15 @@ impl<'a> Evaluator<'a> {
         answer
     }
 
-    fn traverse(&mut self, object: u32, relation: u32, tails: &'a [TailOf], depth: u32) -> Answer {
+    fn traverse(&mut self, through: &'a Through, space: &'a Space, object: u32, depth: u32) -> Answer {
         let Query { state, now, .. } = *self.query;
-        let Some((_, space)) = state.program.namespace_of(self.space_of(object)) else { return Answer::NO };
         let mut answer = Answer::NO;
-        for (id, node) in self.nodes(space, object, relation).into_iter().flatten() {
+        for (id, node) in self.nodes(space, object, through.relation).into_iter().flatten() {
             for next in node.edges.iter().take_while(|subject| subject & SET == 0) {
                 if !self.spend() {
                     return answer.or(Answer::UNKNOWN);
                 }
-                let objects = state.symbols.space(next);
-                let Some(tail) = tails.iter().find(|tail| tail.objects == objects) else { continue };
+                let Some(tail) = through.tail_of(|| state.symbols.space(next)) else { continue };
                 if !state.is_live(id, node, next, now) {
                     continue;
                 }
@@ -283,16 +342,12 @@ impl<'a> Evaluator<'a> {
         answer
     }
 
-    fn space_of(&self, object: u32) -> u32 {
-        self.query.state.symbols.space(object)
-    }
-
     /// A relation of an organization: its tuples, and what roles imply (`contract/50` §6.1).
-    fn open(&mut self, object: u32, relation: u32, depth: u32) -> Answer {
+    fn open(&mut self, about: &About<'a>, depth: u32) -> Answer {
         let state = self.query.state;
         let program = &state.program;
-        let Some(space) = program.namespaces.get(program.organizations as usize) else { return Answer::NO };
-        let mut answer = self.tuples(space, object, relation, depth);
+        let About { object, relation, space, .. } = *about;
+        let mut answer = self.tuples(&about.nodes, depth);
         let [owner, admin, member] = program.roles;
         let text = if relation == UNHEARD { self.relation } else { state.symbols.text(relation) };
         if answer.outcome == Outcome::Yes || relation == owner {
@@ -308,7 +363,7 @@ impl<'a> Evaluator<'a> {
         let whole =
             state.symbols.find(space::RELATIONS, &format!("{area}:*")).filter(|&whole| whole != relation);
         if let Some(whole) = whole {
-            answer = answer.or(self.tuples(space, object, whole, depth));
+            answer = answer.or(self.tuples(&self.nodes(space, object, whole), depth));
         }
         let lists = |permissions: &[u32]| {
             permissions.binary_search(&relation).is_ok()

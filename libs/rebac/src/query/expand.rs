@@ -7,7 +7,7 @@ use super::{
 use crate::{
     index::{
         edges::NONE,
-        program::{OPEN, Op, Rule, Space, TailOf},
+        program::{OPEN, Op, Rule, Space, Through},
         state::SET,
         symbols::space,
     },
@@ -171,7 +171,7 @@ impl<'a> Expander<'a> {
                 let set = if subject & SET == 0 { None } else { state.set(subject) };
                 let tree = match set {
                     Some(set) if !self.path.contains(&(set.object, set.relation)) => {
-                        let namespace = state.program.namespace_of(state.symbols.space(set.object));
+                        let namespace = state.program.namespace_of(set.objects);
                         let definition = namespace.and_then(|(_, space)| space.by_symbol(set.relation));
                         self.node(set.object, set.relation, definition.unwrap_or(OPEN))?
                     }
@@ -237,7 +237,7 @@ impl<'a> Expander<'a> {
                 self.tree(TreeKind::Not, of, vec![inner])
             }
             Op::Same(name, definition) => self.computed(of, *name, *definition),
-            Op::Traverse { relation, tails } => self.traverse(of, *relation, tails),
+            Op::Traverse(through) => self.traverse(of, through),
             Op::Equals => {
                 let subject = if of.0 == NOWHERE {
                     Some(Subject::object(self.names.0, self.names.1))
@@ -277,8 +277,9 @@ impl<'a> Expander<'a> {
         self.tree(TreeKind::Exclusion, of, children)
     }
 
-    fn traverse(&mut self, of: (u32, u32), relation: u32, tails: &[TailOf]) -> Expanded<Tree> {
+    fn traverse(&mut self, of: (u32, u32), through: &Through) -> Expanded<Tree> {
         let Query { state, now, view, .. } = *self.query;
+        let relation = through.relation;
         let mut children = Vec::new();
         let namespace = state.program.namespace_of(state.symbols.space(of.0));
         for store in namespace.map(|(_, space)| view.stores(space)).into_iter().flatten() {
@@ -286,8 +287,7 @@ impl<'a> Expander<'a> {
                 continue;
             };
             for next in node.edges.iter().take_while(|subject| subject & SET == 0) {
-                let objects = state.symbols.space(next);
-                let Some(tail) = tails.iter().find(|tail| tail.objects == objects) else { continue };
+                let Some(tail) = through.tail_of(|| state.symbols.space(next)) else { continue };
                 if !state.is_live(id, node, next, now) || self.path.contains(&(next, tail.name)) {
                     continue;
                 }

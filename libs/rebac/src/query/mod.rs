@@ -27,6 +27,7 @@ use crate::{
     tuple::Subject,
 };
 use evaluate::Evaluator;
+use resolve::{Asker, Target};
 
 /// How far a question may go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,39 +179,40 @@ impl<'a> Query<'a> {
 
     /// Whether it follows from the tuples.
     pub fn check(&self, question: &Question<'_>) -> Result<bool, QueryError> {
-        let target = self.target(question.namespace, question.object, question.relation)?;
-        let subject = self.asker(question.subject, &target, question)?;
+        let (target, subject) = self.resolved(question)?;
         Evaluator::new(self, subject, question.relation).root(&target)
     }
 
     /// Many checks, in order. Questions about one subject that follow each other share what they find out.
     pub fn batch_check(&self, questions: &[Question<'_>]) -> Vec<Result<bool, QueryError>> {
+        // All names first: looking one up does not wait for the one before.
+        let resolved: Vec<_> = questions.iter().map(|question| self.resolved(question)).collect();
         let mut last: Option<(&Subject, Evaluator<'_>)> = None;
         let mut answers = Vec::with_capacity(questions.len());
-        for question in questions {
-            answers.push(self.next_check(question, &mut last));
+        for (question, resolved) in questions.iter().zip(resolved) {
+            let decide = |(target, subject): (Target, Asker)| {
+                // What nobody names has no number of its own, so nothing about it is kept.
+                let known = target.is_known() && subject.is_known();
+                if let Some((_, evaluator)) = last.as_mut().filter(|(of, _)| known && *of == question.subject)
+                {
+                    return evaluator.root(&target);
+                }
+                let mut evaluator = Evaluator::new(self, subject, question.relation);
+                let answer = evaluator.root(&target);
+                if known && answer.is_ok() {
+                    last = Some((question.subject, evaluator));
+                }
+                answer
+            };
+            answers.push(resolved.and_then(decide));
         }
         answers
     }
 
-    fn next_check<'q>(
-        &'q self,
-        question: &Question<'q>,
-        last: &mut Option<(&'q Subject, Evaluator<'q>)>,
-    ) -> Result<bool, QueryError> {
+    fn resolved(&self, question: &Question<'_>) -> Result<(Target, Asker), QueryError> {
         let target = self.target(question.namespace, question.object, question.relation)?;
         let subject = self.asker(question.subject, &target, question)?;
-        // What nobody names has no number of its own, so nothing about it is kept.
-        let known = target.is_known() && subject.is_known();
-        if let Some((_, evaluator)) = last.as_mut().filter(|(of, _)| known && *of == question.subject) {
-            return evaluator.root(&target);
-        }
-        let mut evaluator = Evaluator::new(self, subject, question.relation);
-        let answer = evaluator.root(&target);
-        if known && answer.is_ok() {
-            *last = Some((question.subject, evaluator));
-        }
-        answer
+        Ok((target, subject))
     }
 }
 

@@ -89,15 +89,15 @@ impl Query<'_> {
 
     /// The subject of a list.
     pub(super) fn listed_asker(&self, subject: &Subject) -> Result<Asker, QueryError> {
-        let program = &self.state.program;
-        let is_person = match subject {
-            Subject::Anyone => true,
-            Subject::Opaque(_) => false,
-            Subject::Object { namespace, .. } => {
-                let Some((_, found)) = program.namespace_named(namespace) else {
+        let state = self.state;
+        let (found, is_person) = match subject {
+            Subject::Anyone => (Some(state.anyone), true),
+            Subject::Opaque(id) => (state.symbols.find(space::OPAQUE, id), false),
+            Subject::Object { namespace, object } => {
+                let Some((_, found)) = state.program.namespace_named(namespace) else {
                     return Err(QueryError::UnknownNamespace(namespace.clone()));
                 };
-                found.objects == program.identities
+                (state.symbols.find(found.objects, object), found.objects == state.program.identities)
             }
             Subject::Set { namespace, relation, .. } => {
                 let Some(found) = self.schema_of(namespace) else {
@@ -106,9 +106,9 @@ impl Query<'_> {
                 if !found.has(relation) {
                     return Err(QueryError::UnknownRelation(namespace.clone(), relation.clone()));
                 }
-                false
+                (state.find_subject(subject), false)
             }
         };
-        Ok(Asker { subject: self.state.find_subject(subject).unwrap_or(NOBODY), is_person })
+        Ok(Asker { subject: found.unwrap_or(NOBODY), is_person })
     }
 }

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     index::{
         edges::NONE,
-        program::{OPEN, Op, Rule, Space, TailOf},
+        program::{OPEN, Op, Rule, Space, Through},
         state::{SET, State},
         symbols::space,
     },
@@ -140,7 +140,7 @@ impl<'a> Search<'a> {
                 self.op(inner, object, depth)
             }
             Op::Same(name, definition) => self.go(object, *name, *definition, depth + 1),
-            Op::Traverse { relation, tails } => self.traverse(object, *relation, tails, depth),
+            Op::Traverse(through) => self.traverse(object, through, depth),
             Op::Equals => {
                 self.subjects.insert(object);
                 Ok(())
@@ -162,7 +162,7 @@ impl<'a> Search<'a> {
                     continue;
                 }
                 let Some(set) = state.set(subject) else { continue };
-                let namespace = state.program.namespace_of(state.symbols.space(set.object));
+                let namespace = state.program.namespace_of(set.objects);
                 if let Some(definition) = namespace.and_then(|(_, space)| space.by_symbol(set.relation)) {
                     self.go(set.object, set.relation, definition, depth + 1)?;
                 }
@@ -171,23 +171,17 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    fn traverse(
-        &mut self,
-        object: u32,
-        relation: u32,
-        tails: &[TailOf],
-        depth: u32,
-    ) -> Result<(), QueryError> {
+    fn traverse(&mut self, object: u32, through: &Through, depth: u32) -> Result<(), QueryError> {
         let Query { state, now, view, .. } = *self.query;
         let namespace = state.program.namespace_of(state.symbols.space(object));
         for store in namespace.map(|(_, space)| view.stores(space)).into_iter().flatten() {
-            let Some((id, node)) = state.find_node(store, object, relation).filter(|_| store != NONE) else {
+            let Some((id, node)) = state.find_node(store, object, through.relation).filter(|_| store != NONE)
+            else {
                 continue;
             };
             for next in node.edges.iter().take_while(|subject| subject & SET == 0) {
                 self.spend()?;
-                let objects = state.symbols.space(next);
-                let tail = tails.iter().find(|tail| tail.objects == objects);
+                let tail = through.tail_of(|| state.symbols.space(next));
                 if let Some(tail) = tail.filter(|_| state.is_live(id, node, next, now)) {
                     self.go(next, tail.name, tail.definition, depth + 1)?;
                 }
