@@ -146,15 +146,23 @@ fn resident() -> usize {
     line.trim().trim_end_matches(" kB").parse::<usize>().unwrap_or(0) * 1024
 }
 
+/// What a question takes: the middle one of many short runs, since other work on the machine falls on some of them. As
+/// in a server, the names in a question were just read and lie in the processor's cache; the tuples need not.
 fn asked(snapshot: &Snapshot, name: &str, questions: &[(String, Subject)], relation: &str, expected: bool) {
+    const RUN: usize = 50;
     let query = snapshot.query(&Scope::Tenant, 0);
-    let started = Watch::start();
-    for (object, subject) in questions {
-        let question = Question { namespace: "documents", object, relation, subject };
-        assert_eq!(black_box(query.check(&question)), Ok(expected), "{name}: {object} {subject}");
+    let mut runs = Vec::new();
+    for questions in questions.chunks(RUN) {
+        let questions = questions.to_vec();
+        let started = Instant::now();
+        for (object, subject) in &questions {
+            let question = Question { namespace: "documents", object, relation, subject };
+            assert_eq!(black_box(query.check(&question)), Ok(expected), "{name}: {object} {subject}");
+        }
+        runs.push(started.elapsed().as_nanos() as usize / questions.len());
     }
-    let each = started.nanos() / questions.len() as u64;
-    println!("{name:<58} {each:>8} ns");
+    runs.sort_unstable();
+    println!("{name:<58} {:>8} ns", runs[runs.len() / 2]);
 }
 
 fn main() {

@@ -32,7 +32,11 @@ pub fn is_opaque(text: &str) -> bool {
 }
 
 fn is_id(text: &str, refused: impl Fn(char) -> bool) -> bool {
-    // A character has at most four bytes: the cheap look first, since this stands in the way of every tuple.
+    // Nearly every id is plain ASCII, and this stands in the way of every tuple.
+    if text.len() <= MAX_OBJECT && text.bytes().all(|b| b.is_ascii_graphic() && !refused(char::from(b))) {
+        return !text.is_empty();
+    }
+    // A character has at most four bytes: the cheap look first.
     !text.is_empty()
         && text.len() <= 4 * MAX_OBJECT
         && (text.len() <= MAX_OBJECT || text.chars().count() <= MAX_OBJECT)

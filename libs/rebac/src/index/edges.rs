@@ -3,11 +3,15 @@
 
 use std::{slice, sync::Arc};
 
+use smallvec::SmallVec;
+
 /// Stands for no id.
 pub(crate) const NONE: u32 = u32::MAX;
 
 const FEW: usize = 3;
 const PIECE: usize = 1024;
+/// As many ids of a list lie beside its length.
+const BESIDE: usize = 18;
 
 /// A sorted set of ids.
 #[derive(Clone, Debug)]
@@ -20,7 +24,7 @@ pub(crate) enum Edges {
 #[derive(Clone, Debug)]
 pub(crate) enum Many {
     /// At most [`PIECE`].
-    List(Vec<u32>),
+    List(SmallVec<[u32; BESIDE]>),
     /// No piece is empty; `firsts` holds the first id of each.
     Pieces { firsts: Vec<u32>, pieces: Vec<Arc<Vec<u32>>>, len: usize },
 }
@@ -106,9 +110,10 @@ impl Edges {
                     few.sort_unstable();
                     return true;
                 }
-                let mut list = Vec::with_capacity(2 * FEW);
-                list.extend_from_slice(few);
-                insert_sorted(&mut list, id);
+                let mut list = SmallVec::from_slice(few);
+                if let Err(at) = list.binary_search(&id) {
+                    list.insert(at, id);
+                }
                 *self = Self::Many(Arc::new(Many::List(list)));
                 true
             }
@@ -149,9 +154,16 @@ impl Edges {
 impl Many {
     fn insert(&mut self, id: u32) {
         match self {
-            Self::List(list) if list.len() < PIECE => insert_sorted(list, id),
+            Self::List(list) if list.len() < PIECE => {
+                if let Err(at) = list.binary_search(&id) {
+                    if list.spilled() && list.len() == list.capacity() {
+                        list.reserve_exact(list.len() / 4 + 2);
+                    }
+                    list.insert(at, id);
+                }
+            }
             Self::List(list) => {
-                let mut list = std::mem::take(list);
+                let mut list = list.to_vec();
                 let upper = list.split_off(PIECE / 2);
                 let firsts = [&list, &upper].iter().filter_map(|piece| piece.first().copied()).collect();
                 let len = list.len() + upper.len();
@@ -179,7 +191,11 @@ impl Many {
 
     fn remove(&mut self, id: u32) {
         match self {
-            Self::List(list) => remove_sorted(list, id),
+            Self::List(list) => {
+                if let Ok(at) = list.binary_search(&id) {
+                    list.remove(at);
+                }
+            }
             Self::Pieces { firsts, pieces, len } => {
                 let at = piece_of(firsts, id);
                 let Some(piece) = pieces.get_mut(at).map(Arc::make_mut) else { return };

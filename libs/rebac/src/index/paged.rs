@@ -3,6 +3,8 @@
 use std::{array, sync::Arc};
 
 const FAN: usize = 64;
+/// Shards are this number's square.
+const SHARDS: usize = 32;
 
 /// An array of pages `P`, three levels deep.
 #[derive(Clone, Debug)]
@@ -36,8 +38,9 @@ impl<P: Clone> Paged<P> {
     }
 }
 
-/// A page of values of one size.
+/// A page of values of one size, in cache lines of its own.
 #[derive(Clone, Debug)]
+#[repr(align(64))]
 pub(super) struct Slots<T>([T; FAN]);
 
 impl<T: Default> Default for Slots<T> {
@@ -70,7 +73,7 @@ impl<T: Clone> Paged<Slots<T>> {
 /// one.
 #[derive(Clone, Debug)]
 pub(super) struct Sharded<S> {
-    shards: Arc<[Arc<[S; FAN]>; FAN]>,
+    shards: Arc<[Arc<[S; SHARDS]>; SHARDS]>,
 }
 
 impl<S: Clone + Default> Default for Sharded<S> {
@@ -97,7 +100,7 @@ impl<S: Clone> Sharded<S> {
     }
 }
 
-/// The upper twelve bits choose the shard.
+/// The upper ten bits choose the shard.
 fn place(hash: u64) -> (usize, usize) {
-    ((hash >> 58) as usize, (hash >> 52) as usize % FAN)
+    ((hash >> 59) as usize, (hash >> 54) as usize % SHARDS)
 }

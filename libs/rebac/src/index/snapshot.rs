@@ -134,7 +134,13 @@ impl Edges {
         let Self::Many(many) = self else { return 0 };
         16 + size_of::<Many>()
             + match &**many {
-                Many::List(list) => 4 * list.capacity(),
+                Many::List(list) => {
+                    if list.spilled() {
+                        4 * list.capacity()
+                    } else {
+                        0
+                    }
+                }
                 Many::Pieces { firsts, pieces, .. } => {
                     12 * firsts.capacity()
                         + pieces.iter().map(|piece| 40 + 4 * piece.capacity()).sum::<usize>()

@@ -15,6 +15,8 @@ mod types;
 
 use std::collections::{BTreeSet, HashMap};
 
+use foldhash::fast::FixedState;
+
 pub use error::{Position, SchemaError};
 pub use model::{Expr, Name, Namespace, Permit, Relation, SubjectType, Tail};
 pub use tuples::Misfit;
@@ -32,7 +34,7 @@ pub const MAX_ERRORS: usize = 50;
 #[derive(Clone, Debug)]
 pub struct Schema {
     namespaces: Vec<Namespace>,
-    by_name: HashMap<String, usize>,
+    by_name: HashMap<String, usize, FixedState>,
     shared: BTreeSet<String>,
     roles: RolePermissions,
 }
@@ -71,7 +73,7 @@ impl Schema {
         let mut namespaces = built_in::namespaces();
         namespaces.extend(own);
         // The first of a name counts; a second one is an error of `types`.
-        let mut by_name = HashMap::new();
+        let mut by_name = HashMap::default();
         for (index, namespace) in namespaces.iter().enumerate() {
             by_name.entry(namespace.name.to_string()).or_insert(index);
         }

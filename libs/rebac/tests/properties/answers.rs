@@ -26,7 +26,7 @@ fn question<'q>(
 }
 
 /// What a tree says of a subject.
-fn tree_holds(tree: &Tree, asker: &Subject) -> bool {
+pub(crate) fn tree_holds(tree: &Tree, asker: &Subject) -> bool {
     let is_person = matches!(asker, Subject::Anyone)
         || matches!(asker, Subject::Object { namespace, .. } if namespace == "identities");
     let mut children = tree.children.iter().map(|child| tree_holds(child, asker));

@@ -99,6 +99,39 @@ proptest! {
     }
 
     #[test]
+    fn a_schema_with_a_piece_out_of_place_is_read_or_refused_in_its_place(
+        schema in world::schema(),
+        cuts in vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0..3_u8), 1..4),
+    ) {
+        let mut letters: Vec<char> = schema.to_string().chars().collect();
+        for (from, to, what) in cuts {
+            if letters.is_empty() {
+                break;
+            }
+            let (from, to) = (from.index(letters.len()), to.index(letters.len()));
+            let (from, to) = (from.min(to), from.max(to).min(from.min(to) + 20));
+            match what {
+                0 => {
+                    letters.drain(from..to);
+                }
+                1 => letters.splice(to..to, letters[from..to].to_vec()).for_each(drop),
+                _ => letters.swap(from, to),
+            }
+        }
+        let text: String = letters.into_iter().collect();
+        match Schema::parse(&text) {
+            Ok(schema) => prop_assert_eq!(Schema::parse(&schema.to_string()), Ok(schema)),
+            Err(errors) => {
+                let lines: Vec<usize> = text.split('\n').map(|line| line.chars().count()).collect();
+                for error in errors {
+                    let line = lines.get(error.start.line - 1).copied();
+                    prop_assert!(line.is_some_and(|length| error.start.column <= length + 1), "{}", error);
+                }
+            }
+        }
+    }
+
+    #[test]
     fn any_bytes_are_a_schema_or_refused(bytes in vec(any::<u8>(), 0..300)) {
         let _ = Schema::parse(&String::from_utf8_lossy(&bytes));
     }
