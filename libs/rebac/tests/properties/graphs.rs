@@ -66,11 +66,17 @@ fn edges() -> impl Strategy<Value = Vec<Edge>> {
         }),
     ];
     (ring, vec(edge(), 0..50)).prop_map(|(ring, others)| {
-        // `next` names nodes only.
-        ring.into_iter()
-            .chain(others)
-            .filter(|edge| edge.relation != 1 || matches!(edge.to, To::Node(_)))
-            .collect()
+        let mut edges: Vec<Edge> = Vec::new();
+        for edge in ring.into_iter().chain(others) {
+            // `next` names nodes only; of a tuple that is written twice, the later end counts.
+            if edge.relation != 1 || matches!(edge.to, To::Node(_)) {
+                edges.retain(|other| {
+                    (other.from, other.relation, other.to) != (edge.from, edge.relation, edge.to)
+                });
+                edges.push(edge);
+            }
+        }
+        edges
     })
 }
 
@@ -131,6 +137,8 @@ fn truth(edges: &[Edge], person: usize) -> [BTreeSet<usize>; 7] {
 fn agrees(query: &Query<'_>, edges: &[Edge]) -> Result<(), TestCaseError> {
     let names: Vec<String> = (0..NODES).map(|node| node.to_string()).collect();
     let mut lists = Vec::new();
+    // What shows or works out everything again can be too much to do; then it says so.
+    let brief = query.with_limits(Limits { depth: Limits::MAX_DEPTH, nodes: 1_000, ..Limits::default() });
     for (person, &id) in PEOPLE.iter().enumerate() {
         let subject = Subject::identity(id);
         for (relation, holds) in RELATIONS.iter().zip(truth(edges, person)) {
@@ -143,7 +151,7 @@ fn agrees(query: &Query<'_>, edges: &[Edge]) -> Result<(), TestCaseError> {
                 let expected = holds.contains(&node);
                 prop_assert_eq!(query.check(question), Ok(expected), "{:?}", question);
                 prop_assert_eq!(batched, Ok(expected), "in a batch: {:?}", question);
-                if let Ok(plain) = query.without_memo().check(question) {
+                if let Ok(plain) = brief.without_memo().check(question) {
                     prop_assert_eq!(plain, expected, "without memory: {:?}", question);
                 }
                 let why = query.explain(question).expect("reasons");
@@ -158,7 +166,7 @@ fn agrees(query: &Query<'_>, edges: &[Edge]) -> Result<(), TestCaseError> {
     for (node, name) in names.iter().enumerate() {
         for relation in RELATIONS {
             let listed = query.list_subjects("nodes", name, relation, "identities").expect("a list");
-            let tree = query.expand("nodes", name, relation).ok();
+            let tree = brief.expand("nodes", name, relation).ok();
             for (id, _, holds) in lists.iter().filter(|(_, of, _)| *of == relation) {
                 let named = |ids: &[String]| ids.iter().any(|listed| listed == id);
                 let is_listed = named(&listed.ids) || (listed.anyone && !named(&listed.except));
@@ -173,7 +181,7 @@ fn agrees(query: &Query<'_>, edges: &[Edge]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn circles_and_depth_change_no_answer(edges in edges()) {
