@@ -219,8 +219,11 @@ fn main() {
     asked(&snapshot, "the same, and `&& !banned`", &far, "read_unless_banned", true);
     asked(&snapshot, "check of a direct tuple that is not there", &strangers, "reader", false);
     asked(&snapshot, "check of somebody nobody knows, all looked at", &nobody, "read", false);
-    let hot: Vec<_> = direct.iter().take(500).cycle().take(200_000).cloned().collect();
-    asked(&snapshot, "check of a direct tuple, 500 over and over", &hot, "reader", true);
+    let often = |questions: &[(String, Subject)]| -> Vec<_> {
+        questions.iter().take(500).cycle().take(200_000).cloned().collect()
+    };
+    asked(&snapshot, "check of a direct tuple, 500 over and over", &often(&direct), "reader", true);
+    asked(&snapshot, "check through three hops, 500 over and over", &often(&far), "read", true);
 
     yardstick();
     batches(&snapshot, &direct, &far);

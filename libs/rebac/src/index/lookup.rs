@@ -105,6 +105,15 @@ impl Lookup {
         None
     }
 
+    /// The number that most likely is the one with this hash. It reads the bucket and nothing that the bucket leads to.
+    #[inline]
+    pub(super) fn likely(&self, hash: u64) -> Option<u32> {
+        let shard = self.shards.of(hash)?;
+        let bucket = shard.get(reach(hash, shard.len()).next()?)?;
+        let marks = bucket.marks(tag(hash));
+        if marks == 0 { None } else { bucket.ids.get(at(marks)).copied() }
+    }
+
     /// Adds a number that is not there. `hash_of` tells the hashes of others when they have to move.
     pub(super) fn insert(&mut self, hash: u64, id: u32, hash_of: impl Fn(u32) -> u64) {
         let Some(shard) = self.shards.of_mut(hash) else { return };

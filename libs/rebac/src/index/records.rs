@@ -46,6 +46,13 @@ impl<T: Record> Records<T> {
         self.lookup.find(hash, |id| self.table.at(id).is_some_and(&is))
     }
 
+    /// The record that most likely is the one with this hash, and its number.
+    #[inline]
+    pub(super) fn likely(&self, hash: u64) -> Option<(u32, &T)> {
+        let id = self.lookup.likely(hash)?;
+        self.table.at(id).map(|record| (id, record))
+    }
+
     /// Keeps a record that is not there yet; its number is one that was given back, if there is one.
     pub(super) fn add(&mut self, hashes: &Hashes, free: &mut Vec<u32>, record: T) -> u32 {
         let id = free.pop().unwrap_or(self.next);

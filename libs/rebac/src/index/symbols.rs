@@ -98,6 +98,20 @@ impl Symbols {
         self.records.find(hash, |symbol| symbol.space == space && symbol.text.bytes() == text)
     }
 
+    /// Both symbols, in the order of what is asked for. The processor looks both up at once: no step of one stands
+    /// between two steps of the other for long.
+    #[inline]
+    pub(crate) fn find_both(&self, asked: [(u32, &str); 2]) -> [Option<u32>; 2] {
+        let asked = asked.map(|(space, text)| (space, text, self.hashes.text(space, text.as_bytes())));
+        asked.map(|asked| (asked, self.records.likely(asked.2))).map(|((space, text, hash), likely)| {
+            let is = |symbol: &Symbol| symbol.space == space && symbol.text.bytes() == text.as_bytes();
+            match likely {
+                Some((id, symbol)) if is(symbol) => Some(id),
+                _ => self.records.find(hash, is),
+            }
+        })
+    }
+
     pub(crate) fn text(&self, id: u32) -> &str {
         self.records.at(id).map(|symbol| symbol.text.get()).unwrap_or_default()
     }

@@ -37,8 +37,7 @@ pub struct Step {
 impl Query<'_> {
     /// A check with its reasons.
     pub fn explain(&self, question: &Question<'_>) -> Result<Explanation, QueryError> {
-        let target = self.target(question.namespace, question.object, question.relation)?;
-        let subject = self.asker(question.subject, &target, question)?;
+        let (target, subject) = self.resolved(question)?;
         let mut evaluator = Evaluator::new(self, subject, question.relation);
         evaluator.trace = Some(Trace::default());
         let allowed = evaluator.root(&target)?;

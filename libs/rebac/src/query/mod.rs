@@ -208,12 +208,6 @@ impl<'a> Query<'a> {
         }
         answers
     }
-
-    fn resolved(&self, question: &Question<'_>) -> Result<(Target, Asker), QueryError> {
-        let target = self.target(question.namespace, question.object, question.relation)?;
-        let subject = self.asker(question.subject, &target, question)?;
-        Ok((target, subject))
-    }
 }
 
 /// Which stores are seen.

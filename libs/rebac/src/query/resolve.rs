@@ -2,7 +2,10 @@
 
 use super::{Query, QueryError, Question};
 use crate::{
-    index::{program::OPEN, symbols::space},
+    index::{
+        program::{OPEN, Space},
+        symbols::space,
+    },
     schema::Namespace,
     tuple::{Subject, canonical_namespace},
 };
@@ -45,11 +48,16 @@ impl Asker {
 
 impl Query<'_> {
     pub(super) fn target(&self, namespace: &str, object: &str, relation: &str) -> Result<Target, QueryError> {
+        let (target, found) = self.relation(namespace, relation)?;
+        let object = self.state.symbols.find(found.objects, object).unwrap_or(NOWHERE);
+        Ok(Target { object, ..target })
+    }
+
+    /// A target without its object, and its namespace.
+    fn relation(&self, namespace: &str, relation: &str) -> Result<(Target, &Space), QueryError> {
         let state = self.state;
         let namespace = canonical_namespace(namespace);
-        let Some((index, found)) = state.program.namespace_named(namespace) else {
-            return Err(QueryError::UnknownNamespace(namespace.to_owned()));
-        };
+        let (index, found) = self.space(namespace)?;
         let (relation, definition) = if found.open {
             if !self.schema_of(namespace).is_some_and(|namespace| namespace.has_relation(relation)) {
                 return Err(QueryError::UnknownRelation(namespace.to_owned(), relation.to_owned()));
@@ -60,31 +68,32 @@ impl Query<'_> {
             let defined = place.and_then(|place| Some((state.program.definition(place)?.name, place)));
             defined.ok_or_else(|| QueryError::UnknownRelation(namespace.to_owned(), relation.to_owned()))?
         };
-        let object = state.symbols.find(found.objects, object).unwrap_or(NOWHERE);
-        Ok(Target { namespace: index, object, relation, definition })
+        Ok((Target { namespace: index, object: NOWHERE, relation, definition }, found))
+    }
+
+    fn space(&self, namespace: &str) -> Result<(u32, &Space), QueryError> {
+        let found = self.state.program.namespace_named(namespace);
+        found.ok_or_else(|| QueryError::UnknownNamespace(namespace.to_owned()))
+    }
+
+    /// What is asked, and about whom. A subject that nothing names has no number, but may still be the object itself.
+    pub(super) fn resolved(&self, question: &Question<'_>) -> Result<(Target, Asker), QueryError> {
+        let (target, found) = self.relation(question.namespace, question.relation)?;
+        let Subject::Object { namespace, object } = question.subject else {
+            let object = self.state.symbols.find(found.objects, question.object).unwrap_or(NOWHERE);
+            return Ok((Target { object, ..target }, self.listed_asker(question.subject)?));
+        };
+        let (_, of) = self.space(namespace)?;
+        let asked = [(found.objects, question.object), (of.objects, &**object)];
+        let [named, subject] = self.state.symbols.find_both(asked);
+        let unnamed = if named.is_none() && asked[0] == asked[1] { NOWHERE } else { NOBODY };
+        let is_person = of.objects == self.state.program.identities;
+        let asker = Asker { subject: subject.unwrap_or(unnamed), is_person };
+        Ok((Target { object: named.unwrap_or(NOWHERE), ..target }, asker))
     }
 
     fn schema_of(&self, namespace: &str) -> Option<&Namespace> {
         self.state.program.schema.namespace(namespace)
-    }
-
-    /// The subject of a question. One that nothing names has no number, but may still be the object itself.
-    pub(super) fn asker(
-        &self,
-        subject: &Subject,
-        target: &Target,
-        question: &Question<'_>,
-    ) -> Result<Asker, QueryError> {
-        let mut asker = self.listed_asker(subject)?;
-        if asker.subject == NOBODY
-            && target.object == NOWHERE
-            && let Subject::Object { namespace, object } = subject
-            && object == question.object
-            && namespace == canonical_namespace(question.namespace)
-        {
-            asker.subject = NOWHERE;
-        }
-        Ok(asker)
     }
 
     /// The subject of a list.
@@ -94,9 +103,7 @@ impl Query<'_> {
             Subject::Anyone => (Some(state.anyone), true),
             Subject::Opaque(id) => (state.symbols.find(space::OPAQUE, id), false),
             Subject::Object { namespace, object } => {
-                let Some((_, found)) = state.program.namespace_named(namespace) else {
-                    return Err(QueryError::UnknownNamespace(namespace.clone()));
-                };
+                let (_, found) = self.space(namespace)?;
                 (state.symbols.find(found.objects, object), found.objects == state.program.identities)
             }
             Subject::Set { namespace, relation, .. } => {

@@ -135,14 +135,14 @@ fn truth(edges: &[Edge], person: usize) -> [BTreeSet<usize>; 7] {
 }
 
 fn agrees(query: &Query<'_>, edges: &[Edge]) -> Result<(), TestCaseError> {
-    let names: Vec<String> = (0..NODES).map(|node| node.to_string()).collect();
+    let nodes: Vec<String> = (0..NODES).map(|node| node.to_string()).collect();
     let mut lists = Vec::new();
     // What shows or works out everything again can be too much to do; then it says so.
     let brief = query.with_limits(Limits { depth: Limits::MAX_DEPTH, nodes: 1_000, ..Limits::default() });
     for (person, &id) in PEOPLE.iter().enumerate() {
         let subject = Subject::identity(id);
         for (relation, holds) in RELATIONS.iter().zip(truth(edges, person)) {
-            let questions: Vec<Question<'_>> = names
+            let questions: Vec<Question<'_>> = nodes
                 .iter()
                 .map(|object| Question { namespace: "nodes", object, relation, subject: &subject })
                 .collect();
@@ -163,7 +163,7 @@ fn agrees(query: &Query<'_>, edges: &[Edge]) -> Result<(), TestCaseError> {
             lists.push((id, *relation, holds));
         }
     }
-    for (node, name) in names.iter().enumerate() {
+    for (node, name) in nodes.iter().enumerate() {
         for relation in RELATIONS {
             let listed = query.list_subjects("nodes", name, relation, "identities").expect("a list");
             let tree = brief.expand("nodes", name, relation).ok();
