@@ -84,9 +84,9 @@ impl Query<'_> {
             return Ok((Target { object, ..target }, self.listed_asker(question.subject)?));
         };
         let (_, of) = self.space(namespace)?;
-        let asked = [(found.objects, question.object), (of.objects, &**object)];
-        let [named, subject] = self.state.symbols.find_both(asked);
-        let unnamed = if named.is_none() && asked[0] == asked[1] { NOWHERE } else { NOBODY };
+        let both = [(found.objects, question.object), (of.objects, &**object)];
+        let [named, subject] = self.state.symbols.find_both(both);
+        let unnamed = if named.is_none() && both[0] == both[1] { NOWHERE } else { NOBODY };
         let is_person = of.objects == self.state.program.identities;
         let asker = Asker { subject: subject.unwrap_or(unnamed), is_person };
         Ok((Target { object: named.unwrap_or(NOWHERE), ..target }, asker))
