@@ -6,12 +6,14 @@ use avnology_model::Code;
 
 #[test]
 fn every_code_is_expected_by_a_test() {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/contract");
     let mut suite = String::new();
-    for entry in fs::read_dir(directory).expect("the suite") {
-        let path = entry.expect("a file").path();
-        if path.file_name().is_none_or(|name| name != "codes.rs") {
-            suite.push_str(&fs::read_to_string(path).expect("text"));
+    for directory in ["tests/contract", "tests/oauth"] {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join(directory);
+        for entry in fs::read_dir(directory).expect("the suite") {
+            let path = entry.expect("a file").path();
+            if path.file_name().is_none_or(|name| name != "codes.rs") {
+                suite.push_str(&fs::read_to_string(path).expect("text"));
+            }
         }
     }
     let is_expected = |code: &Code| {

@@ -9,8 +9,11 @@ use std::collections::BTreeMap;
 use avnology_http::{AccessRule, Route};
 use avnology_model::{
     Code,
+    clients::Consent,
+    ids::ConsentId,
     permissions::{PlatformRole, Scope},
 };
+use avnology_store::clients::consents;
 use avnology_testkit::{Answer, Call, Client, PASSWORD, Team, TestApp, on_both_engines};
 use serde_json::{Value, json};
 
@@ -202,6 +205,28 @@ async fn make(world: &World, segment: &str, path: &str) -> String {
             world.app.make_copies().await;
             begun.at("/export_id")
         }
+        "clients" => make_client(world).await,
+        "resources" => {
+            let body = json!({ "identifier": "https://beta-secret.example", "name": "Beta Secret Resource" });
+            world.app.admin_key().post("/v1/resources").json(&body).await.at("/id")
+        }
+        "consents" => {
+            let client = make_client(world).await;
+            let consent = Consent {
+                id: ConsentId::from_bytes([7; 16]),
+                identity_id: bob.id.parse().expect("an identity"),
+                client_id: client.parse().expect("a client"),
+                organization_id: Some(beta.id.parse().expect("an organization")),
+                scopes: vec!["openid".to_owned()],
+                resources: Vec::new(),
+                granted_at: world.app.now(),
+                last_used_at: world.app.now(),
+            };
+            let id = consent.id.to_string();
+            let write = world.app.tenant().store.identity().write(move |tx| consents::put(tx, &consent));
+            write.await.expect("a consent");
+            id
+        }
         "deletions" => {
             let leaving = beta.member("jill@beta-secret.example", "member").await;
             let asked = leaving.client.post("/v1/privacy:requestAccountDeletion").await;
@@ -210,6 +235,13 @@ async fn make(world: &World, segment: &str, path: &str) -> String {
         }
         other => panic!("{path}: the walk does not know what stands behind /{other}/; teach it in `make`"),
     }
+}
+
+/// A client for Beta alone.
+async fn make_client(world: &World) -> String {
+    let body =
+        json!({ "name": "Beta Secret Client", "type": "machine", "allowed_organizations": [world.beta.id] });
+    world.app.admin_key().post("/v1/clients").json(&body).await.at("/id")
 }
 
 /// The routes that organizations have to do with.

@@ -86,7 +86,10 @@ async fn userinfo_tells_what_the_scopes_allow(app: TestApp) {
     let posted = app.program().post("/userinfo").form(&[("access_token", &tokens.at("/access_token"))]).await;
     assert_eq!(posted.ok(), answer.json());
     let plain = client.tokens(&jane.client, &[("scope", "email")]).await;
-    info(&plain.at("/access_token")).await.refused(Code::OpenIdScopeMissing);
+    info(&plain.at("/access_token")).await.refused(Code::WrongAudience);
+    let other = own_app(&app, json!({ "scopes": ["account:self"] })).await;
+    let for_us = other.tokens(&jane.client, &[("scope", "account:self")]).await;
+    info(&for_us.at("/access_token")).await.refused(Code::OpenIdScopeMissing);
     info("nonsense").await.refused(Code::SessionInvalid);
     info(&tokens.at("/id_token")).await.refused(Code::SessionInvalid);
     app.program().get("/userinfo").await.refused(Code::SessionInvalid);

@@ -27,7 +27,7 @@ pub struct ConsentClient {
 
 /// A consent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = Consent)]
+#[schema(as = GivenConsent)]
 pub struct ConsentView {
     /// Id.
     #[schema(value_type = String)]

@@ -26,8 +26,7 @@ pub async fn userinfo(app: &Arc<Tenant>, cx: &Cx, token: &str) -> Result<Userinf
     let live = verify::access_token(app, cx, token).await?;
     let issuer = app.config.origin();
     if !live.audience().contains(&issuer) {
-        let code = if live.has_scope("openid") { Code::WrongAudience } else { Code::OpenIdScopeMissing };
-        return Err(Error::new(code));
+        return Err(Error::new(Code::WrongAudience));
     }
     let Some((grant, identity)) = live.person.as_ref().filter(|_| live.has_scope("openid")) else {
         return Err(Error::new(Code::OpenIdScopeMissing));
