@@ -44,6 +44,7 @@ async function tokens(person) {
 
 const isActive = async (token) => (await oidc.tokenIntrospection(shop, token)).active;
 const refused = (error) => ({ error });
+const noticed = (what) => ({ cause }) => what.test(cause.message);
 
 test("the server is found by its issuer", () => {
   const server = shop.serverMetadata();
@@ -82,12 +83,12 @@ test("an answer of another issuer, another state or another nonce is noticed", a
   assert.equal(back.searchParams.get("iss"), ISSUER);
   const foreign = new URL(back);
   foreign.searchParams.set("iss", "https://id.example.com");
-  await assert.rejects(oidc.authorizationCodeGrant(shop, foreign, checks), /iss/);
+  await assert.rejects(oidc.authorizationCodeGrant(shop, foreign, checks), noticed(/iss/));
   const without = new URL(back);
   without.searchParams.delete("iss");
-  await assert.rejects(oidc.authorizationCodeGrant(shop, without, checks), /iss/);
-  await assert.rejects(oidc.authorizationCodeGrant(shop, back, { ...checks, expectedState: "other" }), /state/);
-  await assert.rejects(oidc.authorizationCodeGrant(shop, back, { ...checks, expectedNonce: "other" }), /nonce/);
+  await assert.rejects(oidc.authorizationCodeGrant(shop, without, checks), noticed(/iss/));
+  await assert.rejects(oidc.authorizationCodeGrant(shop, back, { ...checks, expectedState: "other" }), noticed(/state/));
+  await assert.rejects(oidc.authorizationCodeGrant(shop, back, { ...checks, expectedNonce: "other" }), noticed(/nonce/));
 });
 
 test("userinfo tells the claims of the scopes", async () => {
