@@ -1,6 +1,7 @@
 """The server of these tests: its API, the clients that are registered there, and a person at a browser."""
 
 import os
+import re
 import uuid
 from urllib.parse import parse_qs, urljoin, urlsplit
 
@@ -63,6 +64,8 @@ class Person:
         location = self.visit(url)
         if location.startswith("/sign-in?"):
             location = self.visit(self.sign_in(parameters(location)["return_to"]))
+        if location.startswith("/consent?"):
+            location = self.visit(self.agree(location))
         assert location.startswith(CALLBACK + "?"), location
         return location
 
@@ -82,6 +85,18 @@ class Person:
         )
         assert done.status_code == 200, done.text
         return done.json()["redirect_to"]
+
+    def agree(self, page: str) -> str:
+        """Where it leads to that somebody lets a client have what it asks for."""
+        form = self.browser.get(urljoin(ISSUER, page), timeout=SECONDS)
+        [token] = set(re.findall(r'name="csrf_token" value="([^"]+)"', form.text))
+        scopes = re.findall(r'name="scope" value="([^"]+)"', form.text)
+        fields = {"csrf_token": token, "scope": scopes, **parameters(page), "decision": "allow"}
+        done = self.browser.post(
+            f"{ISSUER}/consent", data=fields, headers={"Origin": ISSUER}, allow_redirects=False, timeout=SECONDS
+        )
+        assert done.status_code == 303, f"{done.status_code} {done.text}"
+        return done.headers["Location"]
 
     def is_signed_in(self) -> bool:
         return self.browser.get(f"{ISSUER}/v1/sessions/whoami", timeout=SECONDS).status_code == 200

@@ -1,5 +1,7 @@
 """Authlib as a relying party, with joserfc for what is signed."""
 
+import time
+
 import pytest
 import requests
 from authlib.integrations.base_client.errors import OAuthError
@@ -72,6 +74,14 @@ class Shop:
 @pytest.fixture(scope="module")
 def shop(metadata):
     return Shop(metadata)
+
+
+class ForAMinute(PrivateKeyJWT):
+    """Says who the client is for a minute."""
+
+    def sign(self, auth, token_endpoint):
+        self.claims = {"exp": int(time.time()) + 60}
+        return super().sign(auth, token_endpoint)
 
 
 def refusal(act, *arguments) -> str:
@@ -178,6 +188,11 @@ def test_a_program_gets_a_token_by_its_key(metadata, alg, key):
     assert secret is None
     session = OAuth2Session(client_id, key, token_endpoint_auth_method="private_key_jwt")
     session.register_client_auth_method(PrivateKeyJWT(metadata["token_endpoint"], alg=alg))
+    # Left to itself Authlib says it for an hour; five minutes are the longest.
+    assert refusal(lambda: session.fetch_token(metadata["token_endpoint"], grant_type="client_credentials")) == (
+        "invalid_client"
+    )
+    session.register_client_auth_method(ForAMinute(metadata["token_endpoint"], alg=alg))
     token = session.fetch_token(metadata["token_endpoint"], grant_type="client_credentials")
     assert session.introspect_token(metadata["introspection_endpoint"], token=token["access_token"]).json()["active"]
 
