@@ -72,6 +72,7 @@ imports: build tests/import/.venv/installed ## Imports hashes that other librari
 	AVNOLOGY_BIN=$(BINARY) tests/import/.venv/bin/python -m pytest -q -p no:cacheprovider tests/import
 
 oidc: build $(OIDC)/python/.venv/installed $(OIDC)/node/node_modules/.package-lock.json ## Signs people in to clients of others: in Python, JavaScript and Go
+	scripts/install-packages.sh curl
 	cd $(OIDC)/python && AVNOLOGY_BIN=$(BINARY) .venv/bin/python ../run.py .venv/bin/python -m pytest -q -p no:cacheprovider
 	cd $(OIDC)/node && AVNOLOGY_BIN=$(BINARY) ../python/.venv/bin/python ../run.py npm test
 	cd $(OIDC)/go && AVNOLOGY_BIN=$(BINARY) ../python/.venv/bin/python ../run.py ../../../scripts/go.sh test -count=1 ./...

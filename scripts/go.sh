@@ -9,7 +9,7 @@ VERSION=1.26.0
 command -v go > /dev/null || "$(dirname "$0")/install-packages.sh" golang ca-certificates
 IFS=. read -r major minor _ <<< "$(go env GOVERSION | tr -d 'go')"
 if [ "$major" -gt 1 ] || [ "${minor%%[!0-9]*}" -ge 21 ]; then
-  exec go "$@"
+  GOTOOLCHAIN=${GOTOOLCHAIN:-auto} exec go "$@"
 fi
 
 module="golang.org/toolchain@v0.0.1-go$VERSION.$(go env GOOS)-$(go env GOARCH)"

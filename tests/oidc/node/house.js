@@ -23,7 +23,7 @@ async function call(path, body) {
 /** A client's id, and its secret if it has one. */
 export async function register(type = "web", members = {}) {
   const addresses = { first_party: true, redirect_uris: [CALLBACK], post_logout_redirect_uris: [SIGNED_OUT] };
-  const made = await call("/v1/clients", { name: "Shop", type, ...(type === "web" && addresses), ...members });
+  const made = await call("/v1/clients", { name: "Shop", type, ...(type !== "machine" && addresses), ...members });
   return { id: made.id, secret: made.client_secret };
 }
 
@@ -74,13 +74,13 @@ export class Person {
   }
 
   /** Follows a client's request, by the sign-in if need be, until it leads back to the client. */
-  async authorize(url) {
+  async authorize(url, callback = CALLBACK) {
     let location = await this.visit(url);
     if (location.startsWith("/sign-in?")) {
       const returnTo = new URL(location, ISSUER).searchParams.get("return_to");
       location = await this.visit(await this.#signIn(returnTo));
     }
-    assert.ok(location.startsWith(`${CALLBACK}?`), location);
+    assert.ok(location.startsWith(`${callback}?`), location);
     return new URL(location);
   }
 

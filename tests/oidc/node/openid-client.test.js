@@ -78,6 +78,22 @@ test("the ID token is verified by the published keys", async () => {
   assert.equal(oidc.getJwksCache(strict).jwks.keys.length >= 2, true);
 });
 
+test("an application in a browser does without a secret", async () => {
+  const spa = await discover(await register("spa"), oidc.None());
+  const checks = { pkceCodeVerifier: oidc.randomPKCECodeVerifier(), expectedNonce: oidc.randomNonce() };
+  const url = oidc.buildAuthorizationUrl(spa, {
+    redirect_uri: CALLBACK,
+    scope: SCOPE,
+    nonce: checks.expectedNonce,
+    code_challenge: await oidc.calculatePKCECodeChallenge(checks.pkceCodeVerifier),
+    code_challenge_method: "S256",
+  });
+  const got = await oidc.authorizationCodeGrant(spa, await jane.authorize(url), checks);
+  const more = await oidc.refreshTokenGrant(spa, got.refresh_token);
+  await oidc.tokenRevocation(spa, more.refresh_token);
+  await assert.rejects(oidc.refreshTokenGrant(spa, more.refresh_token), refused("invalid_grant"));
+});
+
 test("an answer of another issuer, another state or another nonce is noticed", async () => {
   const { back, checks } = await authorize();
   assert.equal(back.searchParams.get("iss"), ISSUER);
