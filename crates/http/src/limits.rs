@@ -57,10 +57,9 @@ impl Bucket {
         let limit = match self {
             Self::IpAuth => 60,
             Self::Discovery => 20,
-            Self::Token => 600,
             Self::Introspect => 6_000,
             Self::ApiKey => 1_200,
-            Self::ApiSession => 600,
+            Self::Token | Self::ApiSession => 600,
         };
         RateLimit { limit, window_seconds: 60 }
     }

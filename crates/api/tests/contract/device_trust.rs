@@ -50,16 +50,12 @@ async fn remembering(app: &TestApp, days: u32) -> Secured {
 /// Whether a password alone leads in here.
 async fn is_trusted(app: &TestApp, installation: &str) -> bool {
     let answer = sign_in_on(&app.program(), installation).await;
-    match answer.ok().get("session") {
-        Some(session) => {
-            assert_eq!(session["aal"], "aal1");
-            true
-        }
-        None => {
-            answer.goes_on("second_factor");
-            false
-        }
+    if let Some(session) = answer.ok().get("session") {
+        assert_eq!(session["aal"], "aal1");
+        return true;
     }
+    answer.goes_on("second_factor");
+    false
 }
 
 /// Makes an installation known: sign-ins on three days.

@@ -48,7 +48,7 @@ pub async fn authenticate(
     match &credentials {
         Credentials::Secret { secret, .. } if !holds_secret(&live, secret, cx.now) => return Err(unknown()),
         Credentials::Assertion { assertion, .. } => {
-            check_assertion(app, cx, &live, assertion, shown.path).await?
+            check_assertion(app, cx, &live, assertion, shown.path).await?;
         }
         Credentials::Secret { .. } | Credentials::None { .. } => {}
     }

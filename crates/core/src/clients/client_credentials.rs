@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use avnology_model::{Result, ids::OrganizationId, permissions::ScopeSet};
+use avnology_model::{
+    Result,
+    ids::OrganizationId,
+    permissions::{Scope, ScopeSet},
+};
 use avnology_oauth::{ErrorCode, Scopes, resource, tokens};
 use avnology_store::service_accounts::accounts;
 
@@ -89,7 +93,7 @@ pub(super) async fn grant(
 
 /// Whether a scope says something of a person, which a client is not.
 fn is_of_people(scope: &str) -> bool {
-    scopes::is_openid(scope) || scopes::system(scope).is_some_and(|scope| scope.is_self())
+    scopes::is_openid(scope) || scopes::system(scope).is_some_and(Scope::is_self)
 }
 
 async fn speaker(app: &Tenant, live: &LiveClient) -> Result<Speaker, Refusal> {

@@ -65,7 +65,7 @@ pub(super) async fn redeem(
     let known = cache::all_resources(app, cx).await?;
     let (job, cx2, client) = (Arc::clone(app), cx.clone(), Arc::clone(live));
     let (redirect_uri, verifier) = (asked.redirect_uri.clone(), asked.verifier.clone());
-    let life = life_of_access_token(live, &asked.resources, &known);
+    let seconds = life_of_access_token(live, &asked.resources, &known);
     let redeemed = app.store.identity().write(move |tx| {
         let Some(code) = codes::find(tx, &hash)? else { return Ok(None) };
         let attempt = Attempt {
@@ -82,7 +82,7 @@ pub(super) async fn redeem(
             Decision::Redeem if !codes::use_once(tx, &hash, cx2.now)? => {
                 end_issued(tx, &cx2, &code).map(|()| None)
             }
-            Decision::Redeem => turn_into_grant(tx, &job, &cx2, &client, code, life),
+            Decision::Redeem => turn_into_grant(tx, &job, &cx2, &client, code, seconds),
         }
     });
     let redeemed = redeemed.await?.ok_or_else(invalid)?;
@@ -133,7 +133,7 @@ fn turn_into_grant(
     cx: &Cx,
     live: &LiveClient,
     code: AuthorizationCode,
-    life: i64,
+    seconds: i64,
 ) -> Result<Option<Redeemed>> {
     if !live.client.honours(code.create_time.seconds()) {
         return Ok(None);
@@ -150,12 +150,12 @@ fn turn_into_grant(
     let is_offline = settings.may(GrantType::RefreshToken)
         && code.rights.scopes.iter().any(|scope| scope == "offline_access");
     let begin = live.issues_at(cx.now);
-    let end = |seconds: u32| begin.plus_seconds(i64::from(seconds));
+    let end = |life: u32| begin.plus_seconds(i64::from(life));
     let (expires_at, idle_expires_at): (Timestamp, Timestamp) = if is_offline {
         let last = end(settings.refresh_token_ttl_seconds);
         (last, end(settings.refresh_token_idle_ttl_seconds).min(last))
     } else {
-        (begin.plus_seconds(life), begin.plus_seconds(life))
+        (begin.plus_seconds(seconds), begin.plus_seconds(seconds))
     };
     let grant = Grant {
         id: code.grant_id,

@@ -81,7 +81,7 @@ pub(super) async fn of_person(app: &Arc<Tenant>, cx: &Cx, of: &OfPerson<'_>) -> 
         jkt: None,
         actor: None,
     };
-    let issued = access_token(app, cx, of.live, &access).await?;
+    let given = access_token(app, cx, of.live, &access).await?;
     let id_token = if of.scopes.has("openid") {
         let told = Told {
             client: of.live,
@@ -99,7 +99,7 @@ pub(super) async fn of_person(app: &Arc<Tenant>, cx: &Cx, of: &OfPerson<'_>) -> 
             times: (begin, begin + i64::from(settings.id_token_ttl_seconds)),
             nonce: of.nonce,
             signed_in: &signed_in,
-            access_token: Some(&issued.token),
+            access_token: Some(&given.token),
             algorithm: jose(algorithm)?,
             claims: claims::of_person(app, &told).await?,
         };
@@ -108,9 +108,9 @@ pub(super) async fn of_person(app: &Arc<Tenant>, cx: &Cx, of: &OfPerson<'_>) -> 
         None
     };
     Ok(TokenResponse {
-        access_token: issued.token,
+        access_token: given.token,
         token_type: "Bearer",
-        expires_in: issued.expires_in,
+        expires_in: given.expires_in,
         scope: of.scopes.to_string(),
         refresh_token: of.refresh_token.map(|token| token.expose().to_owned()),
         id_token,

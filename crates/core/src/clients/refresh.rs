@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use avnology_model::{
-    Result,
+    Result, Timestamp,
     clients::{Grant, OrganizationSelection, RefreshToken},
     events::EventType,
     identities::{Identity, IdentityState},
@@ -132,7 +132,7 @@ fn decide_on(cx: &Cx, live: &LiveClient, found: &Found) -> (Decision, Grant) {
     };
     let presented = Presented {
         generation: found.token.generation,
-        first_used_at: found.token.first_used_at.map(|at| at.seconds()),
+        first_used_at: found.token.first_used_at.map(Timestamp::seconds),
     };
     let decision = decide(&family, presented, cx.now.seconds());
     let idle = i64::from(settings.refresh_token_idle_ttl_seconds);

@@ -48,7 +48,9 @@ pub(super) fn canonical(scopes: &[String]) -> Vec<String> {
         if found.is_empty() {
             add(scope.clone());
         }
-        found.iter().for_each(|scope| add(scope.as_str().to_owned()));
+        for scope in found {
+            add(scope.as_str().to_owned());
+        }
     }
     all
 }

@@ -37,9 +37,8 @@ pub async fn end_session(
     let hint = claims.as_ref().and_then(hint_of);
     let named = hint.map(|hint| hint.audience).or_else(|| params.get("client_id"));
     let live = match named.map(str::parse::<ClientId>) {
-        None => None,
         Some(Ok(id)) => cache::find(app, cx, id).await?,
-        Some(Err(_)) => None,
+        None | Some(Err(_)) => None,
     };
     if named.is_some() && live.is_none() {
         return refuse("the client is unknown");

@@ -123,51 +123,28 @@ fn object(value: Value) -> Map<String, Value> {
 
 #[cfg(test)]
 mod tests {
-    use avnology_model::{
-        ids::{IdentityId, SessionId},
-        sessions::{CompletedMethod, SessionKind},
-    };
-
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 
-    fn session(methods: &[Method], aal: Aal) -> Session {
-        Session {
-            id: SessionId::new(NOW, [2; 10]),
-            identity_id: IdentityId::new(NOW, [1; 10]),
-            kind: SessionKind::Standard,
-            aal,
-            methods: methods.iter().map(|method| CompletedMethod::first_factor(*method, NOW)).collect(),
-            authenticated_at: NOW,
-            issued_at: NOW,
-            last_used_at: NOW,
-            expires_at: NOW,
-            revoked_at: None,
-            device_id: None,
-            device: None,
-            ip: String::new(),
-            user_agent: String::new(),
-            organization_id: None,
-            token_hash: [0; 32],
-        }
+    fn done(methods: &[Method]) -> Vec<CompletedMethod> {
+        methods.iter().map(|method| CompletedMethod::first_factor(*method, NOW)).collect()
     }
 
     #[test]
     fn each_method_has_its_value_once_and_two_factors_say_so() {
-        let values = |methods: &[Method], aal| amr(&session(methods, aal));
+        let values = |methods: &[Method], aal| amr(&done(methods), aal);
         assert_eq!(values(&[Method::Password], Aal::Aal1), ["pwd"]);
         assert_eq!(values(&[Method::Password, Method::Code], Aal::Aal1), ["pwd", "otp"]);
         assert_eq!(values(&[Method::Link, Method::Password, Method::Link], Aal::Aal1), ["link", "pwd"]);
         assert_eq!(values(&[Method::Recovery], Aal::Aal1), ["recovery"]);
         assert_eq!(values(&[Method::Password, Method::Code], Aal::Aal2), ["pwd", "otp", "mfa"]);
         assert_eq!(values(&[Method::Password], Aal::Aal2), ["pwd"]);
-        let mut by_passkey = session(&[Method::Passkey], Aal::Aal1);
-        assert_eq!(amr(&by_passkey), ["swk"]);
+        let mut by_passkey = done(&[Method::Passkey]);
+        assert_eq!(amr(&by_passkey, Aal::Aal1), ["swk"]);
         for (aal, expected) in [(Aal::Aal2, ["swk", "user", "mfa"]), (Aal::Aal3, ["hwk", "user", "mfa"])] {
-            by_passkey.aal = aal;
-            by_passkey.methods[0].aal = aal;
-            assert_eq!(amr(&by_passkey), expected);
+            by_passkey[0].aal = aal;
+            assert_eq!(amr(&by_passkey, aal), expected);
         }
     }
 

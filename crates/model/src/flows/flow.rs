@@ -274,6 +274,7 @@ impl Flow {
 /// What a flow remembers between two submits; kept as JSON.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each says one thing that was asked for or done")]
 pub struct FlowData {
     /// Where to go afterwards.
     pub return_to: Option<String>,

@@ -65,7 +65,7 @@ fn host_of(asked: &AskedFor) -> String {
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-struct Decision {
+struct Agreement {
     login_challenge: String,
     decision: String,
     #[serde(deserialize_with = "one_or_more")]
@@ -86,7 +86,7 @@ fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>
     })
 }
 
-async fn decide(auth: Auth<PageSignedIn>, form: Form<Decision>) -> Result<Response> {
+async fn decide(auth: Auth<PageSignedIn>, form: Form<Agreement>) -> Result<Response> {
     csrf::check_page(&auth.app, auth.session().id(), form.csrf.as_deref())?;
     let keys = BrowserKeys::of(&auth);
     let (fields, seen) = (form.fields, visitor(&auth, &keys));

@@ -1,4 +1,5 @@
-//! Failures of accounts and the locks they bring. An account that does not exist is counted just the same.
+//! Failures of accounts and the locks they bring. An account that does not exist is counted just the same; networks are
+//! counted for CAPTCHAs alone, and never locked.
 
 use avnology_model::{Result, Timestamp, ids::IdentityId};
 
@@ -30,7 +31,8 @@ pub struct Failures {
     pub last_lock_at: Option<Timestamp>,
 }
 
-/// The failures of `account` (an identity's id, that with one of its devices, or the keyed hash of what was entered).
+/// The failures of `account` (an identity's id, that with one of its devices, or the keyed hash of what was entered or of a
+/// network).
 pub fn find(tx: &mut IdentityTx<'_>, account: &str) -> Result<Option<Failures>> {
     let row = tx.query_one(&FIND, &params![account])?;
     row.map(|mut row| {
