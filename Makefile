@@ -8,8 +8,9 @@ CARGO ?= cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 BINARY := $(abspath $(TARGET)/debug/avnology)
 BROWSER := tests/browser
+OIDC := tests/oidc
 
-.PHONY: help run build test check fmt lint deny unit openapi openapi-check browser schemathesis jose imports tour bench tools
+.PHONY: help run build test check fmt lint deny unit openapi openapi-check browser schemathesis jose imports oidc tour bench tools
 
 help: ## Lists these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,7 +23,7 @@ run: ## Builds and serves on SQLite at http://localhost:8080; prints the first a
 build: ## Builds the server without optimisation, as the tests use it
 	$(CARGO) build -p avnology-server
 
-test: check unit openapi-check tour browser schemathesis jose imports ## Runs everything; installs what is missing
+test: check unit openapi-check tour browser schemathesis jose imports oidc ## Runs everything; installs what is missing
 	@echo "make test: all of it passed"
 
 check: fmt-check lint deny ## Format, lints, licences and banned crates
@@ -69,6 +70,16 @@ schemathesis: build tests/openapi/.venv/installed ## Tries the API against opena
 
 imports: build tests/import/.venv/installed ## Imports hashes that other libraries make, and exports of other providers
 	AVNOLOGY_BIN=$(BINARY) tests/import/.venv/bin/python -m pytest -q -p no:cacheprovider tests/import
+
+oidc: build $(OIDC)/python/.venv/installed $(OIDC)/node/node_modules/.package-lock.json ## Signs people in to clients of others: in Python, JavaScript and Go
+	scripts/install-packages.sh curl
+	cd $(OIDC)/python && AVNOLOGY_BIN=$(BINARY) .venv/bin/python ../run.py .venv/bin/python -m pytest -q -p no:cacheprovider
+	cd $(OIDC)/node && AVNOLOGY_BIN=$(BINARY) ../python/.venv/bin/python ../run.py npm test
+	cd $(OIDC)/go && AVNOLOGY_BIN=$(BINARY) ../python/.venv/bin/python ../run.py ../../../scripts/go.sh test -count=1 ./...
+
+$(OIDC)/node/node_modules/.package-lock.json: $(OIDC)/node/package.json $(OIDC)/node/package-lock.json
+	scripts/install-packages.sh nodejs npm
+	cd $(OIDC)/node && npm ci && touch node_modules/.package-lock.json
 
 tests/%/.venv/installed: tests/%/requirements.txt
 	scripts/install-packages.sh python3-venv

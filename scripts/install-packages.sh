@@ -7,6 +7,7 @@ set -euo pipefail
 has() {
   case $1 in
     chromium | curl | jq | npm | oathtool) command -v "$1" > /dev/null ;;
+    golang) command -v go > /dev/null ;;
     nodejs) command -v node > /dev/null ;;
     postgresql) command -v initdb > /dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null ;;
     python3-venv) python3 -c 'import venv, ensurepip' 2> /dev/null ;;
