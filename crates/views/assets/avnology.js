@@ -119,8 +119,7 @@
     file.after(" ", print);
   }
 
-  // An answer to an application goes on by itself.
-  if (document.body.dataset.page === "form-post") document.querySelector("main form")?.submit();
+  document.querySelector("[data-page=form-post] form")?.submit();
 
   // A form is sent once; after 400 ms its button turns.
   for (const form of all("form")) {

@@ -330,13 +330,13 @@ async fn of_a_completion_and_a_cancellation_one_wins(app: TestApp) {
         tokio::join!(settings.submit("lost_factors", json!({ "current_password": PASSWORD })), async {
             admin.post(&path).await
         });
-    let (done, kept) = (done.status == 200, kept.status == 200);
-    assert!(done != kept, "completed: {done}, cancelled: {kept}");
     let completed = app.payloads(EventType::UserFactorRecoveryCompleted).await.len();
     let cancelled = app.payloads(EventType::UserFactorRecoveryCancelled).await.len();
-    assert_eq!((completed, cancelled), (usize::from(done), usize::from(kept)));
+    // Who comes after the cancellation may begin anew, which is an answer, too.
+    assert_eq!(completed + cancelled, 1, "{done}, {kept}");
+    assert_eq!(kept.status == 200, cancelled == 1, "{kept}");
     let held = app.admin_key().get(&format!("/v1/identities/{id}")).await;
-    assert_eq!(held["mfa_methods"] == json!([]), done);
+    assert_eq!(held["mfa_methods"] == json!([]), completed == 1);
 }
 
 async fn of_two_completions_one_wins(app: TestApp) {

@@ -147,8 +147,8 @@ fn people_without_organizations_never_meet_the_word() {
 fn the_first_page_is_small() {
     for (name, html) in samples::personal_pages() {
         let size = loaded(&html);
-        // With the script for passkeys; the contract allows 61,440.
-        assert!(size <= 45_056, "{name}: {size}");
+        // With the script for passkeys, or a list of devices; the contract allows 61,440.
+        assert!(size <= 49_152, "{name}: {size}");
     }
 }
 
