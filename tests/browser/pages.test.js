@@ -105,12 +105,12 @@ person("every page carries the headers that keep strangers out", async ({ jane, 
   }
 });
 
-person("cookies are out of the reach of scripts, and there are three", async ({ jane, server }) => {
+person("cookies are out of the reach of scripts, and there are four", async ({ jane, server }) => {
   const email = address();
   await server.account({ email, password: PASSWORD });
   await jane.signIn(email);
   const cookies = await jane.page.context().cookies();
-  assert.deepEqual(cookies.map((c) => c.name).sort(), ["avnology_csrf", "avnology_flow", "avnology_session"]);
+  assert.deepEqual(cookies.map((c) => c.name).sort(), ["avnology_csrf", "avnology_device", "avnology_flow", "avnology_session"]);
   for (const cookie of cookies) {
     assert.equal(cookie.httpOnly, true, cookie.name);
     assert.equal(cookie.sameSite, "Lax", cookie.name);

@@ -5,7 +5,7 @@ use crate::{
     Context, Link, Person,
     flows::card::Card,
     organizations::fields::check,
-    parts::{Button, Fact, Fieldset, Form, Sentence, Style},
+    parts::{Button, Fact, Form, Sentence, Style},
 };
 
 /// One scope.
@@ -58,6 +58,8 @@ impl Consent<'_> {
         let heading = format!("Allow {}?", self.client);
         let mut card = Card::new(self.cx, "consent", "scopes", &heading);
         card.lead.push(Sentence::with("", self.client, " asks for access to your account."));
+        card.lead
+            .push(Sentence::plain("It will be able to do what is ticked. Leave out what you do not want."));
         card.facts.push(Fact::text("Account", self.person.known_as()));
         if let Some(organization) = self.organization {
             card.facts.push(Fact::text("Organization", organization));
@@ -69,11 +71,7 @@ impl Consent<'_> {
         let mut form = Form::button(self.action, self.csrf_token, Button::new("Allow", Style::Primary))
             .main("flow")
             .with("login_challenge", self.challenge);
-        form.fieldsets.push(Fieldset {
-            legend: format!("{} will be able to", self.client),
-            hint: "Leave out what you do not want.".to_owned(),
-            fields: self.scopes.iter().map(field).collect(),
-        });
+        form.fields = self.scopes.iter().map(field).collect();
         if let Some(allow) = form.buttons.first_mut() {
             allow.sends = Some(("decision".to_owned(), "allow".to_owned()));
         }
