@@ -32,7 +32,7 @@ pub(crate) fn rule(path: &str) -> Cors {
         | "/.well-known/oauth-protected-resource"
         | "/.well-known/jwks.json"
         | "/.well-known/ssf-configuration" => Cors::Everyone,
-        "/oauth2/token" | "/oauth2/revoke" | "/userinfo" => Cors::Tenant,
+        "/oauth2/token" | "/oauth2/par" | "/oauth2/revoke" | "/userinfo" => Cors::Tenant,
         _ if path.starts_with("/v1/") => Cors::Tenant,
         _ => Cors::None,
     }

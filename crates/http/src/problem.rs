@@ -70,7 +70,7 @@ pub(crate) fn response(error: &Error, origin: &str, request_id: &str) -> Respons
 
 /// Whether errors of a path are in the form of RFC 6749 §5.2: where programs speak OAuth.
 pub(crate) fn is_oauth(path: &str) -> bool {
-    matches!(path, "/oauth2/token" | "/oauth2/revoke" | "/oauth2/introspect")
+    matches!(path, "/oauth2/token" | "/oauth2/par" | "/oauth2/revoke" | "/oauth2/introspect")
 }
 
 /// The same answer where programs speak OAuth.

@@ -56,6 +56,7 @@ static IDENTITY: &[Migration] = migrations! { "identity":
     13 = "0013_key_rotation";
     14 = "0014_devices";
     15 = "0015_clients";
+    16 = "0016_pushed_requests";
 };
 
 static ORGANIZATION: &[Migration] = migrations! { "organization":

@@ -42,6 +42,7 @@ pub static IDENTITY: &[&[&Sql]] = &[
     clients::consents::ALL,
     clients::grants::ALL,
     clients::once::ALL,
+    clients::pushed_requests::ALL,
     clients::refresh_tokens::ALL,
     clients::requests::ALL,
     clients::resources::ALL,

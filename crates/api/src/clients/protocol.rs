@@ -16,6 +16,15 @@ async fn token(auth: Auth<Public>, form: ProtocolForm) -> Result<Response> {
     answer.await
 }
 
+async fn par(auth: Auth<Public>, form: ProtocolForm) -> Result<Response> {
+    let answer = with(&auth, &form, "/oauth2/par", async |shown| {
+        let mut response = Json(clients::push(&auth.app, &auth.cx, &shown).await?).respond();
+        *response.status_mut() = StatusCode::CREATED;
+        Ok(response)
+    });
+    answer.await
+}
+
 async fn introspect(auth: Auth<Public>, form: ProtocolForm) -> Result<Response> {
     let answer = with(&auth, &form, "/oauth2/introspect", async |shown| {
         let caller = Introspecting::of(&auth.app, &auth.cx, &shown).await?;
@@ -104,6 +113,12 @@ pub(super) fn routes() -> Vec<Route> {
             .tag("oauth")
             .produces(json)
             .answers::<Value>(200, "Tokens (RFC 6749 §5.1)."),
+        Route::post("/oauth2/par", par)
+            .limited(Bucket::Token)
+            .summary("Push an authorization request")
+            .tag("oauth")
+            .produces(json)
+            .answers::<Value>(201, "The URI to begin the authorization with (RFC 9126 §2.2)."),
         Route::post("/oauth2/introspect", introspect)
             .limited(Bucket::Introspect)
             .summary("Ask about a token")

@@ -39,7 +39,7 @@ const SERVER: &[(bool, &[&str])] = &[
     ),
     (true, &["claims_parameter_supported"]),
     (
-        false,
+        true,
         &[
             "request_parameter_supported",
             "request_uri_parameter_supported",
@@ -47,7 +47,7 @@ const SERVER: &[(bool, &[&str])] = &[
             "request_object_signing_alg_values_supported",
         ],
     ),
-    (false, &["pushed_authorization_request_endpoint", "require_pushed_authorization_requests"]),
+    (true, &["pushed_authorization_request_endpoint", "require_pushed_authorization_requests"]),
     (false, &["device_authorization_endpoint"]),
     (
         true,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use avnology_jose::KeySet;
+use avnology_jose::{Algorithm, KeySet};
 use avnology_model::{
     Result, Timestamp,
     clients::{ApiResource, Client, ClientState},
@@ -47,9 +47,11 @@ impl LiveClient {
             scopes: Scopes::of(settings.scopes.iter().map(String::as_str)),
             resources: settings.resources.clone(),
             keys: keys.unwrap_or_default(),
-            request_object_alg: None,
-            request_uris: Vec::new(),
-            require_par: false,
+            request_object_alg: settings
+                .request_object_signing_alg
+                .and_then(|algorithm| Algorithm::from_name(algorithm.as_str())),
+            request_uris: settings.request_uris.clone(),
+            require_par: settings.require_par,
             require_dpop: false,
             require_pkce: settings.require_pkce,
             default_max_age: settings.default_max_age.map(u64::from),

@@ -13,6 +13,8 @@ use crate::ports::OutboundCalls;
 
 /// Most bytes of keys, as JSON.
 const KEY_BYTES: usize = 16 * 1024;
+/// Most URIs of requests.
+const REQUEST_URIS: usize = 20;
 /// Most characters of a URL.
 const URL: usize = 2_048;
 
@@ -20,6 +22,7 @@ const URL: usize = 2_048;
 pub(super) fn check(settings: &ClientSettings, outbound: &dyn OutboundCalls) -> Result<()> {
     let mut errors = Vec::new();
     check_keys(settings, outbound, &mut errors);
+    check_requests(settings, outbound, &mut errors);
     Error::from_fields(errors)
 }
 
@@ -41,6 +44,19 @@ fn check_keys(settings: &ClientSettings, outbound: &dyn OutboundCalls, errors: &
     }
     if let Some(uri) = &settings.jwks_uri {
         check_url("jwks_uri", uri, outbound, errors);
+    }
+}
+
+fn check_requests(settings: &ClientSettings, outbound: &dyn OutboundCalls, errors: &mut Vec<FieldError>) {
+    if settings.request_uris.len() > REQUEST_URIS {
+        push(errors, "request_uris", FieldCode::TooLong, "At most 20.");
+    }
+    for (n, uri) in settings.request_uris.iter().enumerate() {
+        let field = format!("request_uris[{n}]");
+        if settings.request_uris.iter().take(n).any(|other| other == uri) {
+            push(errors, &field, FieldCode::Duplicate, "This stands here twice.");
+        }
+        check_url(&field, uri, outbound, errors);
     }
 }
 

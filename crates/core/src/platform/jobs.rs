@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use avnology_model::Result;
 use avnology_oauth::code::REMEMBERED as CODES_KEPT;
 use avnology_store::{
-    clients::{codes, grants, once, requests},
+    clients::{codes, grants, once, pushed_requests, requests},
     credentials::lockouts,
     flows::{flows, links},
     organizations::organizations as slugs,
@@ -181,6 +181,7 @@ pub async fn sweep(app: &Arc<Tenant>) -> Result<()> {
             slugs::free_slugs(tx, now)?;
             signing_keys::purge(tx, now)?;
             requests::purge(tx, now)?;
+            pushed_requests::purge(tx, now.plus_seconds(-DAY))?;
             codes::purge(tx, now.plus_seconds(-CODES_KEPT))?;
             grants::purge(tx, now.plus_seconds(-DAY))?;
             once::purge(tx, now)?;

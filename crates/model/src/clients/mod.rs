@@ -11,7 +11,7 @@ mod words;
 pub use client::{Client, ClientSecret, MOST_SECRETS};
 pub use consent::Consent;
 pub use grant::{AuthorizationCode, Grant, GrantedRights, RefreshToken, SignInFacts};
-pub use request::AuthorizationRequestRow;
+pub use request::{AuthorizationRequestRow, PushedRequest};
 pub use resource::{ApiResource, ResourceScope, ResourceSettings};
 pub use settings::ClientSettings;
 pub use words::{ClientState, ClientType, GrantType, OrganizationSelection, TokenEndpointAuthMethod};

@@ -49,6 +49,15 @@ pub struct ClientSettings {
     /// Where its public keys are, in place of `jwks`: fetched when they are needed, and kept for 5 minutes.
     #[serde(default)]
     pub jwks_uri: Option<String>,
+    /// Whether its authorization requests must be pushed (RFC 9126).
+    #[serde(default)]
+    pub require_par: bool,
+    /// By which algorithm it signs its requests (RFC 9101); null: by any.
+    #[serde(default)]
+    pub request_object_signing_alg: Option<SigningAlgorithm>,
+    /// Where its signed requests may be fetched from, at most 20.
+    #[serde(default)]
+    pub request_uris: Vec<String>,
     /// Whether it is the makers' own: nobody is asked for consent.
     #[serde(default)]
     pub first_party: bool,

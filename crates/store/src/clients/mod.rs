@@ -6,6 +6,7 @@ pub mod codes;
 pub mod consents;
 pub mod grants;
 pub mod once;
+pub mod pushed_requests;
 pub mod refresh_tokens;
 pub mod requests;
 pub mod resources;
