@@ -3,10 +3,12 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![expect(clippy::indexing_slicing, reason = "a member that is missing fails the test")]
 
+mod callers;
 mod client_authentication;
 mod clients;
 mod code_flow;
 mod consent;
+mod embedded;
 mod introspection;
 mod kit;
 mod machines;

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     Cx, Tenant,
+    clients::authorize::{card, client_of},
     organizations::{self, LiveOrganization},
     sessions::{LiveSession, SessionView, switch_organization},
 };
@@ -106,6 +107,8 @@ pub async fn create(
 ) -> Result<Created> {
     let mut flow = blank(cx, kind, transport, holder);
     flow.data.return_to = check_return_to(app, request.return_to.as_deref())?;
+    let client = client_of(app, cx, flow.data.return_to.as_deref(), flow.browser_hash).await?;
+    flow.data.client = client.as_deref().map(card);
     let organization = restrict(app, cx, &mut flow, request.organization.as_deref()).await?;
     match kind {
         FlowKind::Login => {

@@ -5,6 +5,7 @@ mod consent;
 mod grant;
 mod request;
 mod resource;
+mod rule;
 mod settings;
 mod words;
 
@@ -13,5 +14,6 @@ pub use consent::Consent;
 pub use grant::{AuthorizationCode, Grant, GrantedRights, RefreshToken, SignInFacts};
 pub use request::AuthorizationRequestRow;
 pub use resource::{ApiResource, ResourceScope, ResourceSettings};
+pub use rule::{ClientRule, Ruling};
 pub use settings::ClientSettings;
 pub use words::{ClientState, ClientType, GrantType, OrganizationSelection, TokenEndpointAuthMethod};

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use super::{ClientState, ClientType, GrantType, OrganizationSelection, TokenEndpointAuthMethod};
 use crate::{
     ids::{OrganizationId, ServiceAccountId},
+    organizations::RegistrationMode,
     platform::SigningAlgorithm,
 };
 
@@ -86,6 +87,12 @@ pub struct ClientSettings {
     /// The `acr` that it wants where a request does not say.
     #[serde(default)]
     pub default_acr_values: Vec<String>,
+    /// Who may register or join through it; null: whoever the tenant and the organization let in.
+    #[serde(default)]
+    pub registration_mode: Option<RegistrationMode>,
+    /// Whether only people who came by single sign-on may use it.
+    #[serde(default)]
+    pub sso_required: bool,
     /// What it wants with organizations.
     #[serde(default = "optional")]
     pub organization_selection: OrganizationSelection,

@@ -9,3 +9,4 @@ pub mod once;
 pub mod refresh_tokens;
 pub mod requests;
 pub mod resources;
+pub mod rules;

@@ -39,6 +39,7 @@ enum Link<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     emitted: Cell<bool>,
+    touched: RefCell<Vec<String>>,
     failure: RefCell<Option<Failure>>,
 }
 
@@ -163,6 +164,15 @@ impl<'a> Tx<'a> {
     /// Notes that an event was written, so that followers are woken after the commit.
     pub(crate) fn mark_emitted(&mut self) {
         self.progress().emitted.set(true);
+    }
+
+    /// Notes that what stands on this subject may be different after the commit ([`super::Marks`]).
+    pub fn touch(&mut self, subject: &str) {
+        self.progress().touched.borrow_mut().push(subject.to_owned());
+    }
+
+    pub(super) fn take_touched(&mut self) -> Vec<String> {
+        self.progress().touched.take()
     }
 
     fn progress(&self) -> &'a Progress {
