@@ -1,12 +1,12 @@
 //! A client's own conditions, beside those of the organization (`contract/30` §2.4).
 
-use avnology_model::{Result, ids::OrganizationId, sessions::CompletedMethod};
+use avnology_model::{Result, clients::ClientSettings, ids::OrganizationId, sessions::CompletedMethod};
 
 use super::{
     LiveClient,
     rules::{self, Decided},
 };
-use crate::Tenant;
+use crate::{Tenant, organizations::Door};
 
 /// The way of signing in that a client with `sso_required` asks for.
 const SSO: &str = "sso";
@@ -33,6 +33,11 @@ pub(super) fn check(live: &LiveClient, methods: &[CompletedMethod]) -> Result<()
         return Err(Shut::NoSso);
     }
     Ok(())
+}
+
+/// The door that a client keeps before those of the tenant and of organizations (`contract/20` §6).
+pub(crate) fn door_of(settings: &ClientSettings) -> Door {
+    Door { mode: settings.registration_mode.unwrap_or(Door::OPEN.mode), sso_required: settings.sso_required }
 }
 
 /// Whether the organization has blocked a client since its members granted something to it.

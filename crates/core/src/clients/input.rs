@@ -13,7 +13,10 @@ use avnology_store::{
     IdentityTx, clients::resources, organizations::organizations, service_accounts::accounts,
 };
 
+use url::Url;
+
 use super::scopes;
+use crate::Tenant;
 
 /// Most characters of a name.
 const NAME: usize = 100;
@@ -46,6 +49,19 @@ pub(super) fn check(settings: &mut ClientSettings, is_test: bool) -> Result<()> 
     check_authentication(settings, &mut errors);
     check_tokens(settings, &mut errors);
     check_about(settings, &mut errors);
+    Error::from_fields(errors)
+}
+
+/// `_902` for a URL that may not be called.
+pub(super) fn check_calls(app: &Tenant, settings: &ClientSettings) -> Result<()> {
+    let mut errors = Vec::new();
+    if let Some(uri) = &settings.backchannel_logout_uri {
+        let url = Url::parse(uri).ok().filter(|url| uri.len() <= URL && url.fragment().is_none());
+        if !url.is_some_and(|url| app.outbound.allows(&url)) {
+            let message = "An https URL at a public address.";
+            push(&mut errors, "backchannel_logout_uri", FieldCode::InvalidFormat, message);
+        }
+    }
     Error::from_fields(errors)
 }
 

@@ -3,6 +3,7 @@
 mod client;
 mod consent;
 mod grant;
+mod logout;
 mod request;
 mod resource;
 mod rule;
@@ -12,6 +13,7 @@ mod words;
 pub use client::{Client, ClientSecret, MOST_SECRETS};
 pub use consent::Consent;
 pub use grant::{AuthorizationCode, Grant, GrantedRights, RefreshToken, SignInFacts};
+pub use logout::PendingLogout;
 pub use request::AuthorizationRequestRow;
 pub use resource::{ApiResource, ResourceScope, ResourceSettings};
 pub use rule::{ClientRule, Ruling};

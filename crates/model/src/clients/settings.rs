@@ -104,6 +104,12 @@ pub struct ClientSettings {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub service_account_id: Option<ServiceAccountId>,
+    /// Where it is told that a session ended in which it got tokens, an `https` URL.
+    #[serde(default)]
+    pub backchannel_logout_uri: Option<String>,
+    /// Whether it needs to be told which session; it always is.
+    #[serde(default = "yes")]
+    pub backchannel_logout_session_required: bool,
     /// Its picture.
     #[serde(default)]
     pub logo_uri: Option<String>,

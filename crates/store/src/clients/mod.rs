@@ -5,6 +5,7 @@ pub mod clients;
 pub mod codes;
 pub mod consents;
 pub mod grants;
+pub mod logouts;
 pub mod once;
 pub mod refresh_tokens;
 pub mod requests;

@@ -153,7 +153,7 @@ pub async fn asked_for(
     })
 }
 
-fn described(name: &str, known: &[ApiResource]) -> Option<String> {
+pub(in crate::clients) fn described(name: &str, known: &[ApiResource]) -> Option<String> {
     if scopes::is_openid(name) || scopes::system(name).is_some() {
         return None;
     }

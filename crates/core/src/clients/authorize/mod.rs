@@ -32,16 +32,16 @@ use avnology_oauth::{
     tokens::ID_TOKEN,
 };
 
-pub(super) use self::consent::event as consent_event;
+pub(super) use self::consent::{described, event as consent_event};
 pub(crate) use self::sign_in::{card, challenge_in, client_of};
 pub use self::{
-    choose::{ChooseOrganization, Offer, choose_organization, chosen_account, offered},
+    choose::{ChooseOrganization, Invited, Offer, choose_organization, chosen_account, offered},
     consent::{AskedFor, AskedScope, allow, asked_for, deny},
     sign_in::flow_for,
 };
 use self::{pending::Pending, sign_in::SignIn};
 use super::{
-    LiveClient, cache,
+    LiveClient, cache, gates,
     person::{Place, sign_in_of},
     scopes,
 };
