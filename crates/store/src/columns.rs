@@ -70,6 +70,7 @@ text_columns! {
     flows::Transport,
     flows::FlowState,
     permissions::PlatformRole,
+    permissions::TupleSource,
     permissions::RoleKey,
     organizations::Slug,
     organizations::OrganizationState,

@@ -23,6 +23,7 @@ pub use database::{IdentityDb, IdentityTx, OrgDb, OrgTx};
 pub use row::{FromValue, Row};
 pub use sql::Sql;
 pub use store::{Placement, Store, StoreConfig};
+pub(crate) use tx::News;
 pub use tx::{Tx, UniqueViolation};
 pub use value::Value;
 
