@@ -71,6 +71,7 @@ text_columns! {
     flows::Transport,
     flows::FlowState,
     permissions::PlatformRole,
+    permissions::TupleSource,
     permissions::RoleKey,
     organizations::Slug,
     organizations::OrganizationState,

@@ -205,7 +205,7 @@ impl Rights {
         };
         let resources = resource::narrowed(asked.resources.clone(), &found.grant.rights.resources)?;
         let place = place(app, cx, live, found, asked.organization.as_deref()).await?;
-        check_gates(app, live, found, place.as_ref()).await?;
+        check_gates(app, cx, live, found, place.as_ref()).await?;
         let known = cache::all_resources(app, cx).await?;
         let scopes = effective(&wanted, place.as_ref(), found.platform, &known);
         Ok(Self { place, scopes, resources })
@@ -275,12 +275,14 @@ async fn place(
 
 /// `invalid_grant` where the client's own conditions are not met any more, or the organization has blocked it.
 async fn check_gates(
-    app: &Tenant,
+    app: &Arc<Tenant>,
+    cx: &Cx,
     live: &LiveClient,
     found: &Found,
     place: Option<&Place>,
 ) -> Result<(), Refusal> {
-    if let Err(shut) = gates::check(live, &found.grant.rights.signed_in.methods) {
+    let methods = &found.grant.rights.signed_in.methods;
+    if let Err(shut) = gates::check(app, cx, live, found.identity.id, methods).await? {
         return Err(refuse(ErrorCode::InvalidGrant, shut.words()));
     }
     if gates::is_blocked(app, live, place.map(|place| place.organization.id())).await? {

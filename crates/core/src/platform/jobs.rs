@@ -17,7 +17,7 @@ use tokio::sync::watch;
 
 use super::{idempotency::KEPT_SECONDS as ANSWERS_KEPT, outbox::KEPT_SECONDS as MESSAGES_KEPT, rotate_due};
 use crate::{
-    Tenant, audit, clients, events, identities, organizations, privacy, service_accounts,
+    Tenant, audit, clients, events, identities, organizations, permissions, privacy, service_accounts,
     sessions as sessions_verbs,
 };
 
@@ -35,6 +35,8 @@ const MEMBERS_EVERY: Duration = Duration::from_secs(30);
 const RULES_EVERY: Duration = Duration::from_secs(2);
 /// Audit logs are cut once a day, by whoever comes first.
 const CUT_EVERY: Duration = Duration::from_hours(1);
+/// Tuples that ended are gone within a minute.
+const TUPLES_EVERY: Duration = Duration::from_secs(30);
 const USES_EVERY: Duration = Duration::from_secs(5);
 /// Of who was deleted nothing is left soon after the last database has followed.
 const DELETIONS_EVERY: Duration = Duration::from_mins(1);
@@ -55,6 +57,7 @@ pub async fn run_jobs(app: Arc<Tenant>, stop: watch::Receiver<bool>) {
         events::follow(Arc::clone(&app), privacy::ActivityFollower, stop.clone()),
         privacy::follow_exports(Arc::clone(&app), stop.clone()),
         events::watch_other_nodes(Arc::clone(&app), stop.clone()),
+        permissions::keep_up(Arc::clone(&app), stop.clone()),
         audit::follow(Arc::clone(&app), stop.clone()),
         deliver(Arc::clone(&app), stop.clone()),
         tell_clients(Arc::clone(&app), stop.clone()),
@@ -66,6 +69,7 @@ pub async fn run_jobs(app: Arc<Tenant>, stop: watch::Receiver<bool>) {
         every(FACTORS_EVERY, stop.clone(), || async {
             identities::advance_factor_recoveries(&app).await.map(drop)
         }),
+        every(TUPLES_EVERY, stop.clone(), || permissions::sweep(&app)),
         every(SWEEP_EVERY, stop.clone(), || sweep(&app)),
         every(CUT_EVERY, stop.clone(), || audit::remove_old_daily(&app)),
         every(MEMBERS_EVERY, stop.clone(), || async {
@@ -187,6 +191,7 @@ pub async fn sweep(app: &Arc<Tenant>) -> Result<()> {
     service_accounts::note_expired(app).await?;
     service_accounts::end_ownerless(app).await?;
     service_accounts::purge_ended(app).await?;
+    permissions::sweep(app).await?;
     rotate_due(app).await?;
     let now = cx.now;
     app.store

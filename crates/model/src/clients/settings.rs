@@ -93,6 +93,9 @@ pub struct ClientSettings {
     /// Whether only people who came by single sign-on may use it.
     #[serde(default)]
     pub sso_required: bool,
+    /// The relation that people must have to use it, as in `organizations:acme#employee`.
+    #[serde(default)]
+    pub required_relation: Option<String>,
     /// What it wants with organizations.
     #[serde(default = "optional")]
     pub organization_selection: OrganizationSelection,

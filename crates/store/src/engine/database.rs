@@ -78,6 +78,13 @@ impl Database {
         }
     }
 
+    pub(crate) fn permission_commits(&self) -> u64 {
+        match self {
+            Self::Sqlite(database) => database.permission_commits(),
+            Self::Postgres(database) => database.permission_commits(),
+        }
+    }
+
     pub(crate) fn close(&self) {
         match self {
             Self::Sqlite(database) => database.close(),
@@ -241,4 +248,12 @@ home! {
     /// A transaction on one organization's own database.
     OrgTx,
     Marks::none()
+}
+
+impl IdentityDb {
+    /// Counts this process's commits that changed permissions. It has counted a commit before whoever asked for it is
+    /// answered, so memory that has followed the log since it counted so far holds all that was answered before.
+    pub fn permission_commits(&self) -> u64 {
+        self.database.permission_commits()
+    }
 }

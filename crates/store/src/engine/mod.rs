@@ -25,6 +25,7 @@ pub use marks::{Mark, Marks};
 pub use row::{FromValue, Row};
 pub use sql::Sql;
 pub use store::{Placement, Store, StoreConfig};
+pub(crate) use tx::News;
 pub use tx::{Tx, UniqueViolation};
 pub use value::Value;
 

@@ -205,7 +205,8 @@ async fn before_consent<'v>(
     {
         return Ok(Err(stronger(request, place.organization.id(), &refused)));
     }
-    if let Err(shut) = gates::check(&request.live, &live.session.methods) {
+    let (person, methods) = (live.identity.id, &live.session.methods);
+    if let Err(shut) = gates::check(app, cx, &request.live, person, methods).await? {
         return Ok(Err(OAuthError::new(ErrorCode::AccessDenied, shut.words()).into()));
     }
     Ok(Ok((live, place)))
