@@ -44,6 +44,8 @@ pub static IDENTITY: &[&[&Sql]] = &[
     clients::codes::ALL,
     clients::consents::ALL,
     clients::grants::ALL,
+    clients::logouts::ALL,
+    clients::rules::ALL,
     clients::once::ALL,
     clients::refresh_tokens::ALL,
     clients::requests::ALL,

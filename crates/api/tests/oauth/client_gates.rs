@@ -1,6 +1,10 @@
 //! A client's own conditions (`contract/30` §2.4, `contract/20` §6 *Clients*).
 
 use avnology_model::Code;
+use avnology_store::{
+    IdentityTx,
+    permissions::tuples::{self, Tuple},
+};
 use avnology_testkit::{Client, PASSWORD, TestApp, on_both_engines};
 use serde_json::{Value, json};
 
@@ -15,6 +19,11 @@ on_both_engines! {
     only_allowed_organizations_count,
     who_is_invited_accepts_on_the_way,
     a_refused_choice_of_organization_is_told_to_the_client,
+    a_relation_is_asked_of_the_person,
+    a_relation_is_spelled_in_three_ways,
+    a_stored_star_lets_everybody_in,
+    roles_are_relations_too,
+    what_names_no_relation_is_refused_when_it_is_written,
 }
 
 /// A registration in a browser on the way to a client.
@@ -148,4 +157,86 @@ async fn a_refused_choice_of_organization_is_told_to_the_client(app: TestApp) {
     let closed = app.team_with("Closed", "a@closed.example", json!({ "registration_mode": "closed" })).await;
     assert_eq!(client.back(&jane.client, &[("organization_id", &closed.id)]).await.error(), "access_denied");
     assert_eq!(client.back(&jane.client, &[("organization_id", "nobody")]).await.error(), "access_denied");
+}
+
+/// Stores a tuple of an organization, or takes it away.
+async fn relate(app: &TestApp, organization: &str, relation: &'static str, subject: &str, holds: bool) {
+    let (organization, subject, now) = (organization.to_owned(), subject.to_owned(), app.now());
+    let write = move |tx: &mut IdentityTx<'_>| {
+        let tuple = Tuple { namespace: "organizations", object: &organization, relation, subject: &subject };
+        if holds { tuples::put(tx, &tuple, now).map(drop) } else { tuples::remove(tx, &tuple).map(drop) }
+    };
+    app.tenant().store.identity().write(write).await.expect("a tuple");
+}
+
+async fn a_relation_is_asked_of_the_person(app: TestApp) {
+    let team = app.team("Avnology", "owner@avnology.example").await;
+    let jane = jane(&app).await;
+    let spelling = format!("organizations:{}#employee", team.slug);
+    let console = own_app(&app, json!({ "required_relation": spelling })).await;
+    assert_eq!(console.back(&jane.client, &[]).await.error(), "access_denied");
+    assert_eq!(console.back(&jane.client, &[("prompt", "none")]).await.error(), "access_denied");
+    relate(&app, &team.id, "employee", &jane.id, true).await;
+    let tokens = console.tokens(&jane.client, &[]).await;
+    let refresh = console.refresh(&tokens.at("/refresh_token"), &[]).await.at("/refresh_token");
+    relate(&app, &team.id, "employee", &jane.id, false).await;
+    refused(&console.refresh(&refresh, &[]).await, 400, "invalid_grant");
+    assert_eq!(console.back(&jane.client, &[]).await.error(), "access_denied");
+    relate(&app, &team.id, "employee", &jane.id, true).await;
+    console.refresh(&refresh, &[]).await.ok();
+}
+
+async fn a_relation_is_spelled_in_three_ways(app: TestApp) {
+    let team = app.team("Avnology", "owner@avnology.example").await;
+    let (jane, joe) = (jane(&app).await, app.browsing("joe@acme.example").await);
+    relate(&app, &team.id, "employee", &jane.id, true).await;
+    for spelling in [
+        format!("organizations:{}#employee", team.slug),
+        format!("organizations:{}:employee", team.slug),
+        format!("organizations:{}:employee@*", team.slug),
+        format!("organizations:{}#employee", team.id),
+    ] {
+        let console = own_app(&app, json!({ "required_relation": spelling })).await;
+        console.back(&jane.client, &[]).await.code();
+        assert_eq!(console.back(&joe.client, &[]).await.error(), "access_denied", "{spelling}");
+    }
+}
+
+async fn a_stored_star_lets_everybody_in(app: TestApp) {
+    let team = app.team("Avnology", "owner@avnology.example").await;
+    let jane = jane(&app).await;
+    let relation = format!("organizations:{}#employee", team.slug);
+    let console = own_app(&app, json!({ "required_relation": relation })).await;
+    relate(&app, &team.id, "employee", "*", true).await;
+    console.back(&jane.client, &[]).await.code();
+    relate(&app, &team.id, "employee", "*", false).await;
+    assert_eq!(console.back(&jane.client, &[]).await.error(), "access_denied");
+}
+
+async fn roles_are_relations_too(app: TestApp) {
+    let team = app.team("Avnology", "owner@avnology.example").await;
+    let jane = jane(&app).await;
+    let console =
+        own_app(&app, json!({ "required_relation": format!("organizations:{}#admin", team.slug) })).await;
+    team.add(&jane.id, "member").await;
+    assert_eq!(console.back(&jane.client, &[]).await.error(), "access_denied");
+    let member = team.path(&format!("/members/{}", jane.id));
+    team.owner.client.patch(&member).json(&json!({ "role": "admin" })).await.ok();
+    let tokens = console.tokens(&jane.client, &[]).await;
+    team.owner.client.patch(&member).json(&json!({ "role": "member" })).await.ok();
+    refused(&console.refresh(&tokens.at("/refresh_token"), &[]).await, 400, "invalid_grant");
+}
+
+async fn what_names_no_relation_is_refused_when_it_is_written(app: TestApp) {
+    for (relation, code) in [
+        ("employee", "invalid_format"),
+        ("a:b", "invalid_format"),
+        ("organizations:nobody#employee", "not_found"),
+    ] {
+        let body = json!({
+            "name": "Console", "type": "web", "redirect_uris": [crate::kit::CALLBACK], "required_relation": relation,
+        });
+        let answer = app.admin_key().post("/v1/clients").json(&body).await;
+        answer.refused_fields(Code::ValidationFailed, &[("required_relation", code)]);
+    }
 }
