@@ -3,10 +3,15 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![expect(clippy::indexing_slicing, reason = "a member that is missing fails the test")]
 
+mod back_channel;
+mod callers;
 mod client_authentication;
+mod client_gates;
+mod client_rules;
 mod clients;
 mod code_flow;
 mod consent;
+mod embedded;
 mod introspection;
 mod key_sets;
 mod kit;
@@ -17,5 +22,6 @@ mod pushed_requests;
 mod refresh;
 mod request_objects;
 mod resources;
+mod security;
 mod sign_out;
 mod signing;
