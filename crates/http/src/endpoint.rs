@@ -152,8 +152,7 @@ async fn admit(call: Call, noted: &mut Noted) -> Result<Admitted> {
     let mut raw = Raw::read(app, cx, parts, body, params, route.needs.body).await?;
 
     let path = raw.params.first().filter(|_| route.names_organization).map(String::as_str);
-    let sent = (&raw.cookies, path);
-    let known = credentials::authenticate(route.rule, &raw.app, &raw.cx, &raw.headers, sent).await?;
+    let known = credentials::authenticate(route.rule, &raw, path).await?;
     raw.cx.actor = match &known.caller {
         Caller::Anonymous => Actor::ANONYMOUS,
         caller => credentials::actor(caller),

@@ -10,7 +10,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use avnology_core::{Cx, Tenant};
+use avnology_core::{Cx, Tenant, clients::dpop_nonce};
 use avnology_model::{Code, Error, Result, events::Actor};
 use axum::{
     body::{Body, HttpBody},
@@ -138,6 +138,8 @@ struct Seen {
     cors: Cors,
     is_preflight: bool,
     is_api: bool,
+    /// Whether a proof came along (RFC 9449): each answer to one brings the nonce of the next.
+    has_proof: bool,
     request_id: Arc<str>,
     prefers_html: bool,
     speaks_oauth: bool,
@@ -191,6 +193,7 @@ impl Inner {
             cors: cors::rule(path),
             is_preflight: false,
             is_api: path.starts_with("/v1/"),
+            has_proof: parts.headers.contains_key("dpop"),
             request_id: Arc::clone(&cx.request_id),
             prefers_html: has_pages && accept::prefers_html(&parts.headers),
             speaks_oauth: problem::is_oauth(path),
@@ -286,6 +289,11 @@ impl Inner {
         }
         if let Some(drawn) = drawn {
             drawn.write(headers);
+        }
+        if seen.has_proof
+            && let Ok(nonce) = HeaderValue::try_from(dpop_nonce(&self.app, &self.app.system_cx()))
+        {
+            headers.insert(HeaderName::from_static("dpop-nonce"), nonce);
         }
         if created {
             self.make_absolute(headers);

@@ -1,9 +1,11 @@
 //! The endpoints at which programs speak OAuth: forms in, JSON out, errors as RFC 6749 §5.2 has them.
 
-use avnology_core::clients::{self, ClientAuthentication, Introspecting, Refusal, TokenResponse, Userinfo};
+use avnology_core::clients::{
+    self, ClientAuthentication, Introspecting, PresentedToken, Refusal, TokenResponse, Userinfo,
+};
 use avnology_http::{
     Auth, Bucket, HeaderValue, Json, NoInput, ProtocolForm, Public, Reply, Response, ResponseBody, Route,
-    StatusCode, header,
+    StatusCode, header, proofs,
 };
 use avnology_model::{Code, Result};
 use avnology_oauth::{OAuthError, Params};
@@ -42,27 +44,31 @@ async fn revoke(auth: Auth<Public>, form: ProtocolForm) -> Result<Response> {
     answer.await
 }
 
-/// The token of a request: in the header, or of a form (RFC 6750 §2). It is no session's.
-fn access_token<'r>(auth: &'r Auth<Public>, form: Option<&'r Params>) -> Option<&'r str> {
+/// The token of a request, and whether it was sent as one that is bound to a key: in the header, or of a form (RFC 6750 §2). It
+/// is no session's.
+fn access_token<'r>(auth: &'r Auth<Public>, form: Option<&'r Params>) -> Option<(&'r str, bool)> {
     let header = auth.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let bearer = header.and_then(|value| {
+    let in_header = header.and_then(|value| {
         let (scheme, token) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+        let is_bound = scheme.eq_ignore_ascii_case("dpop");
+        (is_bound || scheme.eq_ignore_ascii_case("bearer")).then(|| (token.trim(), is_bound))
     });
-    bearer.or_else(|| form?.get("access_token"))
+    in_header.or_else(|| form?.get("access_token").map(|token| (token, false)))
 }
 
 async fn userinfo_get(auth: Auth<Public>, _: NoInput) -> Result<Response> {
-    userinfo(&auth, None).await
+    userinfo(&auth, "GET", None).await
 }
 
 async fn userinfo_post(auth: Auth<Public>, form: ProtocolForm) -> Result<Response> {
-    userinfo(&auth, Params::parse(&form.0).ok().as_ref()).await
+    userinfo(&auth, "POST", Params::parse(&form.0).ok().as_ref()).await
 }
 
-async fn userinfo(auth: &Auth<Public>, form: Option<&Params>) -> Result<Response> {
-    let token = access_token(auth, form).ok_or(Code::SessionInvalid)?;
-    Ok(match clients::userinfo(&auth.app, &auth.cx, token).await? {
+async fn userinfo(auth: &Auth<Public>, method: &str, form: Option<&Params>) -> Result<Response> {
+    let (token, is_bound) = access_token(auth, form).ok_or(Code::SessionInvalid)?;
+    let proofs = proofs(&auth.headers);
+    let presented = PresentedToken { token, is_bound, proofs: &proofs, method, path: auth.uri.path() };
+    Ok(match clients::userinfo(&auth.app, &auth.cx, &presented).await? {
         Userinfo::Json(claims) => Json(claims).respond(),
         Userinfo::Signed(token) => {
             let mut response = Response::new(ResponseBody::from(token));
@@ -86,7 +92,8 @@ async fn with(
         Ok(params) => params,
         Err(error) => return Ok(refused(&error, authorization)),
     };
-    match call(ClientAuthentication { authorization, params: &params, path }).await {
+    let proofs = proofs(&auth.headers);
+    match call(ClientAuthentication { authorization, params: &params, path, proofs: &proofs }).await {
         Ok(response) => Ok(response.with_header(header::PRAGMA, "no-cache").respond()),
         Err(Refusal::OAuth(error)) => Ok(refused(&error, authorization)),
         Err(Refusal::Failed(error)) => Err(error),

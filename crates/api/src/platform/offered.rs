@@ -77,13 +77,13 @@ const SERVER: &[(bool, &[&str])] = &[
         ],
     ),
     (true, &["userinfo_endpoint", "userinfo_signing_alg_values_supported"]),
-    (false, &["dpop_signing_alg_values_supported"]),
+    (true, &["dpop_signing_alg_values_supported"]),
 ];
 
 /// The same of the document about the API.
 const RESOURCE: &[(bool, &[&str])] = &[
     (true, &["authorization_servers", "bearer_methods_supported"]),
-    (false, &["dpop_signing_alg_values_supported"]),
+    (true, &["dpop_signing_alg_values_supported"]),
 ];
 
 /// The grants of the contract, and whether the token endpoint takes them.

@@ -11,6 +11,7 @@ mod client_rules;
 mod clients;
 mod code_flow;
 mod consent;
+mod dpop;
 mod embedded;
 mod introspection;
 mod key_sets;

@@ -24,6 +24,8 @@ pub struct ClientAuthentication<'r> {
     pub params: &'r Params,
     /// The path that was called.
     pub path: &'r str,
+    /// The headers `DPoP`.
+    pub proofs: &'r [&'r str],
 }
 
 impl ClientAuthentication<'_> {

@@ -55,7 +55,7 @@ impl LiveClient {
                 .and_then(|algorithm| Algorithm::from_name(algorithm.as_str())),
             request_uris: settings.request_uris.clone(),
             require_par: settings.require_par,
-            require_dpop: false,
+            require_dpop: settings.require_dpop,
             require_pkce: settings.require_pkce,
             default_max_age: settings.default_max_age.map(u64::from),
             default_acr_values: settings.default_acr_values.clone(),

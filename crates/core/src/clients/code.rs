@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use avnology_model::{
     Result, Timestamp,
-    clients::{AuthorizationCode, Grant, GrantType},
+    clients::{AuthorizationCode, Grant, GrantType, GrantedRights},
     events::EventType,
     identities::{Identity, IdentityState},
     permissions::PlatformRole,
@@ -13,6 +13,7 @@ use avnology_model::{
 use avnology_oauth::{
     CodeChallenge, ErrorCode, OAuthError,
     code::{Attempt, Code, Decision, decide},
+    dpop::Proof,
     resource,
 };
 use avnology_store::{
@@ -25,7 +26,7 @@ use avnology_store::{
 use serde_json::json;
 
 use super::{
-    LiveClient, Refusal, TokenResponse, cache,
+    LiveClient, Refusal, TokenResponse, cache, dpop,
     issue::{self, OfPerson, life_of_access_token},
     person::{Place, effective, scopes_of},
     refresh::token_of,
@@ -39,6 +40,7 @@ pub(super) struct Asked {
     pub(super) redirect_uri: Option<String>,
     pub(super) verifier: Option<String>,
     pub(super) resources: Vec<String>,
+    pub(super) proof: Option<Proof>,
 }
 
 /// A code that was redeemed.
@@ -64,7 +66,8 @@ pub(super) async fn redeem(
     let hash = code.ok_or_else(invalid)?.hash();
     let known = cache::all_resources(app, cx).await?;
     let (job, cx2, client) = (Arc::clone(app), cx.clone(), Arc::clone(live));
-    let (redirect_uri, verifier) = (asked.redirect_uri.clone(), asked.verifier.clone());
+    let (redirect_uri, verifier, proof) =
+        (asked.redirect_uri.clone(), asked.verifier.clone(), asked.proof.clone());
     let seconds = life_of_access_token(live, &asked.resources, &known);
     let redeemed = app.store.identity().write(move |tx| {
         let Some(code) = codes::find(tx, &hash)? else { return Ok(None) };
@@ -72,7 +75,7 @@ pub(super) async fn redeem(
             client_id: &client.rules.id,
             redirect_uri: redirect_uri.as_deref(),
             verifier: verifier.as_deref(),
-            proof: None,
+            proof: proof.as_ref(),
             now: cx2.now.seconds(),
         };
         match decide(&as_rule(&code), &attempt) {
@@ -82,7 +85,11 @@ pub(super) async fn redeem(
             Decision::Redeem if !codes::use_once(tx, &hash, cx2.now)? => {
                 end_issued(tx, &cx2, &code).map(|()| None)
             }
-            Decision::Redeem => turn_into_grant(tx, &job, &cx2, &client, code, seconds),
+            Decision::Redeem => {
+                let jkt = dpop::binding_of_refresh(&client, proof.as_ref());
+                let rights = GrantedRights { dpop_jkt: jkt, ..code.rights };
+                turn_into_grant(tx, &job, &cx2, &client, AuthorizationCode { rights, ..code }, seconds)
+            }
         }
     });
     let redeemed = redeemed.await?.ok_or_else(invalid)?;
@@ -104,6 +111,7 @@ pub(super) async fn redeem(
         resources: &resources,
         nonce: redeemed.nonce.as_deref(),
         refresh_token: refresh.as_ref(),
+        proof: asked.proof.as_ref(),
         known: &known,
     };
     Ok(issue::of_person(app, cx, &of).await?)
@@ -116,7 +124,7 @@ fn as_rule(code: &AuthorizationCode) -> Code {
         redirect_uri: code.redirect_uri.clone(),
         redirect_uri_was_sent: code.redirect_uri_was_sent,
         challenge: code.code_challenge.as_deref().and_then(CodeChallenge::new),
-        dpop_jkt: None,
+        dpop_jkt: code.rights.dpop_jkt.clone(),
         expires_at: code.expires_at.seconds(),
         is_used: code.used_at.is_some(),
     }

@@ -10,7 +10,7 @@ use avnology_model::{
     platform::SigningAlgorithm,
     secret_token::SecretToken,
 };
-use avnology_oauth::{Scopes, tokens};
+use avnology_oauth::{Scopes, dpop::Proof, tokens};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -54,6 +54,7 @@ pub(super) struct OfPerson<'t> {
     /// Of the request; at refresh there is none.
     pub(super) nonce: Option<&'t str>,
     pub(super) refresh_token: Option<&'t SecretToken>,
+    pub(super) proof: Option<&'t Proof>,
     pub(super) known: &'t [ApiResource],
 }
 
@@ -78,7 +79,7 @@ pub(super) async fn of_person(app: &Arc<Tenant>, cx: &Cx, of: &OfPerson<'_>) -> 
         signed_in: Some(&signed_in),
         organization: organization.as_ref(),
         permissions: permissions.filter(|_| settings.include_permissions),
-        jkt: None,
+        jkt: of.proof.map(|proof| proof.jkt.as_str()),
         actor: None,
     };
     let given = access_token(app, cx, of.live, &access).await?;
@@ -109,12 +110,17 @@ pub(super) async fn of_person(app: &Arc<Tenant>, cx: &Cx, of: &OfPerson<'_>) -> 
     };
     Ok(TokenResponse {
         access_token: given.token,
-        token_type: "Bearer",
+        token_type: token_type(of.proof),
         expires_in: given.expires_in,
         scope: of.scopes.to_string(),
         refresh_token: of.refresh_token.map(|token| token.expose().to_owned()),
         id_token,
     })
+}
+
+/// How an access token is presented: with a proof of the key that was proven when it was given, if one was.
+pub(super) fn token_type(proof: Option<&Proof>) -> &'static str {
+    if proof.is_some() { "DPoP" } else { "Bearer" }
 }
 
 /// The algorithm as JOSE names it.

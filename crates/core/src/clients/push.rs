@@ -2,15 +2,18 @@
 
 use avnology_model::{Result, clients::PushedRequest, secret_token::sha256};
 use avnology_oauth::{
-    Params,
+    OAuthError, Params,
     authorize::{Channel, Refused, judge},
+    dpop::{Proof, binding},
     par, request_object,
 };
 use avnology_store::clients::pushed_requests;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Serialize;
 
-use super::{ClientAuthentication, LiveClient, Refusal, authenticate::authenticate, cache, keys, scopes};
+use super::{
+    ClientAuthentication, LiveClient, Refusal, authenticate::authenticate, cache, dpop, keys, scopes,
+};
 use crate::{Cx, Tenant};
 
 /// The parameters that show who the client is: they are no part of the request.
@@ -29,7 +32,8 @@ pub struct PushedUri {
 pub async fn push(app: &Tenant, cx: &Cx, shown: &ClientAuthentication<'_>) -> Result<PushedUri, Refusal> {
     let live = authenticate(app, cx, shown).await?;
     par::check_body(shown.params)?;
-    let params = parameters(app, cx, &live, shown.params).await?;
+    let proof = dpop::of_request(app, cx, &live, shown).await?;
+    let params = bound(parameters(app, cx, &live, shown.params).await?, proof.as_ref())?;
     let known = cache::all_resources(app, cx).await?;
     let is_known = |scope: &str| scopes::is_known(scope, &known);
     match judge(&params, &live.rules, Channel::Pushed, is_known) {
@@ -46,6 +50,14 @@ pub async fn push(app: &Tenant, cx: &Cx, shown: &ClientAuthentication<'_>) -> Re
     };
     app.store.identity().write(move |tx| pushed_requests::insert(tx, &pushed)).await?;
     Ok(PushedUri { request_uri: par::request_uri(&reference), expires_in: par::LIFETIME })
+}
+
+/// The parameters with the key that the code is bound to: the one that was proven, or the one that is named.
+fn bound(params: Params, proof: Option<&Proof>) -> Result<Params, OAuthError> {
+    let Some(proof) = proof else { return Ok(params) };
+    let jkt = binding(params.get("dpop_jkt"), Some(proof))?;
+    let others = params.pairs().iter().filter(|(name, _)| name != "dpop_jkt").cloned();
+    Ok(Params::from_pairs(others.chain(jkt.map(|jkt| ("dpop_jkt".to_owned(), jkt))).collect()))
 }
 
 /// The parameters that count: those of a request object when there is one, or else the form's.

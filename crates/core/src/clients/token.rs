@@ -9,7 +9,7 @@ use super::{
     ClientAuthentication, Refusal, TokenResponse,
     authenticate::authenticate,
     client_credentials::{self, Asked},
-    code,
+    code, dpop,
     oauth_error::refuse,
     refresh,
 };
@@ -22,18 +22,19 @@ pub async fn answer(
     shown: &ClientAuthentication<'_>,
 ) -> Result<TokenResponse, Refusal> {
     let live = authenticate(app, cx, shown).await?;
+    let proof = dpop::of_token_request(app, cx, &live, shown).await?;
     match TokenRequest::parse(shown.params, &live.rules)? {
         TokenRequest::ClientCredentials { scope, resources, organization_id } => {
-            let asked = Asked { scope, resources, organization: organization_id };
+            let asked = Asked { scope, resources, organization: organization_id, proof };
             client_credentials::grant(app, cx, &live, asked).await
         }
         TokenRequest::AuthorizationCode { code, redirect_uri, code_verifier, resources } => {
-            let asked = code::Asked { code, redirect_uri, verifier: code_verifier, resources };
+            let asked = code::Asked { code, redirect_uri, verifier: code_verifier, resources, proof };
             code::redeem(app, cx, &live, asked).await
         }
         TokenRequest::RefreshToken { refresh_token, scope, resources, organization_id } => {
-            let asked =
-                refresh::Asked { token: refresh_token, scope, resources, organization: organization_id };
+            let organization = organization_id;
+            let asked = refresh::Asked { token: refresh_token, scope, resources, organization, proof };
             refresh::refresh(app, cx, &live, asked).await
         }
         _ => Err(refuse(ErrorCode::UnsupportedGrantType, "this grant is not supported")),

@@ -53,6 +53,9 @@ pub struct ClientSettings {
     /// Whether its authorization requests must be pushed (RFC 9126).
     #[serde(default)]
     pub require_par: bool,
+    /// Whether its tokens must be bound to a key (RFC 9449).
+    #[serde(default)]
+    pub require_dpop: bool,
     /// By which algorithm it signs its requests (RFC 9101); null: by any.
     #[serde(default)]
     pub request_object_signing_alg: Option<SigningAlgorithm>,
@@ -90,7 +93,7 @@ pub struct ClientSettings {
     #[serde(default = "refresh_idle_seconds")]
     #[schema(minimum = 3600, maximum = 31_536_000)]
     pub refresh_token_idle_ttl_seconds: u32,
-    /// Whether each use of a refresh token makes a new one; false for confidential clients only.
+    /// Whether each use of a refresh token makes a new one; false for confidential clients and those that must prove a key only.
     #[serde(default = "yes")]
     pub refresh_token_rotation: bool,
     /// How old a sign-in may be, in seconds, where a request does not say.

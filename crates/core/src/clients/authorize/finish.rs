@@ -38,6 +38,7 @@ pub(super) async fn code(
             id_token_claims: asked.claims.id_token.clone(),
             userinfo_claims: asked.claims.userinfo.clone(),
             signed_in: facts_of(live),
+            dpop_jkt: asked.dpop_jkt.clone(),
         },
         redirect_uri: asked.return_to.redirect_uri.clone(),
         redirect_uri_was_sent: asked.redirect_uri_was_sent,
