@@ -10,7 +10,7 @@ use avnology_model::{
 };
 use axum::{
     body::Body,
-    http::{Method, request::Parts},
+    http::{Method, header, request::Parts},
     response::Response,
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -20,7 +20,7 @@ use crate::{
     access::{Access, AccessRule, Caller},
     attempt::{self, Attempt},
     auth::Auth,
-    cookies, credentials, csrf, etag,
+    cookies, cors, credentials, csrf, etag,
     input::{Input, Raw, raw::RawBody},
     limits::{Bucket, Drawn, Limits, Subject},
     oauth_client,
@@ -167,7 +167,7 @@ async fn admit(call: Call, noted: &mut Noted) -> Result<Admitted> {
     if let Some(drawn) = noted.drawn {
         drawn.check()?;
     }
-    check_source(&raw, &route, &origin, known.by_cookie)?;
+    check_source(&raw, &route, &origin, known.by_cookie).await?;
     match scope::resolve(route.rule, &mut raw, known.by_cookie).await {
         Ok(acting) => {
             raw.cx.scope = acting.as_deref().map(|acting| OrganizationScope {
@@ -219,7 +219,7 @@ fn draw(raw: &Raw, limits: &Limits, route: &RouteRules) -> Option<Drawn> {
 }
 
 /// Cross-site requests that change something.
-fn check_source(raw: &Raw, route: &RouteRules, origin: &str, by_cookie: bool) -> Result<()> {
+async fn check_source(raw: &Raw, route: &RouteRules, origin: &str, by_cookie: bool) -> Result<()> {
     if matches!(raw.method, Method::GET | Method::HEAD) {
         return Ok(());
     }
@@ -229,8 +229,14 @@ fn check_source(raw: &Raw, route: &RouteRules, origin: &str, by_cookie: bool) ->
     if !by_cookie {
         return Ok(());
     }
-    let settings = raw.app.settings();
-    csrf::check_source(csrf::Source::Cookie, &raw.headers, origin, &settings.settings.allowed_cors_origins)
+    let refused = match csrf::check_source(csrf::Source::Cookie, &raw.headers, origin, &[]) {
+        Ok(()) => return Ok(()),
+        Err(error) => error,
+    };
+    match raw.headers.get(header::ORIGIN) {
+        Some(origin) if cors::is_allowed(&raw.app, origin).await => Ok(()),
+        _ => Err(refused),
+    }
 }
 
 /// To the sign-in page, and back here afterwards.

@@ -164,7 +164,11 @@ impl Inner {
             },
             Err(error) => self.refuse(&error, &seen, route, answered.by_token),
         };
-        self.complete(&mut response, &seen, answered.drawn);
+        let allowed = match response.extensions().get::<cors::OurPagesOnly>() {
+            Some(_) => None,
+            None => cors::allowed(&self.app, seen.cors, seen.origin.as_ref()).await,
+        };
+        self.complete(&mut response, &seen, answered.drawn, allowed);
         let (status, seconds) = (response.status(), watch.seconds());
         mounted.map_or(&self.unmatched, |m| &m.metrics).record(status, seconds);
         telemetry::line(&seen.method, route, status, seconds, &seen.request_id);
@@ -273,7 +277,13 @@ impl Inner {
     }
 
     /// What every answer carries.
-    fn complete(&self, response: &mut Response, seen: &Seen, drawn: Option<Drawn>) {
+    fn complete(
+        &self,
+        response: &mut Response,
+        seen: &Seen,
+        drawn: Option<Drawn>,
+        allowed: Option<HeaderValue>,
+    ) {
         let length = HttpBody::size_hint(response.body()).exact();
         if seen.method == Method::HEAD {
             if let Some(length) = length.filter(|_| !response.headers().contains_key(header::CONTENT_LENGTH))
@@ -298,7 +308,7 @@ impl Inner {
         if created {
             self.make_absolute(headers);
         }
-        cors::write(&self.app, seen.cors, seen.origin.as_ref(), seen.is_preflight, headers);
+        cors::write(seen.cors, allowed, seen.is_preflight, headers);
         self.secure(headers);
     }
 

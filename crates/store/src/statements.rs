@@ -47,6 +47,7 @@ pub static IDENTITY: &[&[&Sql]] = &[
     clients::logouts::ALL,
     clients::rules::ALL,
     clients::once::ALL,
+    clients::origins::ALL,
     clients::pushed_requests::ALL,
     clients::refresh_tokens::ALL,
     clients::requests::ALL,

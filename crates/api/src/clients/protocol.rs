@@ -4,8 +4,8 @@ use avnology_core::clients::{
     self, ClientAuthentication, Introspecting, PresentedToken, Refusal, TokenResponse, Userinfo,
 };
 use avnology_http::{
-    Auth, Bucket, HeaderValue, Json, NoInput, ProtocolForm, Public, Reply, Response, ResponseBody, Route,
-    StatusCode, header, proofs,
+    Auth, Bucket, HeaderValue, Json, NoInput, OurPagesOnly, ProtocolForm, Public, Reply, Response,
+    ResponseBody, Route, StatusCode, header, proofs,
 };
 use avnology_model::{Code, Result};
 use avnology_oauth::{OAuthError, Params};
@@ -93,11 +93,17 @@ async fn with(
         Err(error) => return Ok(refused(&error, authorization)),
     };
     let proofs = proofs(&auth.headers);
-    match call(ClientAuthentication { authorization, params: &params, path, proofs: &proofs }).await {
-        Ok(response) => Ok(response.with_header(header::PRAGMA, "no-cache").respond()),
-        Err(Refusal::OAuth(error)) => Ok(refused(&error, authorization)),
-        Err(Refusal::Failed(error)) => Err(error),
+    let shown = ClientAuthentication { authorization, params: &params, path, proofs: &proofs };
+    let is_open = auth.origin.is_none() || clients::is_for_browsers(&auth.app, &auth.cx, &shown).await?;
+    let mut response = match call(shown).await {
+        Ok(response) => response.with_header(header::PRAGMA, "no-cache").respond(),
+        Err(Refusal::OAuth(error)) => refused(&error, authorization),
+        Err(Refusal::Failed(error)) => return Err(error),
+    };
+    if !is_open {
+        response.extensions_mut().insert(OurPagesOnly);
     }
+    Ok(response)
 }
 
 /// An error in the words of the protocol; 401 names the scheme that the client tried.

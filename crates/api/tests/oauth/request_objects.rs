@@ -178,7 +178,7 @@ async fn a_request_in_a_request_is_refused(app: TestApp) {
 
 async fn a_token_of_another_type_is_no_request(app: TestApp) {
     let (client, jane) = scene(&app).await;
-    for typ in ["at+jwt", "dpop+jwt", "logout+jwt"] {
+    for typ in ["dpop+jwt", "logout+jwt", "secevent+jwt"] {
         let claims = claims(&client);
         let other = avnology_jose::jwt::sign(&key(7), typ, claims.as_object().expect("claims"));
         refuses(&client, &jane.client, &other.expect("a token")).await;

@@ -37,7 +37,8 @@ pub async fn create(
         update_time: cx.now,
     };
     let (job, cx, key) = (Arc::clone(app), cx.clone(), key.copied());
-    app.store
+    let view = app
+        .store
         .identity()
         .write(move |tx| {
             let mut client = client.clone();
@@ -49,7 +50,9 @@ pub async fn create(
             platform::finish(tx, &cx, &job.keys, key.as_ref(), 201, &body)?;
             Ok(view)
         })
-        .await
+        .await?;
+    app.clients.forget_origins();
+    Ok(view)
 }
 
 /// A secret as it is kept.

@@ -29,5 +29,6 @@ pub async fn delete(app: &Tenant, cx: &Cx, id: ClientId, expected: &Precondition
         })
         .await?;
     app.clients.forget(id);
+    app.clients.forget_origins();
     Ok(())
 }

@@ -92,7 +92,7 @@ pub(super) async fn of_person(app: &Arc<Tenant>, cx: &Cx, of: &OfPerson<'_>) -> 
             singly: &of.grant.rights.id_token_claims,
             is_userinfo: false,
         };
-        let algorithm = settings.id_token_signed_response_alg;
+        let algorithm = settings.id_token_alg();
         let token = tokens::IdToken {
             issuer: &issuer,
             subject: &subject,

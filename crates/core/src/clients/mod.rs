@@ -37,9 +37,9 @@ mod userinfo;
 mod verify;
 mod view;
 
-pub use authenticate::{ClientAuthentication, authenticate};
+pub use authenticate::{ClientAuthentication, authenticate, is_for_browsers};
 pub(crate) use cache::ClientCache;
-pub use cache::LiveClient;
+pub use cache::{LiveClient, allows_origin};
 pub use caller::{Bearer, Program, TokenCaller, authenticate_presented, revoke_leaked_token};
 pub use consents::{ConsentView, consents_of, revoke_consent, scope_words};
 pub use create::create;

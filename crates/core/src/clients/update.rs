@@ -60,5 +60,6 @@ pub async fn update(
         })
         .await?;
     app.clients.forget(id);
+    app.clients.forget_origins();
     Ok(ClientView::of(&client, cx.now))
 }

@@ -20,4 +20,6 @@ pub use request::{AuthorizationRequestRow, PushedRequest};
 pub use resource::{ApiResource, ResourceScope, ResourceSettings};
 pub use rule::{ClientRule, Ruling};
 pub use settings::ClientSettings;
-pub use words::{ClientState, ClientType, GrantType, OrganizationSelection, TokenEndpointAuthMethod};
+pub use words::{
+    ClientState, ClientType, GrantType, OrganizationSelection, SecurityProfile, TokenEndpointAuthMethod,
+};

@@ -7,6 +7,7 @@ use avnology_model::{
     secret_token::SecretHash,
 };
 
+use super::origins;
 use crate::{
     IdentityTx, Row,
     list::{self, Field, List, ListQuery, Page, Scope},
@@ -60,6 +61,7 @@ pub fn insert(tx: &mut IdentityTx<'_>, client: &Client) -> Result<()> {
         client.update_time,
     ];
     tx.execute(&INSERT, &values)?;
+    origins::write(tx, client)?;
     client.secrets.iter().try_for_each(|secret| insert_secret(tx, client.id, secret))
 }
 
@@ -77,7 +79,8 @@ pub fn update(tx: &mut IdentityTx<'_>, client: &mut Client, now: Timestamp) -> R
         client.revoked_before,
         client.update_time,
     ];
-    tx.execute(&UPDATE, &values).map(drop)
+    tx.execute(&UPDATE, &values)?;
+    origins::write(tx, client)
 }
 
 /// The client with this id, and its secrets.
@@ -96,6 +99,7 @@ pub fn get(tx: &mut IdentityTx<'_>, id: ClientId) -> Result<Client> {
 /// Removes a client and its secrets.
 pub fn delete(tx: &mut IdentityTx<'_>, id: ClientId) -> Result<()> {
     tx.execute(&DELETE_SECRETS, &params![id])?;
+    origins::erase(tx, id)?;
     tx.execute(&DELETE, &params![id]).map(drop)
 }
 

@@ -7,6 +7,7 @@ pub mod consents;
 pub mod grants;
 pub mod logouts;
 pub mod once;
+pub mod origins;
 pub mod pushed_requests;
 pub mod refresh_tokens;
 pub mod requests;
