@@ -164,10 +164,9 @@ impl Inner {
             },
             Err(error) => self.refuse(&error, &seen, route, answered.by_token),
         };
-        let allowed = match response.extensions().get::<cors::OurPagesOnly>() {
-            Some(_) => None,
-            None => cors::allowed(&self.app, seen.cors, seen.origin.as_ref()).await,
-        };
+        let is_ours_alone = response.extensions().get::<cors::OurPagesOnly>().is_some();
+        let cors = if is_ours_alone { Cors::None } else { seen.cors };
+        let allowed = cors::allowed(&self.app, cors, seen.origin.as_ref()).await;
         self.complete(&mut response, &seen, answered.drawn, allowed);
         let (status, seconds) = (response.status(), watch.seconds());
         mounted.map_or(&self.unmatched, |m| &m.metrics).record(status, seconds);
