@@ -1,5 +1,7 @@
 //! Tokens that are bound to a key, and proofs of it (RFC 9449, `contract/30` §8), with what attackers try.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use avnology_jose::{SigningKey, jws, jwt};
 use avnology_model::Code;
 use avnology_oauth::dpop::token_hash;
@@ -92,9 +94,11 @@ async fn public(app: &TestApp, more: Value) -> Relying {
     register(app, "spa", all).await
 }
 
-/// Tokens of Jane that are bound to a key.
+/// Tokens of somebody new that are bound to a key.
 async fn bound_tokens(client: &Relying, key: &SigningKey) -> Answer {
-    let jane = client.app.browsing(&format!("{}@acme.example", &client.id[4..])).await;
+    static PEOPLE: AtomicUsize = AtomicUsize::new(0);
+    let number = PEOPLE.fetch_add(1, Ordering::Relaxed);
+    let jane = client.app.browsing(&format!("jane-{number}@acme.example")).await;
     let code = client.code(&jane.client, &[("scope", SCOPES)]).await;
     let proof = token_proof(&client.app, key, &format!("redeem-{code}")).await;
     let tokens = post(client, "/oauth2/token", &redeeming(&code), &[&proof]).await;
