@@ -15,8 +15,9 @@ use crate::{
     credentials::{Breaches, PasswordHasher},
     identities::{SchemaCache, TraitsSchema},
     organizations::OrganizationCache,
+    permissions::PermissionMemory,
     platform::{Keys, SettingsVersion, SigningKeys},
-    ports::{CaptchaVerifier, Composer, MailTransport, TextTransport, TxtLookup},
+    ports::{CaptchaVerifier, Composer, MailTransport, OutboundCalls, TextTransport, TxtLookup},
     service_accounts::KeyCache,
     sessions::SessionCache,
 };
@@ -66,6 +67,8 @@ pub struct Tenant {
     pub organizations: OrganizationCache,
     /// OAuth clients and resources in memory.
     pub(crate) clients: ClientCache,
+    /// Relation tuples in memory.
+    pub(crate) permissions: PermissionMemory,
     /// Puts messages into words.
     pub composer: Arc<dyn Composer>,
     /// Carries mail; `None` logs it instead (development), and nothing carries it in the test environment.
@@ -76,6 +79,8 @@ pub struct Tenant {
     pub dns: Arc<dyn TxtLookup>,
     /// Verifies what CAPTCHAs answer.
     pub captcha: Arc<dyn CaptchaVerifier>,
+    /// Calls URLs that clients and organizations choose.
+    pub outbound: Arc<dyn OutboundCalls>,
     pub(crate) settings: ArcSwap<SettingsVersion>,
     schema: SchemaCache,
     pub(crate) signing_keys: SigningKeys,
@@ -108,6 +113,8 @@ pub struct TenantParts {
     pub dns: Arc<dyn TxtLookup>,
     /// Verifies what CAPTCHAs answer.
     pub captcha: Arc<dyn CaptchaVerifier>,
+    /// Calls URLs that clients and organizations choose.
+    pub outbound: Arc<dyn OutboundCalls>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Draws random bytes.
@@ -127,11 +134,13 @@ impl Tenant {
             api_keys: KeyCache::default(),
             organizations: OrganizationCache::default(),
             clients: ClientCache::default(),
+            permissions: PermissionMemory::default(),
             composer: parts.composer,
             mail: parts.mail,
             texts: parts.texts,
             dns: parts.dns,
             captcha: parts.captcha,
+            outbound: parts.outbound,
             settings: ArcSwap::from_pointee(parts.settings),
             schema: SchemaCache::default(),
             signing_keys: SigningKeys::default(),

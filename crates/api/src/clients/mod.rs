@@ -4,11 +4,12 @@ mod consents;
 mod management;
 mod protocol;
 mod resources;
+mod rules;
 
 use avnology_http::Route;
 
 pub(crate) fn routes() -> Vec<Route> {
-    [consents::routes(), management::routes(), resources::routes(), protocol::routes()]
+    [consents::routes(), management::routes(), resources::routes(), rules::routes(), protocol::routes()]
         .into_iter()
         .flatten()
         .collect()

@@ -3,10 +3,15 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![expect(clippy::indexing_slicing, reason = "a member that is missing fails the test")]
 
+mod back_channel;
+mod callers;
 mod client_authentication;
+mod client_gates;
+mod client_rules;
 mod clients;
 mod code_flow;
 mod consent;
+mod embedded;
 mod introspection;
 mod kit;
 mod machines;
@@ -14,4 +19,5 @@ mod organizations;
 mod prompts;
 mod refresh;
 mod resources;
+mod security;
 mod sign_out;

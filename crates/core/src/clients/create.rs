@@ -25,6 +25,7 @@ pub async fn create(
 ) -> Result<ClientView> {
     let mut settings = settings.completed();
     input::check(&mut settings, app.config.environment == Environment::Test)?;
+    input::check_calls(app, &settings)?;
     let secret = settings.auth_method().uses_secret().then(|| cx.secret(SecretKind::ClientSecret));
     let client = Client {
         id: ClientId::new(cx.now, cx.random()),

@@ -1,7 +1,7 @@
 //! Removing a client, and with it what people granted to it.
 
 use avnology_model::{Result, events::EventType, ids::ClientId, platform::Precondition};
-use avnology_store::clients::{clients as rows, codes, consents, grants, requests};
+use avnology_store::clients::{clients as rows, codes, consents, grants, logouts, requests, rules};
 use serde_json::Value;
 
 use super::view;
@@ -19,6 +19,8 @@ pub async fn delete(app: &Tenant, cx: &Cx, id: ClientId, expected: &Precondition
             codes::erase_client(tx, id)?;
             grants::erase_client(tx, id)?;
             consents::erase_client(tx, id)?;
+            rules::erase_client(tx, id)?;
+            logouts::erase_client(tx, id)?;
             rows::delete(tx, id)?;
             emit(tx, &view::event(&cx, EventType::OauthClientDeleted, &client, Value::Null))
         })

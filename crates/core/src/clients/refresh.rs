@@ -24,7 +24,7 @@ use avnology_store::{
 use serde_json::json;
 
 use super::{
-    LiveClient, Refusal, TokenResponse, cache,
+    LiveClient, Refusal, TokenResponse, cache, gates,
     issue::{self, OfPerson},
     oauth_error::refuse,
     person::{Place, effective, scopes_of},
@@ -205,6 +205,7 @@ impl Rights {
         };
         let resources = resource::narrowed(asked.resources.clone(), &found.grant.rights.resources)?;
         let place = place(app, cx, live, found, asked.organization.as_deref()).await?;
+        check_gates(app, cx, live, found, place.as_ref()).await?;
         let known = cache::all_resources(app, cx).await?;
         let scopes = effective(&wanted, place.as_ref(), found.platform, &known);
         Ok(Self { place, scopes, resources })
@@ -270,6 +271,24 @@ async fn place(
         Ok(()) => Ok(Some(place)),
         Err(_) => Err(refuse(ErrorCode::InteractionRequired, "the organization asks for another sign-in")),
     }
+}
+
+/// `invalid_grant` where the client's own conditions are not met any more, or the organization has blocked it.
+async fn check_gates(
+    app: &Arc<Tenant>,
+    cx: &Cx,
+    live: &LiveClient,
+    found: &Found,
+    place: Option<&Place>,
+) -> Result<(), Refusal> {
+    let methods = &found.grant.rights.signed_in.methods;
+    if let Err(shut) = gates::check(app, cx, live, found.identity.id, methods).await? {
+        return Err(refuse(ErrorCode::InvalidGrant, shut.words()));
+    }
+    if gates::is_blocked(app, live, place.map(|place| place.organization.id())).await? {
+        return Err(refuse(ErrorCode::InvalidGrant, "the organization does not allow the client"));
+    }
+    Ok(())
 }
 
 fn lost() -> Refusal {

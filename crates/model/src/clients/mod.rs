@@ -3,15 +3,21 @@
 mod client;
 mod consent;
 mod grant;
+mod logout;
+mod relation;
 mod request;
 mod resource;
+mod rule;
 mod settings;
 mod words;
 
 pub use client::{Client, ClientSecret, MOST_SECRETS};
 pub use consent::Consent;
 pub use grant::{AuthorizationCode, Grant, GrantedRights, RefreshToken, SignInFacts};
+pub use logout::PendingLogout;
+pub use relation::RequiredRelation;
 pub use request::AuthorizationRequestRow;
 pub use resource::{ApiResource, ResourceScope, ResourceSettings};
+pub use rule::{ClientRule, Ruling};
 pub use settings::ClientSettings;
 pub use words::{ClientState, ClientType, GrantType, OrganizationSelection, TokenEndpointAuthMethod};
