@@ -3,13 +3,20 @@
 mod consents;
 mod management;
 mod protocol;
+mod registration;
 mod resources;
 
 use avnology_http::Route;
 
 pub(crate) fn routes() -> Vec<Route> {
-    [consents::routes(), management::routes(), resources::routes(), protocol::routes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        consents::routes(),
+        management::routes(),
+        resources::routes(),
+        protocol::routes(),
+        registration::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

@@ -13,5 +13,6 @@ mod machines;
 mod organizations;
 mod prompts;
 mod refresh;
+mod registration;
 mod resources;
 mod sign_out;

@@ -31,6 +31,7 @@ pub async fn create(
         settings,
         secrets: secret.iter().map(|secret| kept(secret, cx)).collect(),
         revoked_before: None,
+        registration: None,
         create_time: cx.now,
         update_time: cx.now,
     };

@@ -96,11 +96,16 @@ fn check_grants(settings: &ClientSettings, errors: &mut Vec<FieldError>) {
             GrantType::ClientCredentials if !confidential => {
                 push(errors, &field, FieldCode::NotAllowed, "For clients that can keep a secret.");
             }
-            GrantType::AuthorizationCode if settings.kind == ClientType::Machine => {
+            GrantType::AuthorizationCode | GrantType::DeviceCode if settings.kind == ClientType::Machine => {
                 push(errors, &field, FieldCode::NotAllowed, "Machines sign nobody in.");
             }
-            GrantType::RefreshToken if !settings.may(GrantType::AuthorizationCode) => {
-                push(errors, &field, FieldCode::NotAllowed, "Beside `authorization_code` only.");
+            GrantType::AuthorizationCode if settings.kind == ClientType::Device => {
+                push(errors, &field, FieldCode::NotAllowed, "Devices have no browser.");
+            }
+            GrantType::RefreshToken
+                if !settings.may(GrantType::AuthorizationCode) && !settings.may(GrantType::DeviceCode) =>
+            {
+                push(errors, &field, FieldCode::NotAllowed, "Beside a grant of people only.");
             }
             _ => {}
         }
@@ -252,6 +257,7 @@ pub(super) fn kind_of(kind: ClientType) -> avnology_oauth::ClientType {
         ClientType::Web => avnology_oauth::ClientType::Web,
         ClientType::Spa => avnology_oauth::ClientType::Spa,
         ClientType::Native => avnology_oauth::ClientType::Native,
+        ClientType::Device => avnology_oauth::ClientType::Device,
         ClientType::Machine => avnology_oauth::ClientType::Machine,
     }
 }

@@ -17,6 +17,7 @@ mod list;
 mod oauth_error;
 mod person;
 mod refresh;
+mod registration;
 pub mod resources;
 mod revoke_token;
 mod revoke_tokens;
@@ -39,6 +40,10 @@ pub use introspect::{Introspecting, introspect};
 pub use issue::TokenResponse;
 pub use list::{ClientPage, get, list};
 pub use oauth_error::Refusal;
+pub use registration::{
+    InitialToken, NewInitialToken, create_initial_token, read_registration, register, remove_registration,
+    remove_unused, replace_registration,
+};
 pub use revoke_token::revoke_token;
 pub use revoke_tokens::{RevokedTokens, revoke_tokens};
 pub use rotate_secret::{RotateSecret, RotatedSecret, rotate_secret};

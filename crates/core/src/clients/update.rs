@@ -12,11 +12,11 @@ use avnology_model::{
 use avnology_store::clients::clients as rows;
 use serde_json::{Map, Value};
 
-use super::{ClientView, input, view};
+use super::{ClientView, input, registration, view};
 use crate::{Cx, Tenant, events::emit, patch};
 
 /// Members that are set at creation only.
-const IMMUTABLE: &[&str] = &["id", "type", "secrets", "create_time"];
+const IMMUTABLE: &[&str] = &["id", "type", "secrets", "dynamically_registered", "create_time"];
 
 /// Changes a client by a merge patch. What it holds is good for nothing from the moment it is disabled. `_902`, `_905`, `_901`.
 pub async fn update(
@@ -48,6 +48,7 @@ pub async fn update(
             }
             let mut after = before.clone();
             after.settings = settings;
+            registration::check_registered(&after)?;
             if after.settings.state == ClientState::Disabled && before.settings.state == ClientState::Active {
                 after.revoked_before = Some(super::revoke_tokens::cut_off(&cx2));
             }

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use avnology_model::Result;
 use avnology_oauth::code::REMEMBERED as CODES_KEPT;
 use avnology_store::{
-    clients::{codes, grants, once, requests},
+    clients::{codes, grants, initial_tokens, once, requests},
     credentials::lockouts,
     flows::{flows, links},
     organizations::organizations as slugs,
@@ -17,7 +17,8 @@ use tokio::sync::watch;
 
 use super::{idempotency::KEPT_SECONDS as ANSWERS_KEPT, outbox::KEPT_SECONDS as MESSAGES_KEPT, rotate_due};
 use crate::{
-    Tenant, audit, events, identities, organizations, privacy, service_accounts, sessions as sessions_verbs,
+    Tenant, audit, clients::remove_unused, events, identities, organizations, privacy, service_accounts,
+    sessions as sessions_verbs,
 };
 
 const DAY: i64 = 24 * 60 * 60;
@@ -168,6 +169,7 @@ pub async fn sweep(app: &Arc<Tenant>) -> Result<()> {
     service_accounts::end_ownerless(app).await?;
     service_accounts::purge_ended(app).await?;
     rotate_due(app).await?;
+    remove_unused(app, &cx).await?;
     let now = cx.now;
     app.store
         .identity()
@@ -181,6 +183,7 @@ pub async fn sweep(app: &Arc<Tenant>) -> Result<()> {
             slugs::free_slugs(tx, now)?;
             signing_keys::purge(tx, now)?;
             requests::purge(tx, now)?;
+            initial_tokens::purge(tx, now)?;
             codes::purge(tx, now.plus_seconds(-CODES_KEPT))?;
             grants::purge(tx, now.plus_seconds(-DAY))?;
             once::purge(tx, now)?;

@@ -3,6 +3,7 @@
 mod client;
 mod consent;
 mod grant;
+mod registration;
 mod request;
 mod resource;
 mod settings;
@@ -11,6 +12,7 @@ mod words;
 pub use client::{Client, ClientSecret, MOST_SECRETS};
 pub use consent::Consent;
 pub use grant::{AuthorizationCode, Grant, GrantedRights, RefreshToken, SignInFacts};
+pub use registration::{ClientRegistration, InitialAccessToken, RegistrationLimits};
 pub use request::AuthorizationRequestRow;
 pub use resource::{ApiResource, ResourceScope, ResourceSettings};
 pub use settings::ClientSettings;
