@@ -1,6 +1,6 @@
 //! What the use cases need of the outside, to be plugged in by `server` and by tests.
 
-use std::{future::Future, net::IpAddr, pin::Pin};
+use std::{fmt, future::Future, net::IpAddr, pin::Pin, time::Duration};
 
 use avnology_model::{
     Result, Timestamp,
@@ -9,6 +9,7 @@ use avnology_model::{
     platform::{CaptchaProvider, TenantSettings},
 };
 use secrecy::SecretString;
+use url::Url;
 
 /// A future that a port answers with.
 pub type PortFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
@@ -157,4 +158,47 @@ pub trait TxtLookup: Send + Sync + 'static {
 
     /// Whether questions find their way out.
     fn check(&self) -> PortFuture<'_, ()>;
+}
+
+/// What was fetched from a URL that others chose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetched {
+    /// The document, at most 64 KiB.
+    pub body: Vec<u8>,
+    /// How long its server lets it be kept; `None` when it does not say.
+    pub keep: Option<Duration>,
+}
+
+/// Why a call to a URL that others chose came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallRefusal {
+    /// The URL, or every address of its host, is none that may be called: nothing was sent.
+    NotAllowed,
+    /// Nobody answers in time, or the answer is a redirect, an error or too long; what happened, for the log.
+    Failed(String),
+}
+
+impl fmt::Display for CallRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAllowed => f.write_str("the destination is not allowed"),
+            Self::Failed(what) => f.write_str(what),
+        }
+    }
+}
+
+/// A future of a call to a URL that others chose.
+pub type CallFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, CallRefusal>> + Send + 'a>>;
+
+/// Calls URLs that clients and organizations choose: by `https`, to public addresses and those that the operator allows
+/// besides, without redirects, for at most 5 s and 64 KiB (`contract/00` §2, `30` §2.2).
+pub trait OutboundCalls: Send + Sync + 'static {
+    /// Whether a URL may be called as far as it shows: its scheme, and its host when that is an address.
+    fn allows(&self, url: &Url) -> bool;
+
+    /// The document at a URL, when it is answered with 200.
+    fn get<'a>(&'a self, url: &'a Url) -> CallFuture<'a, Fetched>;
+
+    /// Posts a form and answers the status, whichever it is.
+    fn post_form<'a>(&'a self, url: &'a Url, form: &'a [(&'a str, &'a str)]) -> CallFuture<'a, u16>;
 }

@@ -16,7 +16,7 @@ use crate::{
     identities::{SchemaCache, TraitsSchema},
     organizations::OrganizationCache,
     platform::{Keys, SettingsVersion, SigningKeys},
-    ports::{CaptchaVerifier, Composer, MailTransport, TextTransport, TxtLookup},
+    ports::{CaptchaVerifier, Composer, MailTransport, OutboundCalls, TextTransport, TxtLookup},
     service_accounts::KeyCache,
     sessions::SessionCache,
 };
@@ -76,6 +76,8 @@ pub struct Tenant {
     pub dns: Arc<dyn TxtLookup>,
     /// Verifies what CAPTCHAs answer.
     pub captcha: Arc<dyn CaptchaVerifier>,
+    /// Calls URLs that clients and organizations choose.
+    pub outbound: Arc<dyn OutboundCalls>,
     pub(crate) settings: ArcSwap<SettingsVersion>,
     schema: SchemaCache,
     pub(crate) signing_keys: SigningKeys,
@@ -108,6 +110,8 @@ pub struct TenantParts {
     pub dns: Arc<dyn TxtLookup>,
     /// Verifies what CAPTCHAs answer.
     pub captcha: Arc<dyn CaptchaVerifier>,
+    /// Calls URLs that clients and organizations choose.
+    pub outbound: Arc<dyn OutboundCalls>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Draws random bytes.
@@ -132,6 +136,7 @@ impl Tenant {
             texts: parts.texts,
             dns: parts.dns,
             captcha: parts.captcha,
+            outbound: parts.outbound,
             settings: ArcSwap::from_pointee(parts.settings),
             schema: SchemaCache::default(),
             signing_keys: SigningKeys::default(),

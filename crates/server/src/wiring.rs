@@ -8,7 +8,7 @@ use avnology_core::{
     Clock, Cx, Entropy, OsEntropy, SystemClock, Tenant, TenantConfig, TenantParts,
     credentials::{Breaches, HasherConfig, PasswordHasher},
     platform::{self, Keys, MasterKeys},
-    ports::{MailTransport, TextTransport},
+    ports::{MailTransport, OutboundCalls, TextTransport},
     service_accounts,
 };
 use avnology_http::{Kit, KitConfig, Route};
@@ -23,7 +23,7 @@ use crate::{
     dns::Dns,
     health,
     mail::{LetterComposer, SmtpTransport},
-    outbound::{extra_roots, http_client, told},
+    outbound::{Calls, extra_roots, http_client, told},
     sms,
 };
 
@@ -42,6 +42,8 @@ pub struct Parts {
     pub mail: Option<Arc<dyn MailTransport>>,
     /// Carries text messages; `None` offers none.
     pub texts: Option<Arc<dyn TextTransport>>,
+    /// Calls URLs that clients and organizations choose.
+    pub outbound: Arc<dyn OutboundCalls>,
     /// Whether pending migrations are applied.
     pub migrate: bool,
 }
@@ -64,7 +66,8 @@ impl Parts {
         };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let texts = sms::transport(config, &clock)?;
-        Ok(Self { clock, entropy: Arc::new(OsEntropy), mail, texts, migrate: true })
+        let outbound = Arc::new(Calls::new(config)?);
+        Ok(Self { clock, entropy: Arc::new(OsEntropy), mail, texts, outbound, migrate: true })
     }
 }
 
@@ -75,7 +78,7 @@ impl Parts {
 pub async fn open(config: &Config, parts: Parts) -> Result<Arc<Tenant>> {
     // Another provider may have been chosen by whoever embeds us: that is theirs to decide.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let Parts { clock, entropy, mail, texts, migrate } = parts;
+    let Parts { clock, entropy, mail, texts, outbound, migrate } = parts;
     let now = clock.now();
     let masters = MasterKeys::new(&config.encryption_keys.load(&*entropy).map_err(told)?)?;
     let store = Store::open(store_config(config, now, migrate)).await?;
@@ -95,6 +98,7 @@ pub async fn open(config: &Config, parts: Parts) -> Result<Arc<Tenant>> {
         texts,
         dns: Arc::new(Dns::new(config.dns_server)),
         captcha: Arc::new(captcha::Verifier::new(config)?),
+        outbound,
         clock,
         entropy,
         settings: platform::load_settings(&store).await?,

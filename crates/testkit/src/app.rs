@@ -20,7 +20,9 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::{Client, Engine, FakeClock, Mailbox, SeededEntropy, dns::DnsServer, postgres::ThrowawayPostgres};
+use crate::{
+    Client, Engine, FakeClock, Mailbox, SeededEntropy, Web, dns::DnsServer, postgres::ThrowawayPostgres,
+};
 
 /// Where the app lives.
 pub const ORIGIN: &str = "https://id.example.com";
@@ -107,6 +109,7 @@ struct Inner {
     data_dir: PathBuf,
     directory: Arc<TempDir>,
     dns: DnsServer,
+    web: Web,
 }
 
 /// What nodes of one app have in common.
@@ -114,6 +117,7 @@ struct Outside {
     database: Option<String>,
     clock: Arc<FakeClock>,
     dns: DnsServer,
+    web: Web,
 }
 
 impl TestApp {
@@ -125,7 +129,8 @@ impl TestApp {
             Engine::Postgres => Some(ThrowawayPostgres::shared().create_database()),
         };
         let data_dir = directory.path().join("data");
-        let outside = Outside { database, clock: Arc::default(), dns: DnsServer::start().await };
+        let (clock, web) = (Arc::default(), Web::default());
+        let outside = Outside { database, clock, dns: DnsServer::start().await, web };
         Self::open(setup, data_dir, directory, outside, 1).await
     }
 
@@ -135,18 +140,23 @@ impl TestApp {
         assert!(inner.database.is_some(), "SQLite has one node");
         let directory = Arc::new(directory());
         let data_dir = directory.path().join("data");
-        let (database, clock, dns) = (inner.database.clone(), Arc::clone(&inner.clock), inner.dns.clone());
-        Self::open(inner.setup.clone(), data_dir, directory, Outside { database, clock, dns }, 2).await
+        let outside = Outside {
+            database: inner.database.clone(),
+            clock: Arc::clone(&inner.clock),
+            dns: inner.dns.clone(),
+            web: inner.web.clone(),
+        };
+        Self::open(inner.setup.clone(), data_dir, directory, outside, 2).await
     }
 
     /// The same app after a stop and a start, on the same data. Clients of the stopped one must be gone.
     pub async fn restarted(self) -> Self {
         self.tenant().store.close().await.expect("the store closes");
         let inner = Arc::into_inner(self.0).expect("nobody else has the app");
-        let Inner { setup, data_dir, directory, database, clock, dns, tenant, kit, .. } = inner;
+        let Inner { setup, data_dir, directory, database, clock, dns, web, tenant, kit, .. } = inner;
         drop(kit);
         drop(tenant);
-        Self::open(setup, data_dir, directory, Outside { database, clock, dns }, 3).await
+        Self::open(setup, data_dir, directory, Outside { database, clock, dns, web }, 3).await
     }
 
     async fn open(
@@ -156,7 +166,7 @@ impl TestApp {
         outside: Outside,
         seed: u64,
     ) -> Self {
-        let Outside { database, clock, dns } = outside;
+        let Outside { database, clock, dns, web } = outside;
         let config = setup.config(&data_dir, database.as_deref(), &dns);
         let mailbox = Mailbox::default();
         let texts =
@@ -168,12 +178,13 @@ impl TestApp {
             mail: setup
                 .is_live
                 .then(|| Arc::new(mailbox.clone()) as Arc<dyn avnology_core::ports::MailTransport>),
+            outbound: Arc::new(web.clone()),
             migrate: true,
         };
         let tenant =
             wiring::open(&config, parts).await.unwrap_or_else(|e| panic!("the app does not open: {e:?}"));
         let kit = wiring::kit(&tenant, &config).unwrap_or_else(|e| panic!("the routes collide: {e:?}"));
-        Self(Arc::new(Inner { tenant, kit, clock, mailbox, setup, database, data_dir, directory, dns }))
+        Self(Arc::new(Inner { tenant, kit, clock, mailbox, setup, database, data_dir, directory, dns, web }))
     }
 
     /// The tenant behind it.
@@ -204,6 +215,11 @@ impl TestApp {
     /// The name server that it asks.
     pub fn dns(&self) -> &DnsServer {
         &self.0.dns
+    }
+
+    /// The web outside, which it calls for clients.
+    pub fn web(&self) -> &Web {
+        &self.0.web
     }
 
     /// Looks at every domain that is due.

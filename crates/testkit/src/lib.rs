@@ -32,6 +32,7 @@ pub mod postgres;
 mod privacy;
 pub mod smtp;
 mod wait;
+mod web;
 
 pub use answer::Answer;
 pub use app::{ORIGIN, Setup, TestApp};
@@ -47,3 +48,4 @@ pub use maker::{MAKER_CERTIFICATE, MAKER_ROOT};
 pub use organizations::Team;
 pub use passkey::{Says, SoftPasskey, ceremony};
 pub use people::{PASSWORD, Person};
+pub use web::{Posted, Web};

@@ -12,7 +12,7 @@ use avnology_model::{
 use avnology_oauth::{AuthMethod, GrantType, RedirectUri, Scopes, SecurityProfile};
 use avnology_store::clients::{clients, resources};
 
-use super::input::kind_of;
+use super::{input::kind_of, keys::KeyMemory};
 use crate::{Cx, Tenant, platform::Remembered};
 
 /// How many clients memory holds.
@@ -78,11 +78,12 @@ impl LiveClient {
 pub(crate) struct ClientCache {
     clients: Remembered<ClientId, Arc<LiveClient>>,
     resources: Remembered<(), Arc<Vec<ApiResource>>>,
+    pub(super) keys: KeyMemory,
 }
 
 impl Default for ClientCache {
     fn default() -> Self {
-        Self { clients: Remembered::new(CLIENTS), resources: Remembered::new(1) }
+        Self { clients: Remembered::new(CLIENTS), resources: Remembered::new(1), keys: KeyMemory::default() }
     }
 }
 

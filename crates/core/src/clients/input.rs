@@ -1,6 +1,5 @@
 //! What callers may write of a client, checked as a whole (`contract/30` §2.1).
 
-use avnology_jose::KeySet;
 use avnology_model::{
     Error, FieldCode, FieldError, Result,
     clients::{ClientSettings, ClientType, GrantType, TokenEndpointAuthMethod},
@@ -25,7 +24,7 @@ const MANY: usize = 100;
 const CONTACTS: usize = 10;
 /// Most characters of a URL.
 const URL: usize = 2_048;
-/// Most bytes of metadata and keys, as JSON.
+/// Most bytes of metadata, as JSON.
 const JSON_BYTES: usize = 16 * 1024;
 
 pub(super) fn push(errors: &mut Vec<FieldError>, field: &str, code: FieldCode, message: &str) {
@@ -112,7 +111,7 @@ fn check_grants(settings: &ClientSettings, errors: &mut Vec<FieldError>) {
     }
 }
 
-fn check_authentication(settings: &mut ClientSettings, errors: &mut Vec<FieldError>) {
+fn check_authentication(settings: &ClientSettings, errors: &mut Vec<FieldError>) {
     let confidential = settings.kind.is_confidential();
     let method = settings.auth_method();
     let field = "token_endpoint_auth_method";
@@ -127,18 +126,6 @@ fn check_authentication(settings: &mut ClientSettings, errors: &mut Vec<FieldErr
     }
     if !settings.refresh_token_rotation && !confidential {
         push(errors, "refresh_token_rotation", FieldCode::NotAllowed, "Public clients' tokens rotate.");
-    }
-    match &settings.jwks {
-        None if method == TokenEndpointAuthMethod::PrivateKeyJwt => {
-            push(errors, "jwks", FieldCode::Required, "Its public keys are needed.");
-        }
-        Some(set) if set.to_string().len() > JSON_BYTES => {
-            push(errors, "jwks", FieldCode::TooLong, "At most 16 KiB.");
-        }
-        Some(set) if KeySet::from_registration(set).is_err() => {
-            push(errors, "jwks", FieldCode::InvalidFormat, "A JWK Set of public keys.");
-        }
-        _ => {}
     }
 }
 

@@ -12,7 +12,7 @@ use avnology_model::{
 use avnology_store::clients::clients as rows;
 use serde_json::{Map, Value};
 
-use super::{ClientView, input, registration, view};
+use super::{ClientView, input, profile, registration, view};
 use crate::{Cx, Tenant, events::emit, patch};
 
 /// Members that are set at creation only.
@@ -30,7 +30,7 @@ pub async fn update(
         return Err(Error::field(field, FieldCode::Immutable, "This is set once and never changed."));
     }
     let is_test = app.config.environment == Environment::Test;
-    let (cx2, expected) = (cx.clone(), expected.clone());
+    let (cx2, expected, outbound) = (cx.clone(), expected.clone(), Arc::clone(&app.outbound));
     let client = app
         .store
         .identity()
@@ -42,6 +42,7 @@ pub async fn update(
             let settings: ClientSettings = patch::read(merged)?;
             let mut settings = settings.completed();
             input::check(&mut settings, is_test)?;
+            profile::check(&settings, &*outbound)?;
             input::check_kept(tx, &mut settings)?;
             if settings == before.settings {
                 return Ok(before);

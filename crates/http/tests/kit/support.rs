@@ -13,8 +13,8 @@ use avnology_core::{
     credentials::{Breaches, HasherConfig, PasswordHasher},
     platform::{Keys, MasterKeys, SettingsVersion},
     ports::{
-        CaptchaToken, CaptchaVerdict, CaptchaVerifier, CaptchaWidget, Composer, Letter, MessageSecrets,
-        PortFuture, TxtAnswer, TxtLookup,
+        CallFuture, CallRefusal, CaptchaToken, CaptchaVerdict, CaptchaVerifier, CaptchaWidget, Composer,
+        Fetched, Letter, MessageSecrets, OutboundCalls, PortFuture, TxtAnswer, TxtLookup,
     },
     service_accounts,
 };
@@ -36,6 +36,7 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt as _;
+use url::Url;
 use zeroize::Zeroizing;
 
 /// Where the tenant of most tests lives.
@@ -65,6 +66,22 @@ impl TxtLookup for NoDns {
 
     fn check(&self) -> PortFuture<'_, ()> {
         Box::pin(async { Ok(()) })
+    }
+}
+
+struct NoOutbound;
+
+impl OutboundCalls for NoOutbound {
+    fn allows(&self, _: &Url) -> bool {
+        false
+    }
+
+    fn get<'a>(&'a self, _: &'a Url) -> CallFuture<'a, Fetched> {
+        Box::pin(async { Err(CallRefusal::NotAllowed) })
+    }
+
+    fn post_form<'a>(&'a self, _: &'a Url, _: &'a [(&'a str, &'a str)]) -> CallFuture<'a, u16> {
+        Box::pin(async { Err(CallRefusal::NotAllowed) })
     }
 }
 
@@ -184,6 +201,7 @@ impl App {
             texts: None,
             dns: Arc::new(NoDns),
             captcha: Arc::new(NoCaptcha),
+            outbound: Arc::new(NoOutbound),
             clock: clock.clone(),
             entropy,
         }));

@@ -80,6 +80,8 @@ keys! {
         "A well-formed `ak_live_…` or `ak_test_…` key, installed with every scope at start.";
     TrustedProxies = "trusted_proxies", List, "none",
         "Networks (CIDR) whose `X-Forwarded-For` is believed.";
+    OutboundAllow = "outbound_allow", List, "none",
+        "Networks (CIDR), addresses and host names that are not public and may be called all the same where clients and organizations name the URL, such as a private identity provider. At a loopback address named here, `http` is taken for `https`. In the test environment every loopback address is.";
     ExtraCaFile = "extra_ca_file", Plain, "none",
         "PEM bundle of certificate authorities trusted for outgoing connections besides the system's; for `database_url` they alone are.";
     DnsServer = "dns_server", Plain, "unset: the servers in charge of each domain, found by the machine's resolver",

@@ -29,6 +29,8 @@ pub use show::Shown;
 pub use smtp_url::{SmtpServer, SmtpTls};
 pub use sources::Source;
 
+use crate::outbound::Allowed;
+
 /// Everything an operator decides, understood and checked.
 #[derive(Debug)]
 pub struct Config {
@@ -58,6 +60,8 @@ pub struct Config {
     pub bootstrap_api_key: Option<SecretString>,
     /// Proxies that are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Whom we may call besides public addresses.
+    pub outbound_allow: Vec<Allowed>,
     /// More certificate authorities for outgoing connections.
     pub extra_ca_file: Option<PathBuf>,
     /// Who is asked for TXT records; `None` asks the servers in charge.

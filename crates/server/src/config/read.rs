@@ -13,6 +13,7 @@ use super::{
     Config, EncryptionKeys, Key, LogFormat, Mail, PasswordHash, Problem, SmsWebhook, Source, encryption_key,
     show, smtp_url::SmtpServer, sources::Gathered,
 };
+use crate::outbound::Allowed;
 
 /// What is wrong with a value and what to write instead. The first part must not show a secret.
 pub(super) type Refusal = (String, &'static str);
@@ -37,6 +38,7 @@ pub(super) fn config(gathered: &mut Gathered) -> Option<Config> {
     let bootstrap_admin_email = r.optional(Key::BootstrapAdminEmail, email);
     let bootstrap_api_key = r.optional(Key::BootstrapApiKey, api_key);
     let trusted_proxies = r.list(Key::TrustedProxies, network);
+    let outbound_allow = r.list(Key::OutboundAllow, allowed);
     let extra_ca_file = r.optional(Key::ExtraCaFile, readable_file);
     let dns_server = r.optional(Key::DnsServer, socket_addr);
     let captcha_url = r.optional(Key::CaptchaUrl, captcha_url);
@@ -64,6 +66,7 @@ pub(super) fn config(gathered: &mut Gathered) -> Option<Config> {
         bootstrap_admin_email,
         bootstrap_api_key,
         trusted_proxies,
+        outbound_allow,
         extra_ca_file,
         dns_server,
         captcha_url,
@@ -182,6 +185,15 @@ fn network(text: &str) -> Result<IpNet, Refusal> {
     let one_address = || text.parse().ok().map(|ip: std::net::IpAddr| IpNet::from(ip));
     text.parse().ok().or_else(one_address).ok_or_else(|| {
         (format!("`{text}` is no network."), "Write networks as in 10.0.0.0/8, fd00::/8 or 192.0.2.1.")
+    })
+}
+
+fn allowed(text: &str) -> Result<Allowed, Refusal> {
+    Allowed::parse(text).ok_or_else(|| {
+        (
+            format!("`{text}` is neither a network nor a host name."),
+            "Write them as in 10.0.0.0/8, 192.0.2.1 or idp.internal.",
+        )
     })
 }
 

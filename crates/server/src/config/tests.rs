@@ -351,3 +351,12 @@ fn a_developers_key_is_made_once_for_us_alone() {
     let error = config.encryption_keys.load(&OsEntropy).unwrap_err().to_string();
     assert!(error.contains("encryption.key") && !error.contains("not a key"), "{error}");
 }
+
+#[test]
+fn who_may_be_called_besides_public_addresses_is_a_list_of_networks_and_names() {
+    let config = load(None, &[("AVNOLOGY_OUTBOUND_ALLOW", "10.0.0.0/8, fd00::1, IdP.internal")]).unwrap();
+    let expected = ["10.0.0.0/8", "fd00::1", "idp.internal"].map(|text| Allowed::parse(text).unwrap());
+    assert_eq!(config.outbound_allow, expected);
+    let text = problems(&[("AVNOLOGY_OUTBOUND_ALLOW", "https://idp.internal")]);
+    assert!(text.contains("is neither a network nor a host name"), "{text}");
+}

@@ -47,6 +47,7 @@ pub(super) fn settings_of(
     settings.resources = resources_of(&scopes, known);
     settings.scopes = scopes.iter().map(str::to_owned).collect();
     settings.jwks.clone_from(&asked.jwks);
+    settings.jwks_uri.clone_from(&asked.jwks_uri);
     settings.require_pkce = asked.require_pkce;
     settings.id_token_signed_response_alg = algorithm(asked.id_token_alg)?;
     settings.userinfo_signed_response_alg = asked.userinfo_alg.map(algorithm).transpose()?;

@@ -32,7 +32,7 @@ fn of_settings(client: &Client) -> Map<String, Value> {
         "post_logout_redirect_uris": settings.post_logout_redirect_uris, "grant_types": settings.grant_types,
         "response_types": response_types, "scope": settings.scopes.join(" "),
         "token_endpoint_auth_method": settings.auth_method(), "application_type": application_type,
-        "jwks": settings.jwks, "require_pkce": settings.require_pkce,
+        "jwks": settings.jwks, "jwks_uri": settings.jwks_uri, "require_pkce": settings.require_pkce,
         "id_token_signed_response_alg": settings.id_token_signed_response_alg,
         "userinfo_signed_response_alg": settings.userinfo_signed_response_alg,
         "default_max_age": settings.default_max_age, "default_acr_values": settings.default_acr_values,

@@ -1,8 +1,14 @@
-//! What outgoing connections have in common: whom they trust.
+//! What outgoing connections have in common: whom they trust, and which addresses those may have that others name.
+//!
+//! `addresses` holds the rule (`contract/00` §2), `calls` is the one client for URLs that clients and organizations choose.
+
+mod addresses;
+mod calls;
 
 use avnology_model::{Error, Result};
 use reqwest::{Certificate, Client, ClientBuilder};
 
+pub use self::{addresses::Allowed, calls::Calls};
 use crate::config::Config;
 
 /// The PEM bundle of `extra_ca_file`, when there is one.
