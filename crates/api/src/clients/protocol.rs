@@ -85,7 +85,7 @@ async fn with(
 }
 
 /// An error in the words of the protocol; 401 names the scheme that the client tried.
-fn refused(error: &OAuthError, authorization: Option<&str>) -> Response {
+pub(super) fn refused(error: &OAuthError, authorization: Option<&str>) -> Response {
     let mut response = Json(error.to_json()).with_header(header::PRAGMA, "no-cache").respond();
     *response.status_mut() = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::BAD_REQUEST);
     let used_basic = authorization.is_none_or(|value| !value.to_ascii_lowercase().starts_with("bearer"));

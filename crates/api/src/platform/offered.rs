@@ -65,7 +65,7 @@ const SERVER: &[(bool, &[&str])] = &[
             "introspection_endpoint_auth_signing_alg_values_supported",
         ],
     ),
-    (false, &["registration_endpoint"]),
+    (true, &["registration_endpoint"]),
     (false, &["client_id_metadata_document_supported"]),
     (true, &["end_session_endpoint"]),
     (

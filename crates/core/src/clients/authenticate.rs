@@ -12,7 +12,7 @@ use avnology_oauth::{AuthMethod, Credentials, ErrorCode, OAuthError, Params, cli
 use avnology_store::clients::once;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 
-use super::{LiveClient, Refusal, cache, oauth_error::refuse};
+use super::{LiveClient, Refusal, cache, keys, oauth_error::refuse};
 use crate::{Cx, Tenant};
 
 /// What a request shows of who sends it.
@@ -86,8 +86,8 @@ async fn check_assertion(
 ) -> Result<(), Refusal> {
     let issuer = app.config.origin();
     let (here, token_endpoint) = (format!("{issuer}{path}"), format!("{issuer}/oauth2/token"));
-    let good =
-        verify_assertion(assertion, &live.rules, &issuer, &[&here, &token_endpoint], cx.now.seconds())?;
+    let rules = keys::rules_for(app, cx, live, assertion).await;
+    let good = verify_assertion(assertion, &rules, &issuer, &[&here, &token_endpoint], cx.now.seconds())?;
     let key = sha256(format!("assertion\n{}\n{}", live.rules.id, good.jti).as_bytes());
     let until = Timestamp::from_micros(good.expires_at.saturating_mul(1_000_000));
     if app.store.identity().write(move |tx| once::see(tx, &key, until)).await? {

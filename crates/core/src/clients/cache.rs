@@ -13,7 +13,7 @@ use avnology_model::{
 use avnology_oauth::{AuthMethod, GrantType, RedirectUri, Scopes, SecurityProfile};
 use avnology_store::clients::{clients, resources};
 
-use super::{caller::TokenCaller, input::kind_of};
+use super::{caller::TokenCaller, input::kind_of, keys::KeyMemory};
 use crate::{Cx, Tenant, platform::Remembered};
 
 /// How many clients memory holds.
@@ -82,6 +82,7 @@ pub(crate) struct ClientCache {
     clients: Remembered<ClientId, Arc<LiveClient>>,
     resources: Remembered<(), Arc<Vec<ApiResource>>>,
     pub(super) tokens: Remembered<SecretHash, Arc<TokenCaller>>,
+    pub(super) keys: KeyMemory,
 }
 
 impl Default for ClientCache {
@@ -90,6 +91,7 @@ impl Default for ClientCache {
             clients: Remembered::new(CLIENTS),
             resources: Remembered::new(1),
             tokens: Remembered::new(TOKENS),
+            keys: KeyMemory::default(),
         }
     }
 }

@@ -15,11 +15,14 @@ mod gates;
 mod input;
 mod introspect;
 mod issue;
+mod keys;
 mod list;
 pub(crate) mod logout;
 mod oauth_error;
 mod person;
+mod profile;
 mod refresh;
+mod registration;
 pub mod resources;
 mod revoke_token;
 mod revoke_tokens;
@@ -46,6 +49,10 @@ pub use issue::TokenResponse;
 pub use list::{ClientPage, get, list};
 pub use logout::tell_clients;
 pub use oauth_error::Refusal;
+pub use registration::{
+    InitialToken, NewInitialToken, create_initial_token, read_registration, register, remove_registration,
+    remove_unused, replace_registration,
+};
 pub use revoke_token::revoke_token;
 pub use revoke_tokens::{RevokedTokens, revoke_tokens};
 pub use rotate_secret::{RotateSecret, RotatedSecret, rotate_secret};

@@ -6,12 +6,12 @@ use avnology_model::Result;
 use avnology_oauth::{ErrorCode, TokenRequest};
 
 use super::{
-    ClientAuthentication, Refusal, TokenResponse,
+    ClientAuthentication, LiveClient, Refusal, TokenResponse,
     authenticate::authenticate,
     client_credentials::{self, Asked},
     code,
     oauth_error::refuse,
-    refresh,
+    refresh, registration,
 };
 use crate::{Cx, Tenant};
 
@@ -22,19 +22,30 @@ pub async fn answer(
     shown: &ClientAuthentication<'_>,
 ) -> Result<TokenResponse, Refusal> {
     let live = authenticate(app, cx, shown).await?;
+    let given = give(app, cx, &live, shown).await?;
+    registration::note_token(app, cx, &live).await?;
+    Ok(given)
+}
+
+async fn give(
+    app: &Arc<Tenant>,
+    cx: &Cx,
+    live: &Arc<LiveClient>,
+    shown: &ClientAuthentication<'_>,
+) -> Result<TokenResponse, Refusal> {
     match TokenRequest::parse(shown.params, &live.rules)? {
         TokenRequest::ClientCredentials { scope, resources, organization_id } => {
             let asked = Asked { scope, resources, organization: organization_id };
-            client_credentials::grant(app, cx, &live, asked).await
+            client_credentials::grant(app, cx, live, asked).await
         }
         TokenRequest::AuthorizationCode { code, redirect_uri, code_verifier, resources } => {
             let asked = code::Asked { code, redirect_uri, verifier: code_verifier, resources };
-            code::redeem(app, cx, &live, asked).await
+            code::redeem(app, cx, live, asked).await
         }
         TokenRequest::RefreshToken { refresh_token, scope, resources, organization_id } => {
             let asked =
                 refresh::Asked { token: refresh_token, scope, resources, organization: organization_id };
-            refresh::refresh(app, cx, &live, asked).await
+            refresh::refresh(app, cx, live, asked).await
         }
         _ => Err(refuse(ErrorCode::UnsupportedGrantType, "this grant is not supported")),
     }

@@ -43,10 +43,13 @@ pub struct ClientSettings {
     /// How it shows who it is; by its type when null.
     #[serde(default)]
     pub token_endpoint_auth_method: Option<TokenEndpointAuthMethod>,
-    /// Its public keys, a JWK Set, for `private_key_jwt`.
+    /// Its public keys, a JWK Set, for `private_key_jwt` and request objects.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     pub jwks: Option<Value>,
+    /// Where its public keys are, in place of `jwks`: fetched when they are needed, and kept for 5 minutes.
+    #[serde(default)]
+    pub jwks_uri: Option<String>,
     /// Whether it is the makers' own: nobody is asked for consent.
     #[serde(default)]
     pub first_party: bool,
