@@ -240,20 +240,18 @@ async fn a_client_calls_for_itself_as_far_as_its_scopes_go(app: TestApp) {
 async fn a_client_of_an_organizations_account_stays_in_it(app: TestApp) {
     let (acme, beta) =
         (app.team("Acme", "owner@acme.example").await, app.team("Beta", "bob@beta.example").await);
-    let body = json!({ "name": "Sync", "scopes": ["members:read"], "organization_id": acme.id });
-    let account = acme.owner.client.post("/v1/service-accounts").json(&body).await;
-    account.created();
-    let more =
-        json!({ "scopes": ["members:read", "members:write"], "service_account_id": account.at("/id") });
+    let account = acme.service_account(&["members:read"]).await;
+    let more = json!({ "scopes": ["members:read", "members:write"], "service_account_id": account });
     let machine = register(&app, "machine", more).await;
     let tokens = machine.token(&[("grant_type", "client_credentials")]).await;
     let token = app.program().with_token(&tokens.at("/access_token"));
     token.get(&acme.path("/members")).await.ok();
     token.get(&beta.path("/members")).await.refused(Code::OrganizationMismatch);
-    let path = format!("/v1/service-accounts/{}", account.at("/id"));
-    acme.owner.client.patch(&path).json(&json!({ "scopes": ["groups:read"] })).await.ok();
+    let path = format!("/v1/service-accounts/{account}");
+    let fewer = acme.owner.client.patch(&path).header("x-avnology-org", &acme.id);
+    fewer.json(&json!({ "scopes": ["groups:read"] })).await.ok();
     token.get(&acme.path("/members")).await.refused(Code::ScopeMissing);
-    acme.owner.client.delete(&path).await.is(204);
+    acme.owner.client.delete(&path).header("x-avnology-org", &acme.id).await.is(204);
     token.get(&acme.path("/members")).await.refused(Code::TokenRevoked);
 }
 
