@@ -21,3 +21,4 @@ mod refresh;
 mod resources;
 mod security;
 mod sign_out;
+mod two_nodes;
