@@ -286,7 +286,7 @@ async fn a_hot_token_asks_no_database(app: TestApp) {
     let tokens = client.tokens(&jane.client, &[("scope", "openid account:self")]).await;
     let token = app.program().with_token(&tokens.at("/access_token"));
     token.get("/v1/me/permissions").await.ok();
-    app.tenant().store.close().await;
+    app.tenant().store.close().await.expect("closed");
     token.get("/v1/me/permissions").await.ok();
     token.get("/v1/me").await.is(503);
 }
