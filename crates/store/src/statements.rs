@@ -40,6 +40,7 @@ pub static IDENTITY: &[&[&Sql]] = &[
     clients::clients::ALL,
     clients::codes::ALL,
     clients::consents::ALL,
+    clients::device_codes::ALL,
     clients::grants::ALL,
     clients::initial_tokens::ALL,
     clients::once::ALL,

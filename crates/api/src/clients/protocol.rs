@@ -1,6 +1,8 @@
 //! The endpoints at which programs speak OAuth: forms in, JSON out, errors as RFC 6749 §5.2 has them.
 
-use avnology_core::clients::{self, ClientAuthentication, Introspecting, Refusal, TokenResponse, Userinfo};
+use avnology_core::clients::{
+    self, ClientAuthentication, Introspecting, Refusal, TokenResponse, Userinfo, device::DeviceAnswer,
+};
 use avnology_http::{
     Auth, Bucket, HeaderValue, Json, NoInput, ProtocolForm, Public, Reply, Response, ResponseBody, Route,
     StatusCode, header,
@@ -12,6 +14,14 @@ use serde_json::Value;
 async fn token(auth: Auth<Public>, form: ProtocolForm) -> Result<Response> {
     let answer = with(&auth, &form, "/oauth2/token", async |shown| {
         clients::answer(&auth.app, &auth.cx, &shown).await.map(|made: TokenResponse| Json(made).respond())
+    });
+    answer.await
+}
+
+async fn device(auth: Auth<Public>, form: ProtocolForm) -> Result<Response> {
+    let answer = with(&auth, &form, "/oauth2/device/auth", async |shown| {
+        let made: DeviceAnswer = clients::device::begin(&auth.app, &auth.cx, &shown).await?;
+        Ok(Json(made).respond())
     });
     answer.await
 }
@@ -104,6 +114,12 @@ pub(super) fn routes() -> Vec<Route> {
             .tag("oauth")
             .produces(json)
             .answers::<Value>(200, "Tokens (RFC 6749 §5.1)."),
+        Route::post("/oauth2/device/auth", device)
+            .limited(Bucket::Token)
+            .summary("Begin the sign-in of a device")
+            .tag("oauth")
+            .produces(json)
+            .answers::<Value>(200, "The codes of the device (RFC 8628 §3.2)."),
         Route::post("/oauth2/introspect", introspect)
             .limited(Bucket::Introspect)
             .summary("Ask about a token")

@@ -7,6 +7,8 @@ mod client_authentication;
 mod clients;
 mod code_flow;
 mod consent;
+mod device;
+mod exchange;
 mod introspection;
 mod key_sets;
 mod kit;

@@ -42,6 +42,7 @@ impl LiveClient {
                 .grant_types
                 .iter()
                 .filter_map(|g| GrantType::from_name(g.as_str()))
+                .chain(settings.token_exchange.enabled.then_some(GrantType::TokenExchange))
                 .collect(),
             redirect_uris: settings.redirect_uris.iter().filter_map(uri).collect(),
             scopes: Scopes::of(settings.scopes.iter().map(String::as_str)),

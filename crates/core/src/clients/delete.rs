@@ -1,7 +1,7 @@
 //! Removing a client, and with it what people granted to it.
 
 use avnology_model::{Result, events::EventType, ids::ClientId, platform::Precondition};
-use avnology_store::clients::{clients as rows, codes, consents, grants, requests};
+use avnology_store::clients::{clients as rows, codes, consents, device_codes, grants, requests};
 use serde_json::Value;
 
 use super::view;
@@ -17,6 +17,7 @@ pub async fn delete(app: &Tenant, cx: &Cx, id: ClientId, expected: &Precondition
             expected.check(&client.etag())?;
             requests::erase_client(tx, id)?;
             codes::erase_client(tx, id)?;
+            device_codes::erase_client(tx, id)?;
             grants::erase_client(tx, id)?;
             consents::erase_client(tx, id)?;
             rows::delete(tx, id)?;

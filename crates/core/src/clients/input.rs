@@ -12,7 +12,7 @@ use avnology_store::{
     IdentityTx, clients::resources, organizations::organizations, service_accounts::accounts,
 };
 
-use super::scopes;
+use super::{exchange, scopes};
 
 /// Most characters of a name.
 const NAME: usize = 100;
@@ -43,6 +43,7 @@ pub(super) fn check(settings: &mut ClientSettings, is_test: bool) -> Result<()> 
     check_uris(settings, is_test, &mut errors);
     check_grants(settings, &mut errors);
     check_authentication(settings, &mut errors);
+    exchange::check_settings(settings, &mut errors);
     check_tokens(settings, &mut errors);
     check_about(settings, &mut errors);
     Error::from_fields(errors)

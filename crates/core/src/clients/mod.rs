@@ -10,6 +10,8 @@ mod code;
 pub(crate) mod consents;
 mod create;
 mod delete;
+pub mod device;
+mod exchange;
 mod input;
 mod introspect;
 mod issue;

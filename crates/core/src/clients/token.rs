@@ -3,15 +3,13 @@
 use std::sync::Arc;
 
 use avnology_model::Result;
-use avnology_oauth::{ErrorCode, TokenRequest};
+use avnology_oauth::TokenRequest;
 
 use super::{
     ClientAuthentication, LiveClient, Refusal, TokenResponse,
     authenticate::authenticate,
     client_credentials::{self, Asked},
-    code,
-    oauth_error::refuse,
-    refresh, registration,
+    code, device, exchange, refresh, registration,
 };
 use crate::{Cx, Tenant};
 
@@ -47,6 +45,7 @@ async fn give(
                 refresh::Asked { token: refresh_token, scope, resources, organization: organization_id };
             refresh::refresh(app, cx, live, asked).await
         }
-        _ => Err(refuse(ErrorCode::UnsupportedGrantType, "this grant is not supported")),
+        TokenRequest::DeviceCode { device_code } => device::poll(app, cx, live, &device_code).await,
+        TokenRequest::TokenExchange(asked) => exchange::exchange(app, cx, live, *asked).await,
     }
 }

@@ -2,6 +2,8 @@
 
 mod client;
 mod consent;
+mod device;
+mod exchange;
 mod grant;
 mod registration;
 mod request;
@@ -11,6 +13,8 @@ mod words;
 
 pub use client::{Client, ClientSecret, MOST_SECRETS};
 pub use consent::Consent;
+pub use device::{DeviceApproval, DeviceCode, DeviceStage};
+pub use exchange::TokenExchange;
 pub use grant::{AuthorizationCode, Grant, GrantedRights, RefreshToken, SignInFacts};
 pub use registration::{ClientRegistration, InitialAccessToken, RegistrationLimits};
 pub use request::AuthorizationRequestRow;

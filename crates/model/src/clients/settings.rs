@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::{ClientState, ClientType, GrantType, OrganizationSelection, TokenEndpointAuthMethod};
+use super::{
+    ClientState, ClientType, GrantType, OrganizationSelection, TokenEndpointAuthMethod, TokenExchange,
+};
 use crate::{
     ids::{OrganizationId, ServiceAccountId},
     platform::SigningAlgorithm,
@@ -100,6 +102,9 @@ pub struct ClientSettings {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub service_account_id: Option<ServiceAccountId>,
+    /// What it may exchange tokens for.
+    #[serde(default)]
+    pub token_exchange: TokenExchange,
     /// Its picture.
     #[serde(default)]
     pub logo_uri: Option<String>,

@@ -66,6 +66,8 @@ text_enum! {
         ClientCredentials = "client_credentials",
         /// A device whose code a person confirmed (RFC 8628).
         DeviceCode = "urn:ietf:params:oauth:grant-type:device_code",
+        /// Another token (RFC 8693).
+        TokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange",
     }
 }
 

@@ -3,6 +3,7 @@
 mod authorize;
 mod choose;
 mod consent;
+mod device;
 mod sign_out;
 
 use avnology_core::clients::authorize::{Next, Visitor};
@@ -54,7 +55,7 @@ fn refused<A: Access>(auth: &Auth<A>, error: &OAuthError) -> Response {
 }
 
 pub(crate) fn routes() -> Vec<Route> {
-    [authorize::routes(), consent::routes(), choose::routes(), sign_out::routes()]
+    [authorize::routes(), consent::routes(), device::routes(), choose::routes(), sign_out::routes()]
         .into_iter()
         .flatten()
         .collect()

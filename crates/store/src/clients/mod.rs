@@ -4,6 +4,7 @@
 pub mod clients;
 pub mod codes;
 pub mod consents;
+pub mod device_codes;
 pub mod grants;
 pub mod initial_tokens;
 pub mod once;

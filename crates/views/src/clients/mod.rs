@@ -2,12 +2,14 @@
 
 mod choose;
 mod consent;
+mod device;
 mod form_post;
 mod sign_out;
 mod words;
 
 pub use choose::{ChooseAccount, ChooseOrganization, OrganizationChoice};
 pub use consent::{Consent, ConsentScope};
+pub use device::{CodeRefused, ConfirmDevice, DeviceEnd, DeviceEnded, DevicePlace, EnterCode};
 pub use form_post::FormPost;
 pub use sign_out::{ClientSignOut, ClientSignedOut};
 pub use words::refusal_words;

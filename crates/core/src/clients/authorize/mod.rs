@@ -32,11 +32,14 @@ use avnology_oauth::{
 };
 use url::form_urlencoded;
 
-pub(super) use self::consent::event as consent_event;
 use self::pending::Pending;
 pub use self::{
     choose::{ChooseOrganization, Offer, choose_organization, chosen_account, offered},
     consent::{AskedFor, AskedScope, allow, asked_for, deny},
+};
+pub(super) use self::{
+    consent::{described, event as consent_event, remember},
+    organization::{candidates, may_use},
 };
 use super::{LiveClient, cache, person::sign_in_of, scopes};
 use crate::{Cx, Tenant, organizations::check_rules, platform, sessions::LiveSession};
@@ -257,7 +260,7 @@ fn stronger(request: &Request, organization: OrganizationId, refused: &avnology_
 }
 
 /// What is kept of a sign-in.
-fn facts_of(live: &LiveSession) -> SignInFacts {
+pub(super) fn facts_of(live: &LiveSession) -> SignInFacts {
     SignInFacts {
         authenticated_at: live.session.authenticated_at,
         aal: live.session.aal,

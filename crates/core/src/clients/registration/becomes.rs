@@ -139,6 +139,7 @@ pub(super) fn told(error: Error) -> Refusal {
         }
         "name" => "client_name has more than 100 characters or is empty",
         "jwks" => "jwks is missing, too large or malformed",
+        "jwks_uri" => "jwks_uri is no address that can be called, or stands beside jwks",
         "grant_types" => "these grant types do not go together",
         "default_acr_values" => "default_acr_values holds a level that there is not",
         "contacts" => "contacts are at most 10 e-mail addresses",
