@@ -8,7 +8,7 @@ import { createServer } from "node:http";
 import { PASSWORD, address } from "./harness/index.js";
 
 /** An application on this machine: a registered client, and a page that people come back to. */
-async function application(server, more = {}) {
+export async function application(server, more = {}) {
   const listening = createServer((request, answer) => {
     answer.setHeader("content-type", "text/html").end("<!doctype html><title>Shop</title><h1>Back in the shop</h1>");
   }).listen(0, "127.0.0.1");
@@ -50,7 +50,7 @@ async function application(server, more = {}) {
 }
 
 /** Somebody with an account who is not signed in. */
-async function someone(server, name) {
+export async function someone(server, name) {
   const email = address(name.toLowerCase());
   const { id } = await server.account({ email, password: PASSWORD, first_name: name, last_name: "Doe" });
   return { email, id };

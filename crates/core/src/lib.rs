@@ -13,6 +13,7 @@ pub mod flows;
 pub mod identities;
 pub mod organizations;
 mod patch;
+pub mod permissions;
 pub mod platform;
 pub mod ports;
 pub mod privacy;

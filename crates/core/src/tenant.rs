@@ -15,6 +15,7 @@ use crate::{
     credentials::{Breaches, PasswordHasher},
     identities::{SchemaCache, TraitsSchema},
     organizations::OrganizationCache,
+    permissions::PermissionMemory,
     platform::{Keys, SettingsVersion, SigningKeys},
     ports::{CaptchaVerifier, Composer, MailTransport, OutboundCalls, TextTransport, TxtLookup},
     service_accounts::KeyCache,
@@ -66,6 +67,8 @@ pub struct Tenant {
     pub organizations: OrganizationCache,
     /// OAuth clients and resources in memory.
     pub(crate) clients: ClientCache,
+    /// Relation tuples in memory.
+    pub(crate) permissions: PermissionMemory,
     /// Puts messages into words.
     pub composer: Arc<dyn Composer>,
     /// Carries mail; `None` logs it instead (development), and nothing carries it in the test environment.
@@ -131,6 +134,7 @@ impl Tenant {
             api_keys: KeyCache::default(),
             organizations: OrganizationCache::default(),
             clients: ClientCache::default(),
+            permissions: PermissionMemory::default(),
             composer: parts.composer,
             mail: parts.mail,
             texts: parts.texts,

@@ -2,8 +2,19 @@
 
 use std::{marker::PhantomData, sync::Arc};
 
-use avnology_core::{organizations::Acting, service_accounts::LiveKey, sessions::LiveSession};
-use avnology_model::{Code, Error, Result, permissions::Scope, sessions::SessionKind};
+use avnology_core::{
+    Tenant,
+    clients::{Bearer, TokenCaller},
+    organizations::{Acting, LiveOrganization},
+    service_accounts::LiveKey,
+    sessions::LiveSession,
+};
+use avnology_model::{
+    Code, Error, Result, Timestamp,
+    ids::OrganizationId,
+    permissions::{Scope, ScopeSet},
+    sessions::SessionKind,
+};
 use serde_json::json;
 
 /// Who calls.
@@ -15,14 +26,70 @@ pub enum Caller {
     Session(Arc<LiveSession>),
     /// A service account, by an API key.
     Key(Arc<LiveKey>),
+    /// A client, by an access token: for a person or for itself.
+    Token(Arc<TokenCaller>),
 }
 
 impl Caller {
-    /// The session, when a person calls.
+    /// The session, when a person calls; through a client that one which the client has of them.
     pub fn session(&self) -> Option<&Arc<LiveSession>> {
         match self {
             Self::Session(session) => Some(session),
+            Self::Token(token) => token.person(),
             Self::Anonymous | Self::Key(_) => None,
+        }
+    }
+
+    /// The organization that the credential is for alone.
+    pub fn bound_to(&self) -> Option<OrganizationId> {
+        match self {
+            Self::Anonymous | Self::Session(_) => None,
+            Self::Key(live) => live.key.organization_id,
+            Self::Token(token) => token.organization,
+        }
+    }
+
+    /// The caller in an organization. `_302` for a person who is not of it, `_303` for a credential that is for another one.
+    pub async fn acting_in(
+        &self,
+        app: &Arc<Tenant>,
+        now: Timestamp,
+        organization: Arc<LiveOrganization>,
+    ) -> Result<Acting> {
+        match self {
+            Self::Anonymous => Err(Code::NotAMember.into()),
+            Self::Session(live) => Acting::session(app, now, organization, live).await,
+            Self::Key(key) => Acting::key(organization, key),
+            Self::Token(token) => match &token.bearer {
+                Bearer::Person(live) => Acting::session(app, now, organization, live).await,
+                Bearer::Program(program) => Acting::program(organization, token, *program),
+            },
+        }
+    }
+
+    /// What the caller holds in tenant scope besides what is about themselves.
+    pub fn scopes_in_tenant(&self) -> ScopeSet {
+        match self {
+            Self::Anonymous => ScopeSet::EMPTY,
+            Self::Session(live) => live.platform_scopes().unwrap_or(ScopeSet::EMPTY),
+            Self::Key(key) => key.scopes(),
+            Self::Token(token) => match &token.bearer {
+                Bearer::Person(live) => live.platform_scopes().unwrap_or(ScopeSet::EMPTY),
+                Bearer::Program(_) => token.scopes(),
+            },
+        }
+    }
+
+    /// Whether the caller acts for the platform, to whom every organization is known.
+    pub(crate) fn sees_all(&self) -> bool {
+        match self {
+            Self::Anonymous => false,
+            Self::Session(live) => live.platform_scopes().is_some(),
+            Self::Key(key) => key.key.organization_id.is_none(),
+            Self::Token(token) => match &token.bearer {
+                Bearer::Person(live) => token.organization.is_none() && live.platform_scopes().is_some(),
+                Bearer::Program(program) => token.organization.is_none() && !program.is_of_organization,
+            },
         }
     }
 
@@ -32,6 +99,10 @@ impl Caller {
             Self::Anonymous => false,
             Self::Session(live) => live.holds(scope),
             Self::Key(live) => live.key.organization_id.is_none() && live.holds(scope),
+            Self::Token(token) => match &token.bearer {
+                Bearer::Person(live) => live.holds(scope),
+                Bearer::Program(_) => self.sees_all() && token.scopes().contains(scope),
+            },
         }
     }
 
@@ -41,6 +112,10 @@ impl Caller {
             Self::Anonymous => String::new(),
             Self::Session(live) => live.session.identity_id.to_string(),
             Self::Key(live) => live.key.id.to_string(),
+            Self::Token(token) => {
+                let whom = token.person().map(|live| live.session.identity_id.to_string());
+                format!("{}/{}", token.client, whom.unwrap_or_default())
+            }
         }
     }
 }
@@ -113,6 +188,10 @@ impl AccessRule {
         match caller {
             Caller::Anonymous if self.is_of_page() => Ok(()),
             Caller::Session(_) if self == Self::AnySession => Ok(()),
+            Caller::Token(_) if self == Self::AnySession => {
+                let why = "This needs a session; an access token is not enough.";
+                Err(Error::new(Code::PermissionDenied).with_detail(why))
+            }
             Caller::Session(live) if is_recovery(live) => {
                 let required = json!({"aal": null, "max_age": null, "connection_id": null, "methods": null});
                 Err(Error::new(Code::StepUpRequired)
@@ -120,6 +199,14 @@ impl AccessRule {
                     .with_member("required", required))
             }
             Caller::Session(_) if matches!(self, Self::SignedInOr(_)) => Ok(()),
+            // Like a session, as far as the client was allowed.
+            Caller::Token(token)
+                if matches!(self, Self::SignedInOr(_))
+                    && token.person().is_some()
+                    && token.scopes().contains(scope) =>
+            {
+                Ok(())
+            }
             _ => match acting {
                 Some(acting) => acting.check_scope(scope),
                 None if caller.holds(scope) => Ok(()),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use avnology_core::{Cx, Tenant, service_accounts, sessions};
+use avnology_core::{Cx, Tenant, clients, service_accounts, sessions};
 use avnology_model::{
     Code, Error, Result,
     events::{Actor, ActorType},
@@ -58,7 +58,7 @@ pub(crate) async fn authenticate(
         Ok(Caller::Session(live)) => Ok(Authenticated { caller: Caller::Session(live), by_cookie }),
         // A failure of ours is not the absence of a session.
         Err(error) if rule.needs_credential() || error.is_failure() => Err(error),
-        Ok(Caller::Anonymous | Caller::Key(_)) | Err(_) => Ok(nobody),
+        Ok(Caller::Anonymous | Caller::Key(_) | Caller::Token(_)) | Err(_) => Ok(nobody),
     }
 }
 
@@ -72,14 +72,19 @@ pub(crate) fn actor(caller: &Caller) -> Actor {
             id: Some(live.key.service_account_id.to_string()),
             session_id: None,
         },
+        Caller::Token(token) => token.actor(),
     }
 }
 
-async fn caller(app: &Tenant, cx: &Cx, presented: Presented<'_>) -> Result<Caller> {
+async fn caller(app: &Arc<Tenant>, cx: &Cx, presented: Presented<'_>) -> Result<Caller> {
     match presented {
         Presented::Nothing | Presented::Unreadable => Err(Code::SessionInvalid.into()),
         Presented::Bearer(key) if key.starts_with("ak_") => {
             service_accounts::authenticate(app, cx, key).await.map(Caller::Key)
+        }
+        // Only a JWT has dots.
+        Presented::Bearer(token) if token.contains('.') => {
+            clients::authenticate_token(app, cx, token).await.map(Caller::Token)
         }
         Presented::Bearer(token) | Presented::Cookie(token) => {
             sessions::authenticate(app, cx, token).await.map(Caller::Session)

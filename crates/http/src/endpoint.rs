@@ -22,7 +22,7 @@ use crate::{
     auth::Auth,
     cookies, credentials, csrf, etag,
     input::{Input, Raw, raw::RawBody},
-    limits::{Bucket, Drawn, Limits},
+    limits::{Bucket, Drawn, Limits, Subject},
     oauth_client,
     reply::{Outcome, Problem, Reply as _, SeeOther},
     route::{BoxFuture, Needs, Route},
@@ -70,10 +70,19 @@ impl RouteRules {
     }
 }
 
-/// How a call ended, and which bucket it drew on.
+/// How a call ended, which bucket it drew on, and whether an access token called.
 pub(crate) struct Answered {
     pub(crate) result: Result<Response>,
     pub(crate) drawn: Option<Drawn>,
+    pub(crate) by_token: bool,
+}
+
+/// What is known of a call before it is admitted.
+#[derive(Default)]
+struct Noted {
+    drawn: Option<Drawn>,
+    attempt: Option<Attempt>,
+    by_token: bool,
 }
 
 /// A route's handler with its types.
@@ -98,10 +107,9 @@ where
     fn call(&self, call: Call) -> BoxFuture<Answered> {
         let handler = self.handler.clone();
         Box::pin(async move {
-            let mut drawn = None;
-            let mut attempt = None;
+            let mut noted = Noted::default();
             let result = async {
-                let mut raw = match admit(call, &mut drawn, &mut attempt).await? {
+                let mut raw = match admit(call, &mut noted).await? {
                     Admitted::Go(raw) => raw,
                     Admitted::Answer(response) => return Ok(response),
                 };
@@ -119,12 +127,13 @@ where
                 Ok(response)
             };
             let result = result.await;
+            let Noted { drawn, attempt, by_token } = noted;
             if let Some(attempt) = attempt
                 && let Some(code) = attempt::refusal(&result)
             {
                 attempt.note_refusal(code).await;
             }
-            Answered { result, drawn }
+            Answered { result, drawn, by_token }
         })
     }
 }
@@ -135,7 +144,7 @@ enum Admitted {
 }
 
 /// Everything that comes before validation.
-async fn admit(call: Call, drawn: &mut Option<Drawn>, attempt: &mut Option<Attempt>) -> Result<Admitted> {
+async fn admit(call: Call, noted: &mut Noted) -> Result<Admitted> {
     let Call { app, cx, limits, origin, route, parts, body, params } = call;
     if !accept::allows_any(&parts.headers, route.produces) && !allows_problem(&parts, &route) {
         return Err(Code::NotAcceptable.into());
@@ -153,9 +162,10 @@ async fn admit(call: Call, drawn: &mut Option<Drawn>, attempt: &mut Option<Attem
     raw.caller = known.caller;
     raw.by_cookie = known.by_cookie;
 
-    *attempt = Attempt::of(&raw, &route);
-    *drawn = draw(&raw, &limits, &route);
-    if let Some(drawn) = drawn {
+    noted.by_token = matches!(raw.caller, Caller::Token(_));
+    noted.attempt = Attempt::of(&raw, &route);
+    noted.drawn = draw(&raw, &limits, &route);
+    if let Some(drawn) = noted.drawn {
         drawn.check()?;
     }
     check_source(&raw, &route, &origin, known.by_cookie)?;
@@ -167,7 +177,7 @@ async fn admit(call: Call, drawn: &mut Option<Drawn>, attempt: &mut Option<Attem
                 is_owner: acting.is_owner(),
             });
             raw.acting = acting;
-            if let Some(attempt) = attempt {
+            if let Some(attempt) = &mut noted.attempt {
                 attempt.go_to(&raw);
             }
         }
@@ -198,6 +208,11 @@ fn draw(raw: &Raw, limits: &Limits, route: &RouteRules) -> Option<Drawn> {
         (Some(bucket), _) => (bucket, network_of(raw.cx.ip)),
         (None, Caller::Session(live)) if route.is_api => (Bucket::ApiSession, live.session.id.bytes()),
         (None, Caller::Key(live)) if route.is_api => (Bucket::ApiKey, live.key.id.bytes()),
+        (None, Caller::Token(token)) if route.is_api => {
+            let mut subject = Subject::default();
+            subject.copy_from_slice(token.hash().get(..16).unwrap_or(&[0; 16]));
+            (Bucket::ApiKey, subject)
+        }
         (None, _) => return None,
     };
     let settings = raw.app.settings();

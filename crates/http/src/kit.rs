@@ -22,7 +22,7 @@ use ipnet::IpNet;
 use tower::{BoxError, Service};
 
 use crate::{
-    accept,
+    accept, challenge,
     client::{self, PeerAddr, RequestIds},
     cors::{self, Cors},
     credentials,
@@ -137,6 +137,7 @@ struct Seen {
     origin: Option<HeaderValue>,
     cors: Cors,
     is_preflight: bool,
+    is_api: bool,
     request_id: Arc<str>,
     prefers_html: bool,
     speaks_oauth: bool,
@@ -154,10 +155,12 @@ impl Inner {
 
         let mut response = match answered.result {
             Ok(response) => match response.extensions().get::<Pending>().cloned() {
-                Some(Pending(error)) => with_headers_of(&response, self.refuse(&error, &seen, route)),
+                Some(Pending(error)) => {
+                    with_headers_of(&response, self.refuse(&error, &seen, route, answered.by_token))
+                }
                 None => response,
             },
-            Err(error) => self.refuse(&error, &seen, route),
+            Err(error) => self.refuse(&error, &seen, route, answered.by_token),
         };
         self.complete(&mut response, &seen, answered.drawn);
         let (status, seconds) = (response.status(), watch.seconds());
@@ -187,6 +190,7 @@ impl Inner {
             origin: parts.headers.get(header::ORIGIN).cloned(),
             cors: cors::rule(path),
             is_preflight: false,
+            is_api: path.starts_with("/v1/"),
             request_id: Arc::clone(&cx.request_id),
             prefers_html: has_pages && accept::prefers_html(&parts.headers),
             speaks_oauth: problem::is_oauth(path),
@@ -200,7 +204,7 @@ impl Inner {
     }
 
     async fn answer(&self, parts: Parts, body: Body, cx: Cx, seen: &Seen) -> (Option<&Mounted>, Answered) {
-        let plain = |result| Answered { result, drawn: None };
+        let plain = |result| Answered { result, drawn: None, by_token: false };
         if seen.is_preflight {
             return (None, plain(Ok(cors::preflight())));
         }
@@ -236,14 +240,17 @@ impl Inner {
         }
     }
 
-    /// The answer to a request that failed; its log entry, too.
-    fn refuse(&self, error: &Error, seen: &Seen, route: &str) -> Response {
+    /// The answer to a request that failed; its log entry, too. `by_token` says whether an access token called.
+    fn refuse(&self, error: &Error, seen: &Seen, route: &str, by_token: bool) -> Response {
         problem::log(error, seen.method.as_str(), route, &seen.request_id);
         if seen.speaks_oauth {
             return problem::oauth_response(error);
         }
         let Some(html_error) = self.config.html_error.as_ref().filter(|_| seen.prefers_html) else {
-            return problem::response(error, &self.origin, &seen.request_id);
+            let status = challenge::status(error, by_token);
+            let mut response = problem::response(error, status, &self.origin, &seen.request_id);
+            challenge::write(error, by_token, seen.is_api.then_some(&*self.origin), response.headers_mut());
+            return response;
         };
         let nonce = Nonce::new(&self.app.system_cx());
         let html = html_error(&ErrorPage {
@@ -258,6 +265,7 @@ impl Inner {
         });
         let mut response = Page::new(html, nonce).status(error.code().status()).respond();
         problem::write_headers(error, response.headers_mut());
+        challenge::write(error, by_token, None, response.headers_mut());
         response
     }
 
@@ -326,7 +334,7 @@ fn with_headers_of(from: &Response, mut written: Response) -> Response {
 async fn to_its_end(call: impl Future<Output = Answered> + Send + 'static) -> Answered {
     match tokio::spawn(call).await {
         Ok(answered) => answered,
-        Err(error) => Answered { result: Err(Error::internal(error)), drawn: None },
+        Err(error) => Answered { result: Err(Error::internal(error)), drawn: None, by_token: false },
     }
 }
 
@@ -343,7 +351,8 @@ async fn caught(mut call: BoxFuture<Answered>) -> Answered {
         Err(panic) => {
             let text = panic.downcast_ref::<&str>().map(|t| (*t).to_owned());
             let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-            Answered { result: Err(Error::internal(format!("a handler panicked: {text}"))), drawn: None }
+            let error = Error::internal(format!("a handler panicked: {text}"));
+            Answered { result: Err(error), drawn: None, by_token: false }
         }
     }
 }

@@ -1,24 +1,33 @@
 //! Credentials that travel in a URL, where proxies and histories keep them: refused, and revoked (`contract/00` §5).
 
-use avnology_core::{Cx, Tenant, service_accounts, sessions};
+use std::sync::Arc;
+
+use avnology_core::{Cx, Tenant, clients, service_accounts, sessions};
 use avnology_model::{
     Error, FieldCode, Result,
     secret_token::{SecretKind, SecretToken},
 };
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use percent_encoding::percent_decode_str;
+use serde_json::Value;
 
 const KINDS: &[SecretKind] = &[SecretKind::Session, SecretKind::LiveKey, SecretKind::TestKey];
 /// A prefix followed by so many letters and digits is meant as a credential; shown prefixes are shorter.
 const MEANT: usize = 32;
 
-/// `_902` when the query holds a session token or an API key; a good one is good no more.
-pub(crate) async fn check(app: &Tenant, cx: &Cx, query: Option<&str>) -> Result<()> {
-    let Some(leak) = query.and_then(find) else { return Ok(()) };
-    if let Some(token) = SecretToken::parse(&leak) {
-        match token.kind() {
-            SecretKind::Session => sessions::revoke_leaked(app, cx, token.expose()).await?,
-            _ => service_accounts::revoke_leaked(app, cx, token.expose()).await?,
+/// `_902` when the query holds a session token, an API key or an access token; a good one is good no more.
+pub(crate) async fn check(app: &Arc<Tenant>, cx: &Cx, query: Option<&str>) -> Result<()> {
+    if let Some(leak) = query.and_then(find) {
+        if let Some(token) = SecretToken::parse(&leak) {
+            match token.kind() {
+                SecretKind::Session => sessions::revoke_leaked(app, cx, token.expose()).await?,
+                _ => service_accounts::revoke_leaked(app, cx, token.expose()).await?,
+            }
         }
+    } else if let Some(token) = query.and_then(access_token) {
+        clients::revoke_leaked_token(app, cx, token).await?;
+    } else {
+        return Ok(());
     }
     let told = "Credentials never travel in URLs. This one was refused, and revoked if it was good.";
     Err(Error::field("query", FieldCode::NotAllowed, told))
@@ -42,6 +51,18 @@ fn find(query: &str) -> Option<String> {
     })
 }
 
+/// What looks like an access token in a query. JWTs of other types have their places there, such as `id_token_hint`.
+fn access_token(query: &str) -> Option<&str> {
+    let is_of_jwt = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    query.split(|c| !is_of_jwt(c)).find(|text| {
+        let mut parts = text.split('.');
+        let header = parts.next().filter(|header| header.starts_with("eyJ") && parts.count() == 2);
+        let header = header.and_then(|header| BASE64_URL_SAFE_NO_PAD.decode(header).ok());
+        let header: Option<Value> = header.and_then(|header| serde_json::from_slice(&header).ok());
+        header.is_some_and(|header| header["typ"] == "at+jwt")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,6 +81,15 @@ mod tests {
             find("t=avnl_ses_0123456789abcdefghijklmnopqrstuvwxyz").is_some(),
             "meant as one, if a wrong one"
         );
+    }
+
+    #[test]
+    fn access_tokens_are_found_and_other_jwts_pass() {
+        let jwt = |header: &str| format!("{}.e30.c2ln", BASE64_URL_SAFE_NO_PAD.encode(header));
+        let (access, id) = (jwt(r#"{"alg":"ES256","typ":"at+jwt"}"#), jwt(r#"{"alg":"ES256","typ":"JWT"}"#));
+        assert_eq!(access_token(&format!("a=1&access_token={access}&b=2")), Some(access.as_str()));
+        assert_eq!(access_token(&format!("id_token_hint={id}")), None);
+        assert_eq!(access_token("filter=name%20%3D%20%22eyJ.a.b%22"), None);
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod attempt;
 mod audit;
 mod auth;
 mod browser;
+mod challenge;
 mod client;
 pub mod cookies;
 mod cors;

@@ -29,7 +29,7 @@ pub enum Bucket {
     Token,
     /// `/oauth2/introspect`, per client.
     Introspect,
-    /// `/v1`, per API key.
+    /// `/v1`, per API key or access token.
     ApiKey,
     /// `/v1`, per session.
     ApiSession,

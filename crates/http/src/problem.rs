@@ -9,6 +9,8 @@ use axum::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::challenge;
+
 /// Media type of problem documents.
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 
@@ -35,12 +37,16 @@ pub(crate) fn detail(error: &Error) -> &str {
 
 /// The problem document of `error` as JSON, under the `/problems/` of `origin`.
 pub fn document(error: &Error, origin: &str, request_id: &str) -> Vec<u8> {
+    document_with(error, error.code().status(), origin, request_id)
+}
+
+fn document_with(error: &Error, status: u16, origin: &str, request_id: &str) -> Vec<u8> {
     let code = error.code();
     let is_failure = code.status() >= 500;
     let document = Document {
         r#type: format!("{origin}/problems/{}", code.number()),
         title: code.title(),
-        status: code.status(),
+        status,
         detail: detail(error),
         code: code.text(),
         request_id,
@@ -59,10 +65,10 @@ fn members(error: &Error, is_failure: bool) -> Map<String, Value> {
     error.members().iter().filter(|(name, _)| told(name)).map(|(n, v)| (n.clone(), v.clone())).collect()
 }
 
-/// The answer to a request that failed.
-pub(crate) fn response(error: &Error, origin: &str, request_id: &str) -> Response {
-    let mut response = Response::new(Body::from(document(error, origin, request_id)));
-    *response.status_mut() = status(error.code());
+/// The answer to a request that failed, with this status.
+pub(crate) fn response(error: &Error, status: StatusCode, origin: &str, request_id: &str) -> Response {
+    let mut response = Response::new(Body::from(document_with(error, status.as_u16(), origin, request_id)));
+    *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
     write_headers(error, response.headers_mut());
     response
@@ -94,6 +100,7 @@ pub(crate) fn oauth_response(error: &Error) -> Response {
     *response.status_mut() = status(error.code());
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     write_headers(error, response.headers_mut());
+    challenge::write(error, false, None, response.headers_mut());
     response
 }
 
@@ -106,9 +113,6 @@ pub(crate) fn status(code: Code) -> StatusCode {
 pub(crate) fn write_headers(error: &Error, headers: &mut HeaderMap) {
     if let Some(seconds) = error.retry_after() {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    if error.code().status() == 401 {
-        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""));
     }
 }
 
@@ -129,8 +133,12 @@ mod tests {
 
     use super::*;
 
+    fn plain(error: &Error, origin: &str, request_id: &str) -> Response {
+        response(error, status(error.code()), origin, request_id)
+    }
+
     async fn told(error: &Error) -> Value {
-        let body = response(error, "https://id.example.com", "01hv9k7m3f2t").into_body();
+        let body = plain(error, "https://id.example.com", "01hv9k7m3f2t").into_body();
         let bytes = body.collect().await.expect("a body").to_bytes();
         serde_json::from_slice(&bytes).expect("JSON")
     }
@@ -169,14 +177,13 @@ mod tests {
     }
 
     #[test]
-    fn waits_and_challenges_are_headers() {
-        let locked = response(&Error::new(Code::AccountLocked).with_retry_after(9), "", "");
+    fn waits_are_headers() {
+        let locked = plain(&Error::new(Code::AccountLocked).with_retry_after(9), "", "");
         assert_eq!(
             (locked.status().as_u16(), &locked.headers()["retry-after"]),
             (423, &HeaderValue::from_static("9"))
         );
-        let unknown = response(&Code::SessionInvalid.into(), "", "");
-        assert_eq!(unknown.headers()["www-authenticate"], "Bearer error=\"invalid_token\"");
+        let unknown = plain(&Code::SessionInvalid.into(), "", "");
         assert_eq!(unknown.headers()["content-type"], "application/problem+json");
     }
 }

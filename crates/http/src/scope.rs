@@ -7,7 +7,9 @@ use avnology_core::{
     organizations::{self, Acting, LiveOrganization},
     sessions::LiveSession,
 };
-use avnology_model::{Code, Error, Result, organizations::OrganizationState, permissions::Scope};
+use avnology_model::{
+    Code, Error, Result, ids::OrganizationId, organizations::OrganizationState, permissions::Scope,
+};
 use axum::http::{HeaderName, HeaderValue, Method, header};
 
 use crate::{
@@ -104,10 +106,8 @@ async fn of_path(raw: &mut Raw, scope: Scope) -> Result<Option<Arc<Acting>>> {
 async fn of_request(raw: &Raw, by_cookie: bool) -> Result<Option<Arc<Acting>>, Refused> {
     let header = header_value(raw)?;
     let named = Named::of(header.as_deref());
-    if let Caller::Key(key) = &raw.caller
-        && let Some(own) = key.key.organization_id
-    {
-        return Ok(Some(Arc::new(of_bound_key(raw, key, own, &named).await?)));
+    if let Some(own) = raw.caller.bound_to() {
+        return Ok(Some(Arc::new(of_bound(raw, own, &named).await?)));
     }
     match named {
         Named::Organization(name) => {
@@ -139,13 +139,9 @@ async fn of_request(raw: &Raw, by_cookie: bool) -> Result<Option<Arc<Acting>>, R
     Ok(of_session(raw).await?)
 }
 
-async fn of_bound_key(
-    raw: &Raw,
-    key: &avnology_core::service_accounts::LiveKey,
-    own: avnology_model::ids::OrganizationId,
-    named: &Named<'_>,
-) -> Result<Acting> {
-    // The key's organization is there as long as the key is.
+/// Source 1: the credential itself.
+async fn of_bound(raw: &Raw, own: OrganizationId, named: &Named<'_>) -> Result<Acting> {
+    // Its organization is there as long as the credential is.
     let organization = organizations::find(&raw.app, &raw.cx, own).await?;
     let organization = organization.ok_or_else(|| Error::new(Code::SessionInvalid))?;
     let fits = match named {
@@ -158,7 +154,7 @@ async fn of_bound_key(
     if !fits {
         return Err(Code::OrganizationMismatch.into());
     }
-    let acting = Acting::key(organization, key)?;
+    let acting = act(raw, organization).await?;
     check(raw, &acting, false)?;
     Ok(acting)
 }
@@ -206,27 +202,15 @@ async fn find(raw: &Raw, name: &str) -> Result<Arc<LiveOrganization>> {
         return Ok(found);
     }
     Err(Error::new(match &raw.caller {
-        caller if sees_all(caller) => Code::OrganizationNotFound,
-        // As for one that is there and not the key's own.
-        Caller::Key(_) => Code::OrganizationMismatch,
+        caller if caller.sees_all() => Code::OrganizationNotFound,
+        // As for one that is there and not the credential's own.
+        caller if caller.bound_to().is_some() => Code::OrganizationMismatch,
         _ => Code::NotAMember,
     }))
 }
 
-fn sees_all(caller: &Caller) -> bool {
-    match caller {
-        Caller::Anonymous => false,
-        Caller::Session(live) => live.platform_scopes().is_some(),
-        Caller::Key(key) => key.key.organization_id.is_none(),
-    }
-}
-
 async fn act(raw: &Raw, organization: Arc<LiveOrganization>) -> Result<Acting> {
-    match &raw.caller {
-        Caller::Anonymous => Err(Code::NotAMember.into()),
-        Caller::Session(live) => Acting::session(&raw.app, raw.cx.now, organization, live).await,
-        Caller::Key(key) => Acting::key(organization, key),
-    }
+    raw.caller.acting_in(&raw.app, raw.cx.now, organization).await
 }
 
 /// `_310`, `_312`, `_006` or `_110` for those who do not act for the platform. `may_see_end` admits to an organization that
@@ -239,7 +223,8 @@ fn check(raw: &Raw, acting: &Acting, may_see_end: bool) -> Result<()> {
     if !(may_see_end && state == OrganizationState::Deleting) {
         organizations::check_state(state)?;
     }
-    match raw.caller.session() {
+    // What is bound to the organization met its rules when it was given, and does again when it is renewed.
+    match raw.caller.session().filter(|_| raw.caller.bound_to().is_none()) {
         Some(live) => organizations::check_rules(&acting.organization, live, raw.cx.now)
             .map_err(|error| error.with_member("organization_id", acting.id().to_string())),
         None => Ok(()),

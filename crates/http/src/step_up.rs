@@ -12,12 +12,17 @@ use serde_json::json;
 use crate::{Access, AnySession, Auth, BrowserKeys, access::AccessRule, input::Raw};
 
 /// The answer, or for `_110` and `_006` the same with `required` and a login flow bound to the session. Where it is an
-/// organization that asks for more, the flow leads into that one.
+/// organization that asks for more, the flow leads into that one. A client that acts for the person gets no flow: it sends them
+/// to sign in.
 pub async fn with_step_up<A: Access, T>(auth: &Auth<A>, live: &LiveSession, answer: Result<T>) -> Result<T> {
     let error = match answer {
         Err(error) if is_of_session(&error) => error,
         other => return other,
     };
+    if live.through.is_some() {
+        // The client sends the person to sign in; a flow here would not renew its token.
+        return Err(with_required(auth, error));
+    }
     let organization = match asked_by(&error) {
         Some(name) => organizations::find_named(&auth.app, &auth.cx, name).await?,
         None => None,
@@ -32,13 +37,15 @@ pub async fn with_step_up<A: Access, T>(auth: &Auth<A>, live: &LiveSession, answ
     let token = keys.map(|keys| keys.csrf_token(auth, flow.id));
     let view = flows::view(&auth.app, &flow, token.as_deref(), None);
     let view = serde_json::to_value(view).map_err(Error::internal)?;
-    let error = if error.members().contains_key("required") {
-        error
-    } else {
-        let required = required(&auth.app, &error);
-        error.with_member("required", required)
-    };
-    Err(error.with_member("continue_flow", view))
+    Err(with_required(auth, error).with_member("continue_flow", view))
+}
+
+fn with_required<A: Access>(auth: &Auth<A>, error: Error) -> Error {
+    if error.members().contains_key("required") {
+        return error;
+    }
+    let required = required(&auth.app, &error);
+    error.with_member("required", required)
 }
 
 /// A refusal by the rules of the organization that a call to the API is about, with the way to satisfy them.

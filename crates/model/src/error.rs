@@ -161,6 +161,18 @@ codes! {
         "Some identities do not fit the other mode; `conflicts` names them. Nothing was changed.";
     ConnectionNotTested = "407", 409, "Connection not tested",
         "Single sign-on can be required once a connection of the organization is active and was tested.";
+    PermissionUnknown = "500", 400, "Unknown namespace or relation",
+        "The schema has no such namespace or relation, or the relation does not take this subject.";
+    SchemaInvalid = "501", 422, "Namespace schema invalid",
+        "`parse_errors` says what is wrong and where.";
+    EvaluationLimit = "502", 422, "Evaluation limit exceeded",
+        "The question was not decided within the limit that `limit` names, so it has no answer.";
+    SnaptokenInvalid = "503", 400, "Consistency token invalid",
+        "The token is none of this tenant's, or of a time that has not come.";
+    TupleOfSystem = "504", 409, "Tuple owned by the system",
+        "The tuple belongs to something else, such as a role or a group. Change that instead.";
+    NamespaceInUse = "505", 409, "Namespace in use",
+        "The new schema has no place for `tuple_count` tuples. Remove them first.";
     ExportExpired = "601", 410, "Export expired",
         "The file is gone. Ask for a new export.";
     DeletionFinal = "800", 409, "Deletion cannot be cancelled",

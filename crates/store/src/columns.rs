@@ -3,7 +3,7 @@
 //! A new id type or a new type with one text gets its line here, and can then be a parameter and be taken from a row.
 
 use avnology_model::{
-    audit, events, flows, identities, ids, organizations, permissions, platform, privacy, sessions,
+    audit, clients, events, flows, identities, ids, organizations, permissions, platform, privacy, sessions,
 };
 
 use crate::{FromValue, Value, engine::unreadable};
@@ -49,6 +49,7 @@ text_columns! {
     ids::ResourceId,
     ids::GrantId,
     ids::ConsentId,
+    clients::Ruling,
     ids::DeletionId,
     ids::FactorRecoveryId,
     ids::MembershipId,
@@ -70,6 +71,7 @@ text_columns! {
     flows::Transport,
     flows::FlowState,
     permissions::PlatformRole,
+    permissions::TupleSource,
     permissions::RoleKey,
     organizations::Slug,
     organizations::OrganizationState,

@@ -24,6 +24,6 @@ pub mod sessions;
 pub mod statements;
 
 pub use engine::{
-    Engine, FromValue, IdentityDb, IdentityTx, OrgDb, OrgTx, Placement, Row, Sql, Store, StoreConfig, Tx,
-    UniqueViolation, Value,
+    Engine, FromValue, IdentityDb, IdentityTx, Mark, Marks, OrgDb, OrgTx, Placement, Row, Sql, Store,
+    StoreConfig, Tx, UniqueViolation, Value,
 };

@@ -57,6 +57,8 @@ static IDENTITY: &[Migration] = migrations! { "identity":
     14 = "0014_devices";
     15 = "0015_clients";
     17 = "0017_registration";
+    18 = "0018_client_rules";
+    19 = "0019_permissions";
 };
 
 static ORGANIZATION: &[Migration] = migrations! { "organization":

@@ -57,6 +57,7 @@ pub(crate) enum Section {
     Profile,
     Security,
     Sessions,
+    Applications,
     Activity,
     Privacy,
     /// No entry of the navigation leads here: who has none never sees it.
@@ -64,8 +65,15 @@ pub(crate) enum Section {
 }
 
 impl Section {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Overview, Self::Profile, Self::Security, Self::Sessions, Self::Activity, Self::Privacy];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Overview,
+        Self::Profile,
+        Self::Security,
+        Self::Sessions,
+        Self::Applications,
+        Self::Activity,
+        Self::Privacy,
+    ];
 
     pub(crate) fn label(self) -> &'static str {
         match self {
@@ -73,6 +81,7 @@ impl Section {
             Self::Profile => "Profile",
             Self::Security => "Security",
             Self::Sessions => "Sessions",
+            Self::Applications => "Applications",
             Self::Activity => "Activity",
             Self::Privacy => "Privacy",
             Self::Organizations => "Organizations",
@@ -85,6 +94,7 @@ impl Section {
             Self::Profile => "/account/profile",
             Self::Security => "/account/security",
             Self::Sessions => "/account/sessions",
+            Self::Applications => "/account/applications",
             Self::Activity => "/account/activity",
             Self::Privacy => "/account/privacy",
             Self::Organizations => "/account/organizations",
@@ -97,6 +107,7 @@ impl Section {
             Self::Profile => Icon::Person,
             Self::Security => Icon::Shield,
             Self::Sessions => Icon::Devices,
+            Self::Applications => Icon::Stack,
             Self::Activity => Icon::List,
             Self::Privacy => Icon::Lock,
             Self::Organizations => Icon::Building,

@@ -6,11 +6,8 @@ mod verify;
 
 use std::sync::Arc;
 
-use avnology_core::{
-    audit::Place,
-    organizations::{self, Acting},
-};
-use avnology_http::{Auth, Caller, Route, ScopeMarker, Scoped};
+use avnology_core::{audit::Place, organizations};
+use avnology_http::{Auth, Route, ScopeMarker, Scoped};
 use avnology_model::{Code, Result};
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -28,11 +25,7 @@ async fn place<S: ScopeMarker>(auth: &Auth<Scoped<S>>, named: Option<&str>) -> R
     let Some(acting) = acting else {
         // Only the platform comes as far as this in tenant scope.
         let organization = organizations::get_named(&auth.app, &auth.cx, named).await?;
-        let acting = match &auth.caller {
-            Caller::Session(live) => Acting::session(&auth.app, auth.cx.now, organization, live).await?,
-            Caller::Key(key) => Acting::key(organization, key)?,
-            Caller::Anonymous => return Err(Code::NotAMember.into()),
-        };
+        let acting = auth.caller.acting_in(&auth.app, auth.cx.now, organization).await?;
         acting.check_scope(S::SCOPE)?;
         return Ok(Place::of_organization(&Arc::new(acting)));
     };

@@ -5,6 +5,7 @@ mod management;
 mod protocol;
 mod registration;
 mod resources;
+mod rules;
 
 use avnology_http::Route;
 
@@ -13,6 +14,7 @@ pub(crate) fn routes() -> Vec<Route> {
         consents::routes(),
         management::routes(),
         resources::routes(),
+        rules::routes(),
         protocol::routes(),
         registration::routes(),
     ]

@@ -1,6 +1,7 @@
 //! Opening and reading flows.
 
 use avnology_core::{
+    clients::authorize,
     flows::{self, Created, FlowRequest},
     sessions::SessionView,
 };
@@ -38,6 +39,8 @@ struct LoginParams {
     login_hint: Option<String>,
     /// The organization to sign in to, by id or slug.
     organization_id: Option<String>,
+    /// The authorization request that the flow continues; it says what else is asked for.
+    login_challenge: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -52,6 +55,8 @@ struct RegistrationParams {
     login_hint: Option<String>,
     /// The organization to register with, by id or slug.
     organization_id: Option<String>,
+    /// The authorization request that the flow continues.
+    login_challenge: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -156,7 +161,23 @@ fn view<A: Access>(auth: &Auth<A>, flow: &Flow, csrf: Option<&str>) -> FlowView 
     flows::view(&auth.app, flow, csrf, identity)
 }
 
+/// What the flow asks for that continues an authorization request.
+async fn continuing(auth: &Auth<Visitor>, challenge: &str) -> Result<FlowRequest> {
+    let holder = BrowserKeys::of(auth).hash();
+    let visitor = authorize::Visitor { session: auth.visitor(), holder };
+    authorize::flow_for(&auth.app, &auth.cx, challenge, visitor).await
+}
+
 async fn login(auth: Auth<Visitor>, Query(q): Query<LoginParams>) -> Result<Response> {
+    if let Some(challenge) = &q.login_challenge {
+        let asked = continuing(&auth, challenge).await?;
+        let request = FlowRequest {
+            login_hint: q.login_hint.or(asked.login_hint),
+            organization: q.organization_id.or(asked.organization),
+            ..asked
+        };
+        return open(&auth, FlowKind::Login, q.transport.as_deref(), request).await;
+    }
     let request = FlowRequest {
         return_to: q.return_to,
         aal: q.aal,
@@ -170,6 +191,16 @@ async fn login(auth: Auth<Visitor>, Query(q): Query<LoginParams>) -> Result<Resp
 }
 
 async fn registration(auth: Auth<Visitor>, Query(q): Query<RegistrationParams>) -> Result<Response> {
+    if let Some(challenge) = &q.login_challenge {
+        let asked = continuing(&auth, challenge).await?;
+        let request = FlowRequest {
+            return_to: asked.return_to,
+            login_hint: q.login_hint.or(asked.login_hint),
+            organization: q.organization_id,
+            ..FlowRequest::default()
+        };
+        return open(&auth, FlowKind::Registration, q.transport.as_deref(), request).await;
+    }
     let request = FlowRequest {
         return_to: q.return_to,
         login_hint: q.login_hint,

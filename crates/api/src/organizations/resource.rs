@@ -5,7 +5,7 @@ use avnology_core::{
     organizations::{self, CreatedOrganization, NewOrganization, OrganizationView, SeatsView, SlugCheck},
 };
 use avnology_http::{
-    Auth, Body, Caller, Created, Idempotency, InOrganization, Json, List, NoInput, OptionalBody, PatchValue,
+    Auth, Body, Created, Idempotency, InOrganization, Json, List, NoInput, OptionalBody, PatchValue,
     Precondition, Query, Reply, Response, Route, ScopeMarker, SignedIn, SignedInOr, With, scopes,
     step_up::with_step_up,
 };
@@ -45,11 +45,10 @@ async fn list(
     auth: Auth<SignedInOr<scopes::OrganizationsRead>>,
     list: List,
 ) -> Result<Json<OrganizationList>> {
-    if let Caller::Key(key) = &auth.caller
-        && key.key.organization_id.is_some()
+    if auth.caller.bound_to().is_some()
         && let Some(acting) = auth.organization_scope()
     {
-        // A key of an organization sees that one.
+        // A credential of an organization sees that one.
         let mut own = organizations::get(&auth.app, acting).await?;
         own.domains = None;
         return Ok(Json(OrganizationList {

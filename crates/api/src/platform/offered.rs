@@ -69,7 +69,7 @@ const SERVER: &[(bool, &[&str])] = &[
     (false, &["client_id_metadata_document_supported"]),
     (true, &["end_session_endpoint"]),
     (
-        false,
+        true,
         &[
             "backchannel_logout_supported",
             "backchannel_logout_session_supported",
@@ -82,7 +82,7 @@ const SERVER: &[(bool, &[&str])] = &[
 
 /// The same of the document about the API.
 const RESOURCE: &[(bool, &[&str])] = &[
-    (false, &["authorization_servers", "bearer_methods_supported"]),
+    (true, &["authorization_servers", "bearer_methods_supported"]),
     (false, &["dpop_signing_alg_values_supported"]),
 ];
 

@@ -4,12 +4,9 @@ mod accounts;
 mod keys;
 mod organization_keys;
 
-use avnology_core::{
-    organizations::{self, Acting},
-    service_accounts::Keeper,
-};
+use avnology_core::{organizations, service_accounts::Keeper};
 use avnology_http::{Auth, Caller, Route, ScopeMarker, Scoped};
-use avnology_model::{Code, Result, ids::IdentityId, permissions::ScopeSet};
+use avnology_model::{Code, Result, ids::IdentityId};
 
 pub(crate) fn routes() -> Vec<Route> {
     [accounts::routes(), keys::routes(), organization_keys::routes()].into_iter().flatten().collect()
@@ -20,18 +17,14 @@ pub(crate) fn routes() -> Vec<Route> {
 async fn keeper<S: ScopeMarker>(auth: &Auth<Scoped<S>>, named: Option<&str>) -> Result<Keeper> {
     let person = person(&auth.caller);
     let (acting, named) = match (auth.organization_scope(), named) {
-        (None, None) => return Ok(Keeper::of_tenant(scopes_in_tenant(&auth.caller), person)),
+        (None, None) => return Ok(Keeper::of_tenant(auth.caller.scopes_in_tenant(), person)),
         (Some(acting), None) => return Ok(Keeper::of_organization(acting, person)),
         (acting, Some(named)) => (acting, named),
     };
     let Some(acting) = acting else {
         // Only the platform comes as far as this in tenant scope.
         let organization = organizations::get_named(&auth.app, &auth.cx, named).await?;
-        let acting = match &auth.caller {
-            Caller::Session(live) => Acting::session(&auth.app, auth.cx.now, organization, live).await?,
-            Caller::Key(key) => Acting::key(organization, key)?,
-            Caller::Anonymous => return Err(Code::NotAMember.into()),
-        };
+        let acting = auth.caller.acting_in(&auth.app, auth.cx.now, organization).await?;
         acting.check_scope(S::SCOPE)?;
         return Ok(Keeper::of_organization(&acting.into(), person));
     };
@@ -43,12 +36,4 @@ async fn keeper<S: ScopeMarker>(auth: &Auth<Scoped<S>>, named: Option<&str>) -> 
 
 fn person(caller: &Caller) -> Option<IdentityId> {
     caller.session().map(|live| live.identity.id)
-}
-
-fn scopes_in_tenant(caller: &Caller) -> ScopeSet {
-    match caller {
-        Caller::Anonymous => ScopeSet::EMPTY,
-        Caller::Session(live) => live.platform_scopes().unwrap_or(ScopeSet::EMPTY),
-        Caller::Key(key) => key.scopes(),
-    }
 }

@@ -56,6 +56,10 @@ fn pair(relation: &str, subject: &str) -> (String, String) {
     (relation.to_owned(), subject.to_owned())
 }
 
+fn of_organization(team: &Team) -> (String, String) {
+    pair("organization", &format!("organizations:{}#", team.id))
+}
+
 fn names(answer: &Answer) -> Vec<String> {
     let list = answer.ok()["groups"].as_array().cloned().expect("groups");
     list.iter().map(|group| group["name"].as_str().expect("a name").to_owned()).collect()
@@ -81,7 +85,7 @@ async fn a_group_is_made_read_changed_and_removed(app: TestApp) {
         expected[name] = changed[name].clone();
     }
     assert_eq!(*changed.ok(), expected);
-    assert_eq!(relations(&app, "groups", &made.at("/id")).await, [pair("organization", &team.id)]);
+    assert_eq!(relations(&app, "groups", &made.at("/id")).await, [of_organization(&team)]);
     jane.delete(&path(&team, &made, "")).await.no_content();
     jane.get(&path(&team, &made, "")).await.refused(Code::NotFound);
     assert_eq!(relations(&app, "groups", &made.at("/id")).await, []);
@@ -169,7 +173,7 @@ async fn members_come_and_go_with_their_tuples(app: TestApp) {
     put(&team, &group, &stranger).await.refused(Code::NotAMember);
     put(&team, &group, "usr_01kjpwd6m0emptw6bw4v8qtn83").await.refused(Code::NotAMember);
     let jane = &team.owner.client;
-    let tuple = [pair("member", &mary), pair("organization", &team.id)];
+    let tuple = [pair("member", &mary), of_organization(&team)];
     assert_eq!(relations(&app, "groups", &group.at("/id")).await, tuple);
     assert_eq!(jane.get(&path(&team, &group, "")).await["member_count"], 1);
     let listed = jane.get(&path(&team, &group, "/members")).query(&[("include_total", "true")]).await;
@@ -184,7 +188,7 @@ async fn members_come_and_go_with_their_tuples(app: TestApp) {
     let one = path(&team, &group, &format!("/members/{mary}"));
     jane.delete(&one).await.no_content();
     jane.delete(&one).await.refused(Code::NotFound);
-    assert_eq!(relations(&app, "groups", &group.at("/id")).await, [pair("organization", &team.id)]);
+    assert_eq!(relations(&app, "groups", &group.at("/id")).await, [of_organization(&team)]);
     assert_eq!(jane.get(&path(&team, &group, "")).await["member_count"], 0);
     let expected = json!({ "group_id": group["id"], "user_id": mary });
     for told in [EventType::GroupMemberAdded, EventType::GroupMemberRemoved] {
@@ -273,13 +277,13 @@ async fn a_suspended_member_stays_in_a_group_without_tuples(app: TestApp) {
     jane.patch(&member).json(&json!({ "state": "suspended" })).await.ok();
     put(&team, &support, &mary).await.created();
     for group in [&sales, &support] {
-        assert_eq!(relations(&app, "groups", &group.at("/id")).await, [pair("organization", &team.id)]);
+        assert_eq!(relations(&app, "groups", &group.at("/id")).await, [of_organization(&team)]);
         assert_eq!(jane.get(&path(&team, group, "")).await["member_count"], 1);
     }
     jane.patch(&member).json(&json!({ "state": "active" })).await.ok();
     for group in [&sales, &support] {
         let tuples = relations(&app, "groups", &group.at("/id")).await;
-        assert_eq!(tuples, [pair("member", &mary), pair("organization", &team.id)]);
+        assert_eq!(tuples, [pair("member", &mary), of_organization(&team)]);
     }
 }
 
@@ -292,7 +296,7 @@ async fn a_removed_member_leaves_every_group(app: TestApp) {
     let jane = &team.owner.client;
     jane.delete(&team.path(&format!("/members/{mary}"))).await.no_content();
     assert_eq!(jane.get(&path(&team, &group, "")).await["member_count"], 0);
-    assert_eq!(relations(&app, "groups", &group.at("/id")).await, [pair("organization", &team.id)]);
+    assert_eq!(relations(&app, "groups", &group.at("/id")).await, [of_organization(&team)]);
     let gone = app.payloads(EventType::GroupMemberRemoved).await;
     assert_eq!(gone, [json!({ "group_id": group["id"], "user_id": mary })]);
     // Whoever comes back is in no group.

@@ -3,11 +3,16 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![expect(clippy::indexing_slicing, reason = "a member that is missing fails the test")]
 
+mod back_channel;
+mod callers;
 mod client_authentication;
+mod client_gates;
+mod client_rules;
 mod clients;
 mod code_flow;
 mod consent;
 mod device;
+mod embedded;
 mod exchange;
 mod introspection;
 mod key_sets;
@@ -18,5 +23,6 @@ mod prompts;
 mod refresh;
 mod registration;
 mod resources;
+mod security;
 mod sign_out;
 mod signing;

@@ -130,9 +130,8 @@ async fn who_is_no_member_may_join_where_the_rules_let_them(app: TestApp) {
     let goes_on = jane.client.get(answer.is(303).header("location")).await;
     let tokens = client.redeem(&Back::of(goes_on.header("location")).code()).await;
     assert_eq!(verified(&app, &tokens.at("/access_token"), "at+jwt").await["org_id"], json!(open.id));
-    let challenge = challenge_of(&jane.client.get(&ask(&closed.id)).await, "/select-organization");
-    let answer = choose(&jane.client, &challenge, &closed.slug).await;
-    assert!(answer.is(403).text().contains("You need an invitation"));
+    let back = client.back(&jane.client, &[("organization_id", &closed.id)]).await;
+    assert_eq!(back.error(), "access_denied", "who would be turned away is not asked");
 }
 
 async fn who_belongs_to_none_is_told_so(app: TestApp) {

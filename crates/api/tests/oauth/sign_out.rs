@@ -11,6 +11,7 @@ on_both_engines! {
     without_a_hint_the_person_is_asked,
     nobody_is_sent_to_an_address_that_is_not_registered,
     what_is_no_id_token_ends_nothing,
+    two_hints_that_name_two_sessions_are_for_the_person_to_decide,
 }
 
 const AFTER: &str = "https://app.example.com/signed-out";
@@ -91,4 +92,19 @@ async fn what_is_no_id_token_ends_nothing(app: TestApp) {
         jane.client.get("/oauth2/logout").query(&[("id_token_hint", bad)]).await.is(400);
         assert!(is_signed_in(&jane.client).await);
     }
+}
+
+async fn two_hints_that_name_two_sessions_are_for_the_person_to_decide(app: TestApp) {
+    let client = client(&app).await;
+    let jane = jane(&app).await;
+    let hint = client.tokens(&jane.client, &[("scope", "openid")]).await.at("/id_token");
+    let other = "ses_01kjpwe457etztza3v90genf98";
+    let ask = [("id_token_hint", hint.as_str()), ("logout_hint", other), ("ui_locales", "en")];
+    let page = jane.client.get("/oauth2/logout").query(&ask).await;
+    assert!(page.is(200).text().contains("data-state=\"confirm\""));
+    assert!(is_signed_in(&jane.client).await);
+    let ask = [("id_token_hint", hint.as_str()), ("logout_hint", jane.session_id.as_str())];
+    let page = jane.client.get("/oauth2/logout").query(&ask).await;
+    assert!(page.is(200).text().contains("data-state=\"done\""));
+    assert!(!is_signed_in(&jane.client).await);
 }

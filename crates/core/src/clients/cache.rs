@@ -8,15 +8,18 @@ use avnology_model::{
     clients::{ApiResource, Client, ClientState},
     ids::ClientId,
     platform::Environment,
+    secret_token::SecretHash,
 };
 use avnology_oauth::{AuthMethod, GrantType, RedirectUri, Scopes, SecurityProfile};
 use avnology_store::clients::{clients, resources};
 
-use super::{input::kind_of, keys::KeyMemory};
+use super::{caller::TokenCaller, input::kind_of, keys::KeyMemory};
 use crate::{Cx, Tenant, platform::Remembered};
 
 /// How many clients memory holds.
 const CLIENTS: usize = 4_096;
+/// How many access tokens that call the API.
+const TOKENS: usize = 65_536;
 
 /// A client that was read, as the rules of the protocol take it.
 #[derive(Debug)]
@@ -75,16 +78,22 @@ impl LiveClient {
     }
 }
 
-/// The clients and resources that memory holds.
+/// The clients, resources and access tokens that memory holds.
 pub(crate) struct ClientCache {
     clients: Remembered<ClientId, Arc<LiveClient>>,
     resources: Remembered<(), Arc<Vec<ApiResource>>>,
+    pub(super) tokens: Remembered<SecretHash, Arc<TokenCaller>>,
     pub(super) keys: KeyMemory,
 }
 
 impl Default for ClientCache {
     fn default() -> Self {
-        Self { clients: Remembered::new(CLIENTS), resources: Remembered::new(1), keys: KeyMemory::default() }
+        Self {
+            clients: Remembered::new(CLIENTS),
+            resources: Remembered::new(1),
+            tokens: Remembered::new(TOKENS),
+            keys: KeyMemory::default(),
+        }
     }
 }
 
@@ -92,6 +101,11 @@ impl ClientCache {
     /// Forgets a client; to be called after the commit that changed it and before that is acknowledged.
     pub(crate) fn forget(&self, id: ClientId) {
         self.clients.forget(&id);
+    }
+
+    /// Forgets the access tokens of everybody; to be called as [`Self::forget`].
+    pub(crate) fn forget_tokens(&self) {
+        self.tokens.clear();
     }
 
     /// Forgets the resources; to be called as [`Self::forget`].

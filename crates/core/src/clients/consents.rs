@@ -10,7 +10,10 @@ use avnology_store::clients::{clients, consents as rows, grants};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::authorize::consent_event;
+use super::{
+    authorize::{consent_event, described},
+    cache,
+};
 use crate::{Cx, Tenant, events::emit};
 
 /// The client of a consent.
@@ -73,6 +76,12 @@ fn view(consent: Consent, name: String, logo_uri: Option<String>) -> ConsentView
         granted_at: consent.granted_at,
         last_used_at: consent.last_used_at,
     }
+}
+
+/// These scopes with what their resources say of them; of the server's own nothing, whose words are the page's.
+pub async fn scope_words(app: &Tenant, cx: &Cx, scopes: &[String]) -> Result<Vec<(String, Option<String>)>> {
+    let known = cache::all_resources(app, cx).await?;
+    Ok(scopes.iter().map(|name| (name.clone(), described(name, &known))).collect())
 }
 
 /// Takes a consent of a person back: the client's tokens end, and it has to ask again. `_901` for one that is not theirs.

@@ -1,7 +1,9 @@
 //! Removing a client, and with it what people granted to it.
 
 use avnology_model::{Result, events::EventType, ids::ClientId, platform::Precondition};
-use avnology_store::clients::{clients as rows, codes, consents, device_codes, grants, requests};
+use avnology_store::clients::{
+    clients as rows, codes, consents, device_codes, grants, logouts, requests, rules,
+};
 use serde_json::Value;
 
 use super::view;
@@ -20,6 +22,8 @@ pub async fn delete(app: &Tenant, cx: &Cx, id: ClientId, expected: &Precondition
             device_codes::erase_client(tx, id)?;
             grants::erase_client(tx, id)?;
             consents::erase_client(tx, id)?;
+            rules::erase_client(tx, id)?;
+            logouts::erase_client(tx, id)?;
             rows::delete(tx, id)?;
             emit(tx, &view::event(&cx, EventType::OauthClientDeleted, &client, Value::Null))
         })

@@ -2,9 +2,10 @@
 
 use avnology_model::{
     Error, FieldCode, FieldError, Result,
-    clients::{ClientSettings, ClientType, GrantType, TokenEndpointAuthMethod},
+    clients::{ClientSettings, ClientType, GrantType, RequiredRelation, TokenEndpointAuthMethod},
     identities::{Email, https_url},
     ids::OrganizationId,
+    organizations::Slug,
     text::{collect, line},
 };
 use avnology_oauth::{AcrValue, RedirectUri, RedirectUriFault, Scopes};
@@ -198,6 +199,7 @@ pub(super) fn check_kept(tx: &mut IdentityTx<'_>, settings: &mut ClientSettings)
             push(&mut errors, &format!("scopes[{n}]"), FieldCode::NotInEnum, "There is no such scope.");
         }
     }
+    check_relation(tx, settings, &mut errors)?;
     for (n, id) in settings.allowed_organizations.iter().enumerate() {
         if organizations::find(tx, *id)?.is_none() {
             push(
@@ -212,6 +214,34 @@ pub(super) fn check_kept(tx: &mut IdentityTx<'_>, settings: &mut ClientSettings)
         check_account(tx, account, settings, &mut errors)?;
     }
     Error::from_fields(errors)
+}
+
+/// The relation must be one, and an organization that it names be there; whether it is in the schema is decided at use.
+fn check_relation(
+    tx: &mut IdentityTx<'_>,
+    settings: &ClientSettings,
+    errors: &mut Vec<FieldError>,
+) -> Result<()> {
+    let field = "required_relation";
+    let Some(text) = &settings.required_relation else { return Ok(()) };
+    let Some(wanted) = RequiredRelation::parse(text) else {
+        push(errors, field, FieldCode::InvalidFormat, "As in organizations:acme#employee.");
+        return Ok(());
+    };
+    if wanted.namespace != "organizations" {
+        return Ok(());
+    }
+    let found = match wanted.object.parse::<OrganizationId>() {
+        Ok(id) => organizations::find(tx, id)?,
+        Err(_) => match Slug::parse(&wanted.object) {
+            Some(slug) => organizations::by_slug(tx, &slug)?,
+            None => None,
+        },
+    };
+    if found.is_none() {
+        push(errors, field, FieldCode::NotFound, "There is no such organization.");
+    }
+    Ok(())
 }
 
 fn check_account(

@@ -25,7 +25,7 @@ use avnology_store::{
 use serde_json::json;
 
 use super::{
-    LiveClient, Refusal, TokenResponse, cache,
+    LiveClient, Refusal, TokenResponse, cache, gates,
     issue::{self, OfPerson},
     oauth_error::refuse,
     person::{Place, effective, scopes_of},
@@ -225,6 +225,7 @@ impl Rights {
             organization: found.grant.organization_id,
         };
         let place = place(app, cx, live, whose, asked.organization.as_deref()).await?;
+        check_gates(app, cx, live, whose, place.as_ref()).await?;
         let known = cache::all_resources(app, cx).await?;
         let scopes = effective(&wanted, place.as_ref(), found.platform, &known);
         Ok(Self { place, scopes, resources })
@@ -299,6 +300,24 @@ pub(super) async fn place(
         Ok(()) => Ok(Some(place)),
         Err(_) => Err(refuse(ErrorCode::InteractionRequired, "the organization asks for another sign-in")),
     }
+}
+
+/// `invalid_grant` where the client's own conditions are not met any more, or the organization has blocked it.
+pub(super) async fn check_gates(
+    app: &Arc<Tenant>,
+    cx: &Cx,
+    live: &LiveClient,
+    whose: Whose<'_>,
+    place: Option<&Place>,
+) -> Result<(), Refusal> {
+    let methods = &whose.signed_in.methods;
+    if let Err(shut) = gates::check(app, cx, live, whose.identity.id, methods).await? {
+        return Err(refuse(ErrorCode::InvalidGrant, shut.words()));
+    }
+    if gates::is_blocked(app, live, place.map(|place| place.organization.id())).await? {
+        return Err(refuse(ErrorCode::InvalidGrant, "the organization does not allow the client"));
+    }
+    Ok(())
 }
 
 fn lost() -> Refusal {

@@ -50,18 +50,30 @@ async fn access_token(app: &Arc<Tenant>, cx: &Cx, live: &LiveClient, token: &str
     if introspection::revoke(&live.rules.id, &of) != Revocation::Token {
         return Ok(());
     }
+    end_alone(app, cx, found, "client").await.map_err(Refusal::from)
+}
+
+/// Ends an access token and nothing else.
+pub(super) async fn end_alone(
+    app: &Tenant,
+    cx: &Cx,
+    found: verify::LiveToken,
+    reason: &'static str,
+) -> Result<()> {
     let jti = found.text("jti").unwrap_or_default().to_owned();
     let end = found.claims.get("exp").and_then(Value::as_i64).unwrap_or_default();
     let end = Timestamp::from_micros(end.saturating_mul(1_000_000));
-    let (client, cx) = (live.id(), cx.clone());
+    let (client, cx) = (found.client.id(), cx.clone());
     let person = found.person.map(|(_, identity)| identity.id);
-    let write = app.store.identity().write(move |tx| {
-        if once::revoke_token(tx, &jti, end)? {
-            emit(tx, &revoked(&cx, client, person, "client"))?;
-        }
-        Ok(())
-    });
-    write.await.map_err(Refusal::from)
+    app.store
+        .identity()
+        .write(move |tx| {
+            if once::revoke_token(tx, &jti, end)? {
+                emit(tx, &revoked(&cx, client, person, reason))?;
+            }
+            Ok(())
+        })
+        .await
 }
 
 async fn refresh_token(app: &Tenant, cx: &Cx, live: &LiveClient, token: &SecretToken) -> Result<()> {

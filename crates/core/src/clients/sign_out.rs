@@ -54,7 +54,14 @@ pub async fn end_session(
         session: present.as_deref(),
     };
     let client = live.as_ref().map(|live| live.client.settings.name.clone());
-    Ok(judge(&request).map(|next| SignOut { next, client }))
+    let sid = hint.map(|hint| hint.sid);
+    let is_contradicted =
+        params.get("logout_hint").is_some_and(|session| sid.is_some_and(|sid| sid != session));
+    Ok(judge(&request).map(|next| match next {
+        // Two hints that name two sessions decide nothing: the person does.
+        Next::End(after) if is_contradicted => SignOut { next: Next::Confirm(after), client },
+        next => SignOut { next, client },
+    }))
 }
 
 fn hint_of(claims: &Claims) -> Option<Hint<'_>> {

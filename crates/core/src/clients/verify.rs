@@ -68,6 +68,18 @@ pub(super) fn jti(cx: &Cx, grant: GrantId) -> String {
 /// for has ended.
 pub(crate) async fn access_token(app: &Arc<Tenant>, cx: &Cx, token: &str) -> Result<LiveToken> {
     let claims = believed(app, cx, token).await?;
+    let mut live = standing(app, cx, claims).await?;
+    // The grant may be for another organization by now.
+    let organization = live.text("org_id").and_then(|id| id.parse::<OrganizationId>().ok());
+    if let (Some((_, identity)), Some(organization)) = (&live.person, organization) {
+        let place = Place::of(app, cx, organization, identity).await?;
+        live.place = Some(place.ok_or_else(|| Error::new(Code::TokenRevoked))?);
+    }
+    Ok(live)
+}
+
+/// What a token that is believed was given for, if it still stands; where it was given for is not looked at.
+pub(super) async fn standing(app: &Tenant, cx: &Cx, claims: Map<String, Value>) -> Result<LiveToken> {
     let ended = || Error::new(Code::TokenRevoked);
     let missing = || Error::new(Code::SessionInvalid);
     let client: ClientId = text(&claims, "client_id").and_then(|id| id.parse().ok()).ok_or_else(missing)?;
@@ -90,15 +102,7 @@ pub(crate) async fn access_token(app: &Arc<Tenant>, cx: &Cx, token: &str) -> Res
         }
     });
     let standing = standing.await?.ok_or_else(ended)?;
-    // The grant may be for another organization by now.
-    let organization = text(&claims, "org_id").and_then(|id| id.parse::<OrganizationId>().ok());
-    let place = match (&standing.0, organization) {
-        (Some((_, identity)), Some(organization)) => {
-            Some(Place::of(app, cx, organization, identity).await?.ok_or_else(ended)?)
-        }
-        _ => None,
-    };
-    Ok(LiveToken { claims, client, person: standing.0, place })
+    Ok(LiveToken { claims, client, person: standing.0, place: None })
 }
 
 /// What a token stands on.
@@ -130,7 +134,7 @@ fn of_client(tx: &mut IdentityTx<'_>, account: Option<ServiceAccountId>) -> Resu
 }
 
 /// The claims of a token that we signed as an access token and whose time is not over.
-async fn believed(app: &Tenant, cx: &Cx, token: &str) -> Result<Map<String, Value>> {
+pub(super) async fn believed(app: &Tenant, cx: &Cx, token: &str) -> Result<Map<String, Value>> {
     let issuer = app.config.origin();
     let rules = Rules {
         algorithms: &SIGNING_ALGORITHMS,

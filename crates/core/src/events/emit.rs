@@ -44,6 +44,7 @@ fn append(
     managing_organization_id: Option<OrganizationId>,
     sealed: Option<&[u8]>,
 ) -> Result<()> {
+    touched(event).for_each(|subject| tx.touch(subject));
     let body = serde_json::to_value(event).map_err(Error::internal)?;
     log::append(
         tx,
@@ -57,6 +58,20 @@ fn append(
             create_time: event.timestamp,
         },
     )
+}
+
+/// Whose access tokens may be good no longer, or for something else, after an event. One that was just given changes nothing
+/// for those that were before.
+pub(super) fn touched(event: &Event) -> impl Iterator<Item = &str> {
+    let is_issue = event.event_type == EventType::OauthTokenIssued;
+    let ends_of_client =
+        matches!(event.event_type, EventType::OauthTokenRevoked | EventType::OauthClientRuleUpdated);
+    let concerns = move |kind: &str| match kind {
+        "identity" | "service_account" => !is_issue,
+        "client" => ends_of_client,
+        _ => false,
+    };
+    event.targets.iter().filter(move |target| concerns(&target.kind)).map(|target| target.id.as_str())
 }
 
 /// The organization that manages the person whom the event is about, when that is not the event's own: it is told, too

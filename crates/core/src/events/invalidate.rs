@@ -12,6 +12,7 @@ use avnology_store::{
     events::log::{self, Cursor},
 };
 
+use super::emit::touched;
 use crate::Tenant;
 
 const POLL_MILLIS: u64 = 300;
@@ -51,6 +52,8 @@ async fn catch_up(app: &Tenant, at: Option<Cursor>) -> Result<Cursor> {
         if !changed.is_empty() {
             app.sessions.forget_identities(&changed);
         }
+        let marks = app.store.identity().marks();
+        events.iter().flat_map(touched).for_each(|subject| marks.touch(subject));
         for name in events.iter().filter_map(domain) {
             app.organizations.forget_domain(name);
         }

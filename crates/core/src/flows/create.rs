@@ -14,11 +14,13 @@ use avnology_store::{IdentityTx, flows::flows};
 use super::{
     Holder,
     account::Identifier,
+    client_door::ClientDoor,
     entry, invitation, passkey, place, registration, return_to,
     step_up::{self, More},
 };
 use crate::{
     Cx, Tenant,
+    clients::authorize::{card, client_of},
     organizations::{self, LiveOrganization},
     sessions::{LiveSession, SessionView, switch_organization},
 };
@@ -106,6 +108,8 @@ pub async fn create(
 ) -> Result<Created> {
     let mut flow = blank(cx, kind, transport, holder);
     flow.data.return_to = check_return_to(app, request.return_to.as_deref())?;
+    let client = client_of(app, cx, flow.data.return_to.as_deref(), flow.browser_hash).await?;
+    flow.data.client = client.as_deref().map(card);
     let organization = restrict(app, cx, &mut flow, request.organization.as_deref()).await?;
     match kind {
         FlowKind::Login => {
@@ -123,6 +127,9 @@ pub async fn create(
             if request.invitation.is_none() {
                 let organization = organization.as_deref().map(|live| &live.organization);
                 registration::check_open(&app.settings().settings, organization)?;
+                let begun = flow.clone();
+                let read = move |tx: &mut IdentityTx<'_>| Ok(ClientDoor::of(tx, &begun)?.check_open());
+                app.store.identity().read(read).await??;
             }
             prefill(&mut flow, "traits.email", request.login_hint.as_deref());
         }
@@ -230,8 +237,8 @@ async fn login(
             Err(error) => return Err(error),
         }
     }
-    let (identity, now) = (live.identity.clone(), cx.now);
-    let welcome = move |tx: &mut IdentityTx<'_>| entry::is_welcome(tx, organization, &identity, now);
+    let (identity, now, begun) = (live.identity.clone(), cx.now, flow.clone());
+    let welcome = move |tx: &mut IdentityTx<'_>| entry::is_welcome(tx, &begun, organization, &identity, now);
     if app.store.identity().read(welcome).await? {
         step_up::bind(flow, &settings.settings, live, more.unwrap_or(More::Again));
     }

@@ -15,7 +15,10 @@ use avnology_store::{
 };
 use serde_json::Value;
 
-use super::step::{Forget, Work};
+use super::{
+    client_door::{ClientDoor, Personal},
+    step::{Forget, Work},
+};
 use crate::organizations::{
     self as places, Door, Joining, Showing, Sso, TurnedAway, WayIn, admission, auto_join_domain, check_state,
     may_belong, open_invitation, use_invitation,
@@ -70,7 +73,18 @@ pub(super) fn of_registration(
     email: &Email,
     proven: bool,
 ) -> Result<Registrant> {
-    let Some(id) = flow.leads_into() else { return personal(tx, work, email, proven) };
+    let client = ClientDoor::of(tx, flow)?;
+    let Some(id) = flow.leads_into() else {
+        let registrant = personal(tx, work, email, proven)?;
+        if matches!(registrant, Registrant::Refused(_)) {
+            return Ok(registrant);
+        }
+        return Ok(match client.personal(tx, work, email, proven)? {
+            Personal::Allowed => registrant,
+            Personal::ProveFirst => Registrant::ProveFirst,
+            Personal::Refused(error) => Registrant::Refused(error),
+        });
+    };
     let organization = organizations::get(tx, id)?;
     if let Err(error) = check_state(organization.state) {
         return Ok(Registrant::Refused(error));
@@ -81,7 +95,7 @@ pub(super) fn of_registration(
         Err(error) if error.is_failure() => return Err(error),
         Err(error) => return Ok(Registrant::Refused(error)),
     };
-    Ok(match ask(tx, &organization, Some(email.key()), proven, held)? {
+    Ok(match ask(tx, &client, &organization, Some(email.key()), proven, held)? {
         Verdict::Joins(way, role) => {
             Registrant::Joins(Box::new(Newcomer { organization, way, role, invitation }))
         }
@@ -142,15 +156,24 @@ pub(super) fn of_sign_in(
     match memberships::of_person(tx, id, identity.id)? {
         Some(membership) if membership.is_in_force(work.now()) => Ok(Visitor::Member(id)),
         Some(_) => Ok(Visitor::Refused(Code::NotAMember.into())),
-        None => stranger(tx, organization, identity),
+        None => {
+            let client = ClientDoor::of(tx, flow)?;
+            stranger(tx, &client, organization, identity)
+        }
     }
 }
 
-fn stranger(tx: &mut IdentityTx<'_>, organization: Organization, identity: &Identity) -> Result<Visitor> {
+fn stranger(
+    tx: &mut IdentityTx<'_>,
+    client: &ClientDoor,
+    organization: Organization,
+    identity: &Identity,
+) -> Result<Visitor> {
     if !may_belong(identity, organization.id) {
         return Ok(Visitor::Refused(Code::NotAMember.into()));
     }
-    let asked = ask(tx, &organization, identity.email_key.as_deref(), identity.email_verified, None)?;
+    let key = identity.email_key.as_deref();
+    let asked = ask(tx, client, &organization, key, identity.email_verified, None)?;
     Ok(match asked {
         Verdict::Joins(way, role) => {
             Visitor::MayJoin(Box::new(Newcomer { organization, way, role, invitation: None }))
@@ -163,6 +186,7 @@ fn stranger(tx: &mut IdentityTx<'_>, organization: Organization, identity: &Iden
 /// Whether an identity is a member, or would be asked to join.
 pub(super) fn is_welcome(
     tx: &mut IdentityTx<'_>,
+    flow: &Flow,
     organization: OrganizationId,
     identity: &Identity,
     now: avnology_model::Timestamp,
@@ -171,12 +195,14 @@ pub(super) fn is_welcome(
         return Ok(membership.is_in_force(now));
     }
     let organization = organizations::get(tx, organization)?;
-    Ok(!matches!(stranger(tx, organization, identity)?, Visitor::Refused(_)))
+    let client = ClientDoor::of(tx, flow)?;
+    Ok(!matches!(stranger(tx, &client, organization, identity)?, Visitor::Refused(_)))
 }
 
 /// Asks the table. `proven` says whether the address is; the mail of an invitation proves it as well.
 fn ask(
     tx: &mut IdentityTx<'_>,
+    client: &ClientDoor,
     organization: &Organization,
     key: Option<&str>,
     proven: bool,
@@ -185,7 +211,10 @@ fn ask(
     let domain = key.map(|key| auto_join_domain(tx, key)).transpose()?.flatten();
     let domain = domain.filter(|domain| domain.organization_id == organization.id);
     let showing = Showing { invitation: invitation.is_some(), domain: domain.is_some(), sso: Sso::No };
-    let door = Door::of(organization);
+    let door = client.before(Door::of(organization));
+    if !client.allows(organization.id) {
+        return Ok(Verdict::Refused(TurnedAway::Closed.refusal(door)));
+    }
     let way = match admission(door, showing).for_flow(door) {
         Ok(way) => way,
         Err(error) => return Ok(Verdict::Refused(error)),

@@ -7,6 +7,7 @@ mod account;
 mod captcha;
 mod captcha_mail;
 mod choose;
+mod client_door;
 mod code;
 mod complete;
 mod create;

@@ -10,7 +10,7 @@ use avnology_model::{
 };
 
 use super::{captcha, factor_nodes, lost_factors, place, return_to, trait_nodes};
-use crate::{Tenant, identities::TraitsSchema};
+use crate::{Tenant, clients::authorize::challenge_in, identities::TraitsSchema};
 
 /// The hosted page of a flow, without the flow's id; of one that leads to an organization alone, the organization's.
 pub fn page_path(flow: &Flow) -> String {
@@ -94,8 +94,8 @@ pub fn view(app: &Tenant, flow: &Flow, csrf: Option<&str>, identity: Option<&Ide
         return_to: return_to::current(app, flow),
         organization_id: flow.restricted_to().map(|id| id.to_string()).unwrap_or_default(),
         organization: flow.data.organization.as_ref().map(card),
-        client: None,
-        login_challenge: None,
+        client: flow.data.client.as_ref().and_then(|client| serde_json::to_value(client).ok()),
+        login_challenge: flow.data.return_to.as_deref().and_then(|target| challenge_in(app, target)),
         requested_aal: flow.data.requested_aal,
         refresh: flow.data.refresh,
         identifier: flow.data.identifier.clone(),

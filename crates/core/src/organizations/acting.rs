@@ -12,7 +12,12 @@ use avnology_model::{
 use serde_json::json;
 
 use super::{LiveMember, LiveOrganization, find_member};
-use crate::{Tenant, service_accounts::LiveKey, sessions::LiveSession};
+use crate::{
+    Tenant,
+    clients::{Program, TokenCaller},
+    service_accounts::LiveKey,
+    sessions::LiveSession,
+};
 
 /// In which capacity somebody acts.
 #[derive(Clone, Debug)]
@@ -50,15 +55,38 @@ impl Acting {
         }
     }
 
-    /// A person in an organization: with a role on the platform, as a member, or both. `_302` for anybody else.
+    /// A client that acts for itself in an organization: one of the tenant's anywhere, unless its token is for one; one that
+    /// speaks as an organization's service account there. `_303` elsewhere.
+    pub fn program(
+        organization: Arc<LiveOrganization>,
+        token: &TokenCaller,
+        program: Program,
+    ) -> Result<Self> {
+        if token.organization.is_some_and(|own| own != organization.id()) {
+            return Err(Error::new(Code::OrganizationMismatch));
+        }
+        let by = match program.account.filter(|_| program.is_of_organization) {
+            Some(_) if token.organization.is_none() => return Err(Error::new(Code::OrganizationMismatch)),
+            Some(account) => ActingAs::ServiceAccount(account),
+            None => ActingAs::Platform,
+        };
+        Ok(Self { organization, scopes: token.scopes(), by })
+    }
+
+    /// A person in an organization: with a role on the platform, as a member, or both; through a client no further than that
+    /// was allowed. `_302` for anybody else, `_303` where the client's token is for another organization.
     pub async fn session(
         app: &Arc<Tenant>,
         now: Timestamp,
         organization: Arc<LiveOrganization>,
         live: &LiveSession,
     ) -> Result<Self> {
+        let bound = live.through.and_then(|through| through.organization);
+        if bound.is_some_and(|own| own != organization.id()) {
+            return Err(Error::new(Code::OrganizationMismatch));
+        }
         let member = find_member(app, now, &organization, live.identity.id).await?;
-        let held = member.as_ref().map_or(ScopeSet::EMPTY, |member| member.scopes);
+        let held = live.limited(member.as_ref().map_or(ScopeSet::EMPTY, |member| member.scopes));
         match (live.platform_scopes(), member) {
             (Some(scopes), _) => {
                 Ok(Self { organization, scopes: scopes.union(held), by: ActingAs::Platform })

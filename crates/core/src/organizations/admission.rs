@@ -17,6 +17,9 @@ pub struct Door {
 }
 
 impl Door {
+    /// A door that keeps nobody out.
+    pub const OPEN: Self = Self { mode: RegistrationMode::Public, sso_required: false };
+
     /// The door of an organization.
     pub fn of(organization: &Organization) -> Self {
         Self { mode: organization.registration_mode, sso_required: organization.sso_required }

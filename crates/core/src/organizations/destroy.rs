@@ -12,7 +12,7 @@ use avnology_model::{
 use avnology_store::{
     IdentityTx,
     audit::erasures,
-    clients::{codes, consents, device_codes, grants},
+    clients::{codes, consents, device_codes, grants, rules},
     organizations::{
         destructions, domains, groups, invitations, memberships, organizations as rows, roles, seats,
     },
@@ -99,6 +99,7 @@ fn erase(
     device_codes::erase_organization(tx, id)?;
     grants::erase_organization(tx, id)?;
     consents::erase_organization(tx, id)?;
+    rules::erase_organization(tx, id)?;
     sessions::leave_all(tx, id)?;
     tuples::remove_of_organization(tx, id)?;
     groups::erase(tx, id)?;

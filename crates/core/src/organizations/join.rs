@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use avnology_model::{
-    Code, Error, Result,
+    Code, Error, Result, Timestamp,
     identities::{Identity, Realm},
-    ids::{MembershipId, OrganizationId},
+    ids::{InvitationId, MembershipId, OrganizationId},
     organizations::{Domain, Organization},
 };
 use avnology_store::{
     IdentityTx,
     identities::identities,
-    organizations::{domains, memberships, organizations},
+    organizations::{domains, invitations, memberships, organizations},
     sessions::sessions,
 };
 
@@ -25,6 +25,17 @@ use crate::{Cx, Tenant, sessions::LiveSession};
 /// Makes the caller a member of the organization named by id or slug, by what their account shows. `_300`; `_310` and
 /// `_312` by its state; `_301` for a member; `_304` or `_110` for those whom it does not let in; `_311`.
 pub async fn join(app: &Arc<Tenant>, cx: &Cx, live: &LiveSession, name: &str) -> Result<MemberView> {
+    join_through(app, cx, live, name, Door::OPEN).await
+}
+
+/// The same by way of a client, whose own door stands before the organization's.
+pub(crate) async fn join_through(
+    app: &Arc<Tenant>,
+    cx: &Cx,
+    live: &LiveSession,
+    name: &str,
+    outer: Door,
+) -> Result<MemberView> {
     let found = find_named(app, cx, name).await?;
     let id = found.ok_or_else(|| Error::new(Code::OrganizationNotFound))?.id();
     let new = MembershipId::new(cx.now, cx.random());
@@ -40,7 +51,7 @@ pub async fn join(app: &Arc<Tenant>, cx: &Cx, live: &LiveSession, name: &str) ->
                 return Err(Error::new(Code::MemberExists).with_member("member_id", present.id.to_string()));
             }
             let domain = shown_domain(tx, &organization, &identity)?;
-            let way = way_in(&job, &organization, &identity, domain.as_ref())?;
+            let way = way_in(&job, &organization, &identity, domain.as_ref(), outer)?;
             let joining = Joining {
                 id: new,
                 identity: caller,
@@ -65,8 +76,9 @@ fn way_in(
     organization: &Organization,
     identity: &Identity,
     domain: Option<&Domain>,
+    outer: Door,
 ) -> Result<WayIn> {
-    let door = Door::of(organization);
+    let door = outer.and(Door::of(organization));
     if !app.may_belong(identity, organization.id) {
         // In a strict tenant an identity belongs where it was made.
         return Err(
@@ -76,6 +88,40 @@ fn way_in(
     let showing = Showing { invitation: false, domain: domain.is_some(), sso: Sso::No };
     let way = admission(door, showing).for_session(door);
     way.map_err(|error| error.with_member("organization_id", organization.id.to_string()))
+}
+
+/// How somebody who is signed in would come into an organization that they are no member of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Entry {
+    /// By the invitation to their proven address.
+    Invited(InvitationId),
+    /// By joining.
+    Joins,
+}
+
+/// How an identity would come into an organization by way of a client; none where the rules do not let it in.
+pub(crate) fn entry_of(
+    tx: &mut IdentityTx<'_>,
+    app: &Tenant,
+    identity: &Identity,
+    organization: &Organization,
+    outer: Door,
+    now: Timestamp,
+) -> Result<Option<Entry>> {
+    if check_state(organization.state).is_err() || !app.may_belong(identity, organization.id) {
+        return Ok(None);
+    }
+    let key = identity.email_key.as_deref().filter(|_| identity.email_verified);
+    let invitation = key.map(|key| invitations::open_of_address_in(tx, organization.id, key)).transpose()?;
+    let invitation = invitation.flatten().filter(|invitation| invitation.expires_at > now);
+    let domain = shown_domain(tx, organization, identity)?;
+    let door = outer.and(Door::of(organization));
+    let showing = Showing { invitation: invitation.is_some(), domain: domain.is_some(), sso: Sso::No };
+    Ok(match (admission(door, showing), invitation) {
+        (Admission::Joins(WayIn::Invitation), Some(invitation)) => Some(Entry::Invited(invitation.id)),
+        (Admission::Joins(_), _) => Some(Entry::Joins),
+        (Admission::NeedsSso | Admission::Refused(_), _) => None,
+    })
 }
 
 /// Whether an identity can become a member of an organization at all.

@@ -21,6 +21,7 @@ use avnology_store::{
     identities::identities,
     list::{ListQuery, Total},
     organizations::{memberships as rows, organizations},
+    permissions::tuples,
     sessions::sessions,
 };
 use serde::{Deserialize, Serialize};
@@ -388,6 +389,7 @@ fn set_expiry(
     let before = membership.expire_time;
     membership.expire_time = end;
     rows::update(tx, membership, cx.now)?;
+    tuples::expire_of_member(tx, membership.organization_id, membership.identity_id, end)?;
     let payload = json!({
         "member": membership::shown(membership), "changed_fields": ["expire_time"],
         "previous_values": { "expire_time": before }, "new_values": { "expire_time": end },
@@ -453,6 +455,7 @@ pub async fn end_expired(app: &Arc<Tenant>) -> Result<usize> {
                         Err(error) if error.code() == Code::LastOwner => {
                             membership.expire_time = None;
                             rows::update(tx, &mut membership, cx2.now)?;
+                            tuples::expire_of_member(tx, organization, identity, None)?;
                             sessions::token_hashes_of(tx, identity)?
                         }
                         Err(error) => return Err(error),

@@ -125,11 +125,11 @@ fn hold_role(tx: &mut IdentityTx<'_>, cx: &Cx, membership: &Membership) -> Resul
         relation: role.as_str(),
         subject: &subject,
     };
-    tuples::put_in(tx, organization, &held, cx.now)?;
+    tuples::put_until(tx, organization, &held, membership.expire_time, cx.now)?;
     let Some(custom) = custom_role(tx, membership)? else { return Ok(()) };
     let assigned =
         Tuple { namespace: namespaces::ROLES, object: &custom, relation: "assignee", subject: &subject };
-    tuples::put_in(tx, organization, &assigned, cx.now)?;
+    tuples::put_until(tx, organization, &assigned, membership.expire_time, cx.now)?;
     roles::count_members(tx, organization, role, 1)
 }
 
@@ -232,7 +232,8 @@ pub(crate) fn reactivate(
     membership.state = MemberState::Active;
     membership.joined_at = membership.joined_at.or(Some(cx.now));
     hold_role(tx, cx, membership)?;
-    group_members::restore_tuples(tx, membership.organization_id, membership.identity_id, cx.now)?;
+    let until = (membership.expire_time, cx.now);
+    group_members::restore_tuples(tx, membership.organization_id, membership.identity_id, until)?;
     service_accounts::restore_tuples(tx, membership.organization_id, membership.identity_id, cx.now)?;
     memberships::update(tx, membership, cx.now)?;
     let payload = json!({ "member": shown(membership), "reason": Value::Null });

@@ -68,6 +68,7 @@ pub(crate) use invitations::{
     use_up as use_invitation,
 };
 pub use join::join as join_organization;
+pub(crate) use join::{Entry, entry_of, join_through};
 pub(crate) use join::{auto_join_domain, join_by_domain, may_belong};
 pub use leave::leave;
 pub use list::{OrganizationPage, SeatsView, SlugCheck, check_slug, get, list, seats};

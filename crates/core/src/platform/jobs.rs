@@ -17,7 +17,7 @@ use tokio::sync::watch;
 
 use super::{idempotency::KEPT_SECONDS as ANSWERS_KEPT, outbox::KEPT_SECONDS as MESSAGES_KEPT, rotate_due};
 use crate::{
-    Tenant, audit, clients::remove_unused, events, identities, organizations, privacy, service_accounts,
+    Tenant, audit, clients, events, identities, organizations, permissions, privacy, service_accounts,
     sessions as sessions_verbs,
 };
 
@@ -35,12 +35,16 @@ const MEMBERS_EVERY: Duration = Duration::from_secs(30);
 const RULES_EVERY: Duration = Duration::from_secs(2);
 /// Audit logs are cut once a day, by whoever comes first.
 const CUT_EVERY: Duration = Duration::from_hours(1);
+/// Tuples that ended are gone within a minute.
+const TUPLES_EVERY: Duration = Duration::from_secs(30);
 const USES_EVERY: Duration = Duration::from_secs(5);
 /// Of who was deleted nothing is left soon after the last database has followed.
 const DELETIONS_EVERY: Duration = Duration::from_mins(1);
 /// Whoever has waited for days gets the link within a minute.
 const FACTORS_EVERY: Duration = Duration::from_mins(1);
 const MAIL_EVERY: Duration = Duration::from_secs(5);
+/// Clients that did not answer are called again about when they are due.
+const CALLS_EVERY: Duration = Duration::from_secs(2);
 const DOMAINS_EVERY: Duration = Duration::from_secs(20);
 
 /// Runs all jobs until `stop` turns true, then writes what is still in memory. What a crash cut off is gone on with first.
@@ -53,8 +57,10 @@ pub async fn run_jobs(app: Arc<Tenant>, stop: watch::Receiver<bool>) {
         events::follow(Arc::clone(&app), privacy::ActivityFollower, stop.clone()),
         privacy::follow_exports(Arc::clone(&app), stop.clone()),
         events::watch_other_nodes(Arc::clone(&app), stop.clone()),
+        permissions::keep_up(Arc::clone(&app), stop.clone()),
         audit::follow(Arc::clone(&app), stop.clone()),
         deliver(Arc::clone(&app), stop.clone()),
+        tell_clients(Arc::clone(&app), stop.clone()),
         look_at_domains(Arc::clone(&app), stop.clone()),
         identities::run_imports(Arc::clone(&app), stop.clone()),
         every(USES_EVERY, stop.clone(), || async { flush_uses(&app).await }),
@@ -63,6 +69,7 @@ pub async fn run_jobs(app: Arc<Tenant>, stop: watch::Receiver<bool>) {
         every(FACTORS_EVERY, stop.clone(), || async {
             identities::advance_factor_recoveries(&app).await.map(drop)
         }),
+        every(TUPLES_EVERY, stop.clone(), || permissions::sweep(&app)),
         every(SWEEP_EVERY, stop.clone(), || sweep(&app)),
         every(CUT_EVERY, stop.clone(), || audit::remove_old_daily(&app)),
         every(MEMBERS_EVERY, stop.clone(), || async {
@@ -106,6 +113,22 @@ async fn deliver(app: Arc<Tenant>, mut stop: watch::Receiver<bool>) {
             // The consumer that fills the queue is woken by the same commit: give it a moment.
             _ = news.changed() => tokio::time::sleep(Duration::from_millis(20)).await,
             () = tokio::time::sleep(MAIL_EVERY) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+/// Tells clients of sessions that ended, as [`deliver`] sends mail.
+async fn tell_clients(app: Arc<Tenant>, mut stop: watch::Receiver<bool>) {
+    let mut news = app.store.identity().commits();
+    while !*stop.borrow() {
+        news.mark_unchanged();
+        if let Err(error) = clients::tell_clients(&app).await {
+            tracing::warn!(?error, "clients could not be told of a sign-out; trying again");
+        }
+        tokio::select! {
+            _ = news.changed() => {}
+            () = tokio::time::sleep(CALLS_EVERY) => {}
             _ = stop.changed() => {}
         }
     }
@@ -168,8 +191,9 @@ pub async fn sweep(app: &Arc<Tenant>) -> Result<()> {
     service_accounts::note_expired(app).await?;
     service_accounts::end_ownerless(app).await?;
     service_accounts::purge_ended(app).await?;
+    permissions::sweep(app).await?;
     rotate_due(app).await?;
-    remove_unused(app, &cx).await?;
+    clients::remove_unused(app, &cx).await?;
     let now = cx.now;
     app.store
         .identity()

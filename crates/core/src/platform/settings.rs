@@ -84,6 +84,7 @@ pub async fn reload(app: &Tenant) -> Result<()> {
 /// Forgets everybody: identities belong elsewhere now.
 pub(crate) fn forget_everybody(app: &Tenant) {
     app.sessions.clear();
+    app.clients.forget_tokens();
     app.organizations.clear();
 }
 

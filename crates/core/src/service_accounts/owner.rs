@@ -80,7 +80,9 @@ pub(super) fn may_answer(
 pub(super) fn put_tuples(tx: &mut IdentityTx<'_>, account: &ServiceAccount, now: Timestamp) -> Result<()> {
     put_owner(tx, account, now)?;
     match account.organization_id {
-        Some(organization) => put(tx, account, "organization", &organization.to_string(), now),
+        Some(organization) => {
+            put(tx, account, "organization", &tuples::organization_subject(organization), now)
+        }
         None => Ok(()),
     }
 }

@@ -12,8 +12,9 @@ use std::sync::{
 use arc_swap::ArcSwapOption;
 use avnology_model::{
     Code, Error, Result, Timestamp,
+    clients::Grant,
     identities::Identity,
-    ids::{IdentityId, SessionId},
+    ids::{ClientId, IdentityId, OrganizationId, SessionId},
     permissions::{PlatformRole, Scope, ScopeSet},
     platform::{SessionPolicy, TenantSettings},
     secret_token::SecretHash,
@@ -45,11 +46,24 @@ pub struct LiveSession {
     pub role: Option<PlatformRole>,
     /// Until when this token is good, if it was replaced.
     pub token_valid_until: Option<Timestamp>,
+    /// The access token by which a client acts for the person; none when they act themselves.
+    pub through: Option<Through>,
     loaded_at: Timestamp,
     /// Whether the check after loading was passed.
     confirmed: AtomicBool,
     last_used: AtomicI64,
     body: ArcSwapOption<Rendered>,
+}
+
+/// What an access token leaves of a person's rights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Through {
+    /// To which client it was given.
+    pub client: ClientId,
+    /// What it allows.
+    pub scopes: ScopeSet,
+    /// The organization that it is for alone.
+    pub organization: Option<OrganizationId>,
 }
 
 struct Rendered {
@@ -74,11 +88,56 @@ impl LiveSession {
             identity,
             role,
             token_valid_until,
+            through: None,
             loaded_at: now,
             confirmed: AtomicBool::new(false),
             last_used,
             body: ArcSwapOption::empty(),
         }
+    }
+
+    /// A person as a client acts for them: by the sign-in in which they granted it, which may be over.
+    pub(crate) fn through(
+        (grant, identity): (&Grant, &Identity),
+        role: Option<PlatformRole>,
+        through: Through,
+        now: Timestamp,
+    ) -> Self {
+        let facts = &grant.rights.signed_in;
+        let session = Session {
+            id: grant.session_id,
+            identity_id: identity.id,
+            kind: SessionKind::Standard,
+            aal: facts.aal,
+            methods: facts.methods.clone(),
+            authenticated_at: facts.authenticated_at,
+            issued_at: grant.create_time,
+            last_used_at: now,
+            expires_at: grant.expires_at,
+            revoked_at: None,
+            device_id: None,
+            device: None,
+            ip: String::new(),
+            user_agent: String::new(),
+            organization_id: through.organization,
+            // No token opens it.
+            token_hash: SecretHash::default(),
+        };
+        Self { through: Some(through), ..Self::new(session, identity.clone(), role, None, now) }
+    }
+
+    /// Of these scopes those that the person has here: all, or what a client was allowed.
+    pub(crate) fn limited(&self, scopes: ScopeSet) -> ScopeSet {
+        self.through.map_or(scopes, |through| through.scopes.intersection(scopes))
+    }
+
+    /// `_100` for a client that acts for the person: only they themselves may do this.
+    pub fn check_in_person(&self) -> Result<()> {
+        if self.through.is_none() {
+            return Ok(());
+        }
+        Err(Error::new(Code::PermissionDenied)
+            .with_detail("This needs a session; an access token is not enough."))
     }
 
     /// Id of the session.
@@ -100,6 +159,12 @@ impl LiveSession {
     /// Whether the session holds `scope` in tenant scope. One that recovery opened never holds more than the caller's
     /// own.
     pub fn holds(&self, scope: Scope) -> bool {
+        if let Some(through) = self.through {
+            let is_elsewhere = through.organization.is_some() && !scope.is_self();
+            if is_elsewhere || !through.scopes.contains(scope) {
+                return false;
+            }
+        }
         let standard = self.session.kind == SessionKind::Standard;
         scope.is_self() || (standard && self.role.is_some_and(|role| role.holds(scope)))
     }
@@ -107,7 +172,9 @@ impl LiveSession {
     /// What the session holds by a role on the platform, in tenant scope and in every organization; none without one.
     pub fn platform_scopes(&self) -> Option<ScopeSet> {
         let standard = self.session.kind == SessionKind::Standard;
-        self.role.filter(|_| standard).map(PlatformRole::scopes)
+        let scopes = self.limited(self.role.filter(|_| standard).map(PlatformRole::scopes)?);
+        // A client that was allowed nothing of it does not act for the platform.
+        (self.through.is_none() || !scopes.is_empty()).then_some(scopes)
     }
 
     /// Whether the last full authentication is younger than the tenant asks for changes of credentials.

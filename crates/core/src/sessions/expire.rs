@@ -4,7 +4,7 @@ use avnology_model::{Result, events::EventType};
 use avnology_store::sessions::sessions;
 use serde_json::json;
 
-use crate::{Tenant, events::emit};
+use crate::{Tenant, clients::logout, events::emit};
 
 /// How many sessions one transaction tells of.
 const BATCH: u32 = 200;
@@ -23,6 +23,7 @@ pub(crate) async fn note_expired(app: &Tenant) -> Result<usize> {
             .write(move |tx| {
                 let expired = sessions::take_expired(tx, cx.now, cx.now.plus_seconds(-idle), BATCH)?;
                 for session in &expired {
+                    logout::note(tx, &cx, session.id, session.identity_id)?;
                     let limit = if session.expires_at <= cx.now { "absolute" } else { "idle" };
                     let payload =
                         json!({ "session_id": session.id, "user_id": session.identity_id, "limit": limit });

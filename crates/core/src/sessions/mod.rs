@@ -15,7 +15,7 @@ mod view;
 mod write_behind;
 
 pub use authenticate::authenticate;
-pub use cache::{LiveSession, SessionCache};
+pub use cache::{LiveSession, SessionCache, Through};
 pub use devices::{
     BrowserKeyHashes, DeviceChange, DeviceDetail, PostureReport, Presented, list_devices, list_own_devices,
     remove_device, remove_own_device, rename_own_device, report_posture,

@@ -11,7 +11,7 @@ use avnology_store::{IdentityTx, clients::grants, sessions::sessions};
 use serde_json::json;
 
 use super::{LiveSession, end_trust};
-use crate::{Cx, Tenant, events::emit};
+use crate::{Cx, Tenant, clients::logout, events::emit};
 
 /// Ends one session in this transaction; the hashes to forget, or `None` when it had ended before.
 pub(crate) fn end_one(
@@ -25,6 +25,7 @@ pub(crate) fn end_one(
     if !leaves_grants(reason) {
         grants::revoke_of_session(tx, id, cx.now)?;
     }
+    logout::note(tx, cx, id, identity)?;
     let payload = json!({ "session_id": id, "user_id": identity, "reason": reason });
     emit(tx, &cx.event(EventType::SessionRevoked, payload).on("session", &id).on("identity", &identity))?;
     Ok(Some(hashes))

@@ -43,7 +43,7 @@ pub struct SessionToken {
 }
 
 /// Makes a token of the caller's session, acting where the request does. `_901` for a template that is not there, `_902`
-/// for an audience that it does not list, `_110` for a session that can only set a new password.
+/// for an audience that it does not list, `_110` for a session that can only set a new password, `_100` for an access token.
 pub async fn tokenize(
     app: &Tenant,
     cx: &Cx,
@@ -51,6 +51,7 @@ pub async fn tokenize(
     acting: Option<&Acting>,
     wanted: &TokenRequest,
 ) -> Result<SessionToken> {
+    live.check_in_person()?;
     if live.session.kind == SessionKind::Recovery {
         let required = json!({ "aal": null, "max_age": null, "connection_id": null, "methods": null });
         return Err(Error::new(Code::StepUpRequired)

@@ -34,6 +34,8 @@ pub(crate) const SESSION: &str = "session";
 pub(crate) const SESSION_COOKIE: &str = "session_cookie";
 /// Security scheme: API key in the header.
 pub(crate) const API_KEY: &str = "api_key";
+/// Security scheme: access token in the header.
+pub(crate) const ACCESS_TOKEN: &str = "access_token";
 
 /// The document of the routes under `/v1`.
 pub fn document(routes: &[Route], info: Info<'_>) -> OpenApi {
@@ -85,6 +87,10 @@ fn components(
     open_parts(&mut schemas);
     let mut components = ComponentsBuilder::new()
         .security_scheme(SESSION, bearer("A session token, `avnl_ses_…`."))
+        .security_scheme(
+            ACCESS_TOKEN,
+            bearer("An OAuth access token whose `aud` holds the issuer, with one of the scopes."),
+        )
         .security_scheme(API_KEY, bearer("An API key, `ak_live_…` or `ak_test_…`."))
         .security_scheme(
             SESSION_COOKIE,

@@ -10,7 +10,7 @@ use utoipa::openapi::{
 };
 
 use super::{
-    API_KEY, SESSION, SESSION_COOKIE,
+    ACCESS_TOKEN, API_KEY, SESSION, SESSION_COOKIE,
     problem::{self, number_header, text_header},
 };
 use crate::{
@@ -76,19 +76,22 @@ fn parameters(route: &Route) -> Vec<Parameter> {
 
 fn securities(rule: AccessRule) -> Vec<SecurityRequirement> {
     let one = |name: &str| SecurityRequirement::new(name, [] as [&str; 0]);
+    let token = || {
+        SecurityRequirement::new(ACCESS_TOKEN, rule.scope().map(avnology_model::permissions::Scope::as_str))
+    };
     match rule {
         AccessRule::Public => Vec::new(),
         AccessRule::Visitor => vec![SecurityRequirement::default(), one(SESSION), one(SESSION_COOKIE)],
-        AccessRule::AnySession
-        | AccessRule::SignedIn
-        | AccessRule::PageSignedIn
-        | AccessRule::PageInOrganization(_) => {
+        AccessRule::AnySession | AccessRule::PageSignedIn | AccessRule::PageInOrganization(_) => {
             vec![one(SESSION), one(SESSION_COOKIE)]
         }
+        AccessRule::SignedIn => vec![one(SESSION), one(SESSION_COOKIE), token()],
         AccessRule::Scoped(_)
         | AccessRule::SignedInOr(_)
         | AccessRule::TenantScoped(_)
-        | AccessRule::InOrganization(_) => vec![one(SESSION), one(SESSION_COOKIE), one(API_KEY)],
+        | AccessRule::InOrganization(_) => {
+            vec![one(SESSION), one(SESSION_COOKIE), one(API_KEY), token()]
+        }
     }
 }
 
@@ -106,6 +109,9 @@ fn standard(route: &Route) -> Vec<Code> {
         codes.extend([
             Code::SessionInvalid,
             Code::SessionExpired,
+            Code::WrongAudience,
+            Code::TokenExpired,
+            Code::TokenRevoked,
             Code::ScopeMissing,
             Code::PermissionDenied,
             Code::StepUpRequired,

@@ -29,7 +29,9 @@ async fn without_a_good_credential_a_route_that_needs_one_is_401_with_a_challeng
     ] {
         let answer = app.send(empty(request)).await;
         assert_eq!(answer.refusal(), refused(401, "005"));
-        assert_eq!(answer.header("www-authenticate"), "Bearer error=\"invalid_token\"");
+        let challenge = answer.header("www-authenticate");
+        let metadata = ", resource_metadata=\"https://id.example.com/.well-known/oauth-protected-resource\"";
+        assert_eq!(challenge, format!("Bearer error=\"invalid_token\"{metadata}"));
     }
 }
 

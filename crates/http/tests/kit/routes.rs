@@ -71,6 +71,7 @@ async fn see(
     let by = match auth.caller {
         Caller::Key(_) => "key",
         Caller::Session(_) => "session",
+        Caller::Token(_) => "token",
         Caller::Anonymous => "nobody",
     };
     Ok(Json(thing(id, Some(by.to_owned()))).with_etag("7-abcd"))

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     ids::{OrganizationId, ServiceAccountId},
+    organizations::RegistrationMode,
     platform::SigningAlgorithm,
 };
 
@@ -91,6 +92,15 @@ pub struct ClientSettings {
     /// The `acr` that it wants where a request does not say.
     #[serde(default)]
     pub default_acr_values: Vec<String>,
+    /// Who may register or join through it; null: whoever the tenant and the organization let in.
+    #[serde(default)]
+    pub registration_mode: Option<RegistrationMode>,
+    /// Whether only people who came by single sign-on may use it.
+    #[serde(default)]
+    pub sso_required: bool,
+    /// The relation that people must have to use it, as in `organizations:acme#employee`.
+    #[serde(default)]
+    pub required_relation: Option<String>,
     /// What it wants with organizations.
     #[serde(default = "optional")]
     pub organization_selection: OrganizationSelection,
@@ -105,6 +115,12 @@ pub struct ClientSettings {
     /// What it may exchange tokens for.
     #[serde(default)]
     pub token_exchange: TokenExchange,
+    /// Where it is told that a session ended in which it got tokens, an `https` URL.
+    #[serde(default)]
+    pub backchannel_logout_uri: Option<String>,
+    /// Whether it needs to be told which session; it always is.
+    #[serde(default = "yes")]
+    pub backchannel_logout_session_required: bool,
     /// Its picture.
     #[serde(default)]
     pub logo_uri: Option<String>,

@@ -190,6 +190,8 @@ text_enum! {
         OauthConsentGranted = "oauth.consent.granted",
         /// Somebody does not agree any more.
         OauthConsentRevoked = "oauth.consent.revoked",
+        /// An organization decided on a client for its members.
+        OauthClientRuleUpdated = "oauth.client_rule.updated",
         /// A client got tokens of a person.
         OauthTokenIssued = "oauth.token.issued",
         /// Tokens of a client were ended.
@@ -231,6 +233,8 @@ text_enum! {
         Identity = "identity",
         /// A program.
         ServiceAccount = "service_account",
+        /// A client that speaks for itself.
+        Client = "client",
         /// The server itself.
         System = "system",
         /// Nobody known.

@@ -10,7 +10,7 @@ use crate::{
     Timestamp,
     credentials::Factor,
     identities::Realm,
-    ids::{CredentialId, FlowId, IdentityId, OrganizationId, SessionId},
+    ids::{ClientId, CredentialId, FlowId, IdentityId, OrganizationId, SessionId},
     organizations::{Delivery, Slug},
     platform::{LoginMethod, RegistrationField},
     secret_token::SecretHash,
@@ -163,6 +163,21 @@ pub struct FlowOrganization {
     pub sso_required: bool,
     /// Whether the flow leads in there and nowhere else; otherwise the address that was entered led to it.
     pub restricts: bool,
+}
+
+/// The client that a flow was begun for, as it was then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlowClient {
+    /// Id.
+    pub id: ClientId,
+    /// Name.
+    pub name: String,
+    /// Its picture.
+    pub logo_url: Option<String>,
+    /// How it handles data.
+    pub policy_url: Option<String>,
+    /// Its terms.
+    pub terms_url: Option<String>,
 }
 
 /// The invitation that a registration answers.
@@ -326,6 +341,8 @@ pub struct FlowData {
     pub is_personal: bool,
     /// Login, registration: the organization that it is about.
     pub organization: Option<FlowOrganization>,
+    /// Login, registration: the client that it was begun for.
+    pub client: Option<FlowClient>,
     /// Registration: the invitation that it answers.
     pub invitation: Option<FlowInvitation>,
     /// Login: whether there were so many failures that the next submit asks for a CAPTCHA.

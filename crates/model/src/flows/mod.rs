@@ -8,8 +8,8 @@ mod message;
 mod node;
 
 pub use flow::{
-    Channel, CodeChallenge, Flow, FlowData, FlowInvitation, FlowKind, FlowOrganization, FlowState,
-    KnownPasskey, LostFactors, RemovedPasskey, ShownCodes, Transport,
+    Channel, CodeChallenge, Flow, FlowClient, FlowData, FlowInvitation, FlowKind, FlowOrganization,
+    FlowState, KnownPasskey, LostFactors, RemovedPasskey, ShownCodes, Transport,
 };
 pub use message::{Message, MessageId, MessageKind};
 pub use node::{

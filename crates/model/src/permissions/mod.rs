@@ -2,6 +2,8 @@
 
 mod scope;
 mod scope_set;
+mod tuple;
 
 pub use scope::{BuiltInRole, PlatformRole, RoleKey, Scope};
 pub use scope_set::ScopeSet;
+pub use tuple::TupleSource;

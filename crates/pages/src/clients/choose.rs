@@ -75,6 +75,8 @@ async fn draw(
             role: offer.role.clone(),
         })
         .collect();
+    let invitations: Vec<(String, String)> =
+        offered.invitations.iter().map(|one| (one.id.to_string(), one.name.clone())).collect();
     let back = go_on(challenge);
     let create = format!("/organizations/new?return_to={}", utf8_percent_encode(&back, NON_ALPHANUMERIC));
     let brand = brand(&auth.app);
@@ -82,6 +84,7 @@ async fn draw(
         cx: Context::english(&brand, auth.cx.now),
         client: &offered.client,
         choices: &choices,
+        invitations: &invitations,
         has_personal: offered.has_personal,
         to_join: offered.to_join.as_ref().map(|(name, slug)| (name.as_str(), slug.as_str())),
         create_url: offered.may_create.then_some(create.as_str()),

@@ -1,5 +1,6 @@
 //! Universal Login: the authorization endpoint, consent, choices, and signing out at the wish of a client.
 
+mod applications;
 mod authorize;
 mod choose;
 mod consent;
@@ -55,8 +56,15 @@ fn refused<A: Access>(auth: &Auth<A>, error: &OAuthError) -> Response {
 }
 
 pub(crate) fn routes() -> Vec<Route> {
-    [authorize::routes(), consent::routes(), device::routes(), choose::routes(), sign_out::routes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        applications::routes(),
+        authorize::routes(),
+        consent::routes(),
+        device::routes(),
+        choose::routes(),
+        sign_out::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

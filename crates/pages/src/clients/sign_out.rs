@@ -23,7 +23,8 @@ use super::refused;
 use crate::shell::{brand, entry_page, person, with_cookies};
 
 /// The parameters that the page of confirmation sends along.
-const PARAMETERS: [&str; 4] = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
+const PARAMETERS: [&str; 5] =
+    ["id_token_hint", "client_id", "post_logout_redirect_uri", "state", "logout_hint"];
 
 async fn show(auth: Auth<Visitor>, _: NoInput) -> Result<Response> {
     let params = match Params::parse(auth.uri.query().unwrap_or_default().as_bytes()) {
@@ -91,6 +92,7 @@ struct Agreed {
     client_id: String,
     post_logout_redirect_uri: String,
     state: String,
+    logout_hint: String,
 }
 
 /// The person agrees on our own page.
@@ -99,7 +101,13 @@ async fn confirm(auth: Auth<Visitor>, form: Form<Agreed>) -> Result<Response> {
         csrf::check_page(&auth.app, live.id(), form.csrf.as_deref())?;
     }
     let fields = form.fields;
-    let sent = [fields.id_token_hint, fields.client_id, fields.post_logout_redirect_uri, fields.state];
+    let sent = [
+        fields.id_token_hint,
+        fields.client_id,
+        fields.post_logout_redirect_uri,
+        fields.state,
+        fields.logout_hint,
+    ];
     let pairs = PARAMETERS.into_iter().zip(sent).map(|(name, value)| (name.to_owned(), value));
     answer(&auth, &Params::from_pairs(pairs.collect()), true).await
 }

@@ -48,6 +48,7 @@ fn row(event: &Activity) -> ActivityRow {
         _ if event.actor.is_self => None,
         ActorType::Identity => Some("Another person"),
         ActorType::ServiceAccount => Some("A program"),
+        ActorType::Client => Some("An application"),
         ActorType::System => Some("The service itself"),
         ActorType::Anonymous => Some("Somebody not signed in"),
     };

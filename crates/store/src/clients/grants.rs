@@ -33,6 +33,8 @@ crate::statements! {
         AND revoked_at IS NULL";
     REVOKE_OF_CONSENT = "UPDATE oauth_grants SET revoked_at = $4 WHERE identity_id = $1 AND client_id = $2 \
         AND COALESCE(organization_id, '') = $3 AND revoked_at IS NULL";
+    REVOKE_OF_CLIENT_IN = "UPDATE oauth_grants SET revoked_at = $3 WHERE client_id = $1 AND organization_id = $2 \
+        AND revoked_at IS NULL";
     CLIENTS_OF_SESSION = "SELECT DISTINCT g.client_id FROM oauth_grants g WHERE g.session_id = $1";
     PURGE_TOKENS = "DELETE FROM oauth_refresh_tokens WHERE grant_id IN \
         (SELECT g.id FROM oauth_grants g WHERE g.expires_at < $1)";
@@ -149,6 +151,16 @@ pub fn revoke_of_consent(
 ) -> Result<()> {
     let organization = organization.map(|id| id.to_string()).unwrap_or_default();
     tx.execute(&REVOKE_OF_CONSENT, &params![identity, client, organization, now]).map(drop)
+}
+
+/// Ends what the members of an organization granted to a client for it.
+pub fn revoke_of_client_in(
+    tx: &mut IdentityTx<'_>,
+    client: ClientId,
+    organization: OrganizationId,
+    now: Timestamp,
+) -> Result<()> {
+    tx.execute(&REVOKE_OF_CLIENT_IN, &params![client, organization, now]).map(drop)
 }
 
 /// The clients that got tokens in a session.

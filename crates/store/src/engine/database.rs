@@ -9,7 +9,7 @@ use std::{
 use avnology_model::Result;
 use tokio::sync::watch;
 
-use super::{Engine, Tx, postgres, sqlite};
+use super::{Engine, Marks, Tx, postgres, sqlite};
 
 /// A database on either engine.
 #[derive(Clone)]
@@ -78,6 +78,13 @@ impl Database {
         }
     }
 
+    pub(crate) fn permission_commits(&self) -> u64 {
+        match self {
+            Self::Sqlite(database) => database.permission_commits(),
+            Self::Postgres(database) => database.permission_commits(),
+        }
+    }
+
     pub(crate) fn close(&self) {
         match self {
             Self::Sqlite(database) => database.close(),
@@ -94,8 +101,18 @@ impl Database {
     }
 }
 
+/// Runs the closure of a write; its answer, and what it touched.
+fn with_touched<'a, T, X: DerefMut<Target = Tx<'a>>>(
+    mut tx: X,
+    closure: impl Fn(&mut X) -> Result<T>,
+) -> Result<(T, Vec<String>)> {
+    let answer = closure(&mut tx)?;
+    let touched = tx.take_touched();
+    Ok((answer, touched))
+}
+
 macro_rules! home {
-    ($(#[$doc:meta])* $db:ident, $(#[$tx_doc:meta])* $tx:ident) => {
+    ($(#[$doc:meta])* $db:ident, $(#[$tx_doc:meta])* $tx:ident, $marks:expr) => {
         $(#[$tx_doc])*
         #[derive(Debug)]
         pub struct $tx<'a>(Tx<'a>);
@@ -137,11 +154,12 @@ macro_rules! home {
         #[derive(Clone)]
         pub struct $db {
             pub(super) database: Database,
+            marks: Marks,
         }
 
         impl $db {
             pub(super) fn new(database: Database) -> Self {
-                Self { database }
+                Self { database, marks: $marks }
             }
 
             /// Reads one snapshot. For short indexed reads: on SQLite it runs on the calling thread and is refused
@@ -171,7 +189,8 @@ macro_rules! home {
                 F: Fn(&mut $tx<'_>) -> Result<T> + Send + 'static,
                 T: Send + 'static,
             {
-                self.database.write(move |tx| closure(&mut $tx(tx))).await
+                let done = self.database.write(move |tx| with_touched($tx(tx), &closure)).await;
+                Ok(self.touched(done?))
             }
 
             /// The same, and it may take as long as it takes: for changes of everything that there is.
@@ -180,7 +199,19 @@ macro_rules! home {
                 F: Fn(&mut $tx<'_>) -> Result<T> + Send + 'static,
                 T: Send + 'static,
             {
-                self.database.migrate(move |tx| closure(&mut $tx(tx))).await
+                let done = self.database.migrate(move |tx| with_touched($tx(tx), &closure)).await;
+                Ok(self.touched(done?))
+            }
+
+            /// What the commits of this process touched.
+            pub fn marks(&self) -> &Marks {
+                &self.marks
+            }
+
+            /// The answer of a commit, once what it touched is known to have been.
+            fn touched<T>(&self, (answer, subjects): (T, Vec<String>)) -> T {
+                subjects.iter().for_each(|subject| self.marks.touch(subject));
+                answer
             }
 
             /// Counts this process's commits that wrote an event; followers wait for it to change. Ends when the
@@ -207,12 +238,22 @@ home! {
     /// The identity layer's database: whatever decides whether someone gets in.
     IdentityDb,
     /// A transaction on the identity layer.
-    IdentityTx
+    IdentityTx,
+    Marks::default()
 }
 
 home! {
     /// One organization's own database: what is bulky or private to it.
     OrgDb,
     /// A transaction on one organization's own database.
-    OrgTx
+    OrgTx,
+    Marks::none()
+}
+
+impl IdentityDb {
+    /// Counts this process's commits that changed permissions. It has counted a commit before whoever asked for it is
+    /// answered, so memory that has followed the log since it counted so far holds all that was answered before.
+    pub fn permission_commits(&self) -> u64 {
+        self.database.permission_commits()
+    }
 }

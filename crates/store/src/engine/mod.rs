@@ -6,6 +6,7 @@
 mod database;
 mod failure;
 mod lock;
+mod marks;
 mod organizations;
 mod postgres;
 mod row;
@@ -20,9 +21,11 @@ pub(crate) use failure::{Failure, Kind};
 pub(crate) use row::unreadable;
 
 pub use database::{IdentityDb, IdentityTx, OrgDb, OrgTx};
+pub use marks::{Mark, Marks};
 pub use row::{FromValue, Row};
 pub use sql::Sql;
 pub use store::{Placement, Store, StoreConfig};
+pub(crate) use tx::News;
 pub use tx::{Tx, UniqueViolation};
 pub use value::Value;
 

@@ -35,17 +35,34 @@ enum Link<'a> {
     Postgres(&'a postgres::Session<'a>),
 }
 
+/// What a transaction wrote that others wait for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct News {
+    /// An event.
+    pub(crate) events: bool,
+    /// Something that permissions follow from.
+    pub(crate) permissions: bool,
+}
+
+impl News {
+    /// The news of both.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self { events: self.events || other.events, permissions: self.permissions || other.permissions }
+    }
+}
+
 /// What the runner must know of a transaction besides the closure's answer.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
-    emitted: Cell<bool>,
+    news: Cell<News>,
+    touched: RefCell<Vec<String>>,
     failure: RefCell<Option<Failure>>,
 }
 
 impl Progress {
-    /// Whether an event was written.
-    pub(crate) fn emitted(&self) -> bool {
-        self.emitted.get()
+    /// What was written that others wait for.
+    pub(crate) fn news(&self) -> News {
+        self.news.get()
     }
 
     /// The first statement that failed.
@@ -162,7 +179,23 @@ impl<'a> Tx<'a> {
 
     /// Notes that an event was written, so that followers are woken after the commit.
     pub(crate) fn mark_emitted(&mut self) {
-        self.progress().emitted.set(true);
+        let news = &self.progress().news;
+        news.set(News { events: true, ..news.get() });
+    }
+
+    /// Notes that permissions changed, so that no check of this process that begins after the commit is answered without.
+    pub(crate) fn mark_permissions(&mut self) {
+        let news = &self.progress().news;
+        news.set(News { permissions: true, ..news.get() });
+    }
+
+    /// Notes that what stands on this subject may be different after the commit ([`super::Marks`]).
+    pub fn touch(&mut self, subject: &str) {
+        self.progress().touched.borrow_mut().push(subject.to_owned());
+    }
+
+    pub(super) fn take_touched(&mut self) -> Vec<String> {
+        self.progress().touched.take()
     }
 
     fn progress(&self) -> &'a Progress {

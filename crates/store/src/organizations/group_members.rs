@@ -7,7 +7,10 @@ use avnology_model::{
     ids::{GroupId, IdentityId, MembershipId, OrganizationId},
 };
 
-use crate::{IdentityTx, Row, params};
+use crate::{
+    IdentityTx, Row, params,
+    permissions::tuples::{self, Tuple, namespaces},
+};
 
 crate::statements! {
     NAMES_OF_PERSON = "SELECT g.name FROM member_groups g JOIN group_members x ON x.group_id = g.id \
@@ -21,10 +24,6 @@ crate::statements! {
     COUNT_DOWN_OF_PERSON = "UPDATE member_groups SET member_count = member_count - 1 WHERE id IN \
         (SELECT group_id FROM group_members WHERE organization_id = $1 AND identity_id = $2)";
     REMOVE_PERSON = "DELETE FROM group_members WHERE organization_id = $1 AND identity_id = $2";
-    RESTORE_TUPLES = "INSERT INTO relation_tuples (namespace, object, relation, subject, create_time, organization_id) \
-        SELECT 'groups', gm.group_id, 'member', gm.identity_id, $3, gm.organization_id FROM group_members gm \
-        WHERE gm.organization_id = $1 AND gm.identity_id = $2 \
-        ON CONFLICT (namespace, object, relation, subject) DO NOTHING";
     CLEAR = "DELETE FROM group_members WHERE group_id = $1";
     ERASE = "DELETE FROM group_members WHERE organization_id = $1";
 }
@@ -87,14 +86,21 @@ pub fn remove_person(
     tx.execute(&REMOVE_PERSON, &params![organization, identity]).map(drop)
 }
 
-/// Writes the tuples of a person's groups again.
+/// Writes the tuples of a person's groups again, until the membership ends if it does.
 pub fn restore_tuples(
     tx: &mut IdentityTx<'_>,
     organization: OrganizationId,
     identity: IdentityId,
-    now: Timestamp,
+    (expire_time, now): (Option<Timestamp>, Timestamp),
 ) -> Result<()> {
-    tx.execute(&RESTORE_TUPLES, &params![organization, identity, now]).map(drop)
+    let subject = identity.to_string();
+    for group in of_person(tx, organization, identity)? {
+        let object = group.to_string();
+        let tuple =
+            Tuple { namespace: namespaces::GROUPS, object: &object, relation: "member", subject: &subject };
+        tuples::put_until(tx, organization, &tuple, expire_time, now)?;
+    }
+    Ok(())
 }
 
 /// Takes everybody out of a group.

@@ -8,7 +8,7 @@ use avnology_model::{
 };
 use serde_json::Value as Json;
 
-use crate::{IdentityTx, Row, params};
+use crate::{IdentityTx, Row, params, permissions::changes};
 
 macro_rules! select {
     ($condition:literal) => {
@@ -28,6 +28,7 @@ crate::statements! {
     COUNT_MEMBERS = "UPDATE custom_roles SET member_count = member_count + $3 WHERE organization_id = $1 AND role_key = $2";
     COUNT_GROUPS = "UPDATE custom_roles SET group_count = group_count + $3 WHERE organization_id = $1 AND role_key = $2";
     OF_ORGANIZATION = select!("organization_id = $1 ORDER BY create_time, id");
+    EVERYWHERE = select!("(organization_id, id) > ($1, $2) ORDER BY organization_id, id LIMIT $3");
     BY_ID = select!("organization_id = $1 AND id = $2");
     BY_KEY = select!("organization_id = $1 AND role_key = $2");
     DELETE = "DELETE FROM custom_roles WHERE id = $1";
@@ -72,7 +73,8 @@ pub fn insert(tx: &mut IdentityTx<'_>, role: &CustomRole) -> Result<()> {
         role.version,
     ];
     let added = tx.execute_unique(&INSERT, &values)?;
-    added.map(drop).map_err(|_| Error::new(Code::AlreadyExists).with_member("field", "key"))
+    added.map(drop).map_err(|_| Error::new(Code::AlreadyExists).with_member("field", "key"))?;
+    changes::roles(tx, role.organization_id)
 }
 
 /// Writes a role, which must have been read in this transaction, as its next version.
@@ -88,12 +90,18 @@ pub fn update(tx: &mut IdentityTx<'_>, role: &mut CustomRole, now: Timestamp) ->
         role.update_time,
         role.version,
     ];
-    tx.execute(&UPDATE, &values).map(drop)
+    tx.execute(&UPDATE, &values)?;
+    changes::roles(tx, role.organization_id)
 }
 
 /// The custom roles of an organization, the oldest first.
 pub fn of_organization(tx: &mut IdentityTx<'_>, organization: OrganizationId) -> Result<Vec<CustomRole>> {
     tx.query(&OF_ORGANIZATION, &params![organization])?.iter_mut().map(from_row).collect()
+}
+
+/// Up to `limit` custom roles of all organizations behind this one, by organization.
+pub fn everywhere(tx: &mut IdentityTx<'_>, after: (&str, &str), limit: u32) -> Result<Vec<CustomRole>> {
+    tx.query(&EVERYWHERE, &params![after.0, after.1, limit])?.iter_mut().map(from_row).collect()
 }
 
 /// The custom role with this id.
@@ -135,11 +143,13 @@ pub fn count_groups(
 }
 
 /// Removes a role.
-pub fn delete(tx: &mut IdentityTx<'_>, id: RoleId) -> Result<()> {
-    tx.execute(&DELETE, &params![id]).map(drop)
+pub fn delete(tx: &mut IdentityTx<'_>, organization: OrganizationId, id: RoleId) -> Result<()> {
+    tx.execute(&DELETE, &params![id])?;
+    changes::roles(tx, organization)
 }
 
 /// Removes every custom role of an organization.
 pub fn erase(tx: &mut IdentityTx<'_>, organization: OrganizationId) -> Result<()> {
-    tx.execute(&ERASE, &params![organization]).map(drop)
+    tx.execute(&ERASE, &params![organization])?;
+    changes::roles(tx, organization)
 }

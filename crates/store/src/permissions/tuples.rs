@@ -1,33 +1,77 @@
-//! The table of relation tuples: `namespace:object#relation@subject`.
+//! The table of relation tuples of the built-in namespaces: `namespace:object#relation@subject`.
+//!
+//! A subject that is an identity, a service account or a client is kept as its id; another object as
+//! `namespace:object#`, a set as `namespace:object#relation`.
 
 use avnology_model::{
     Result, Timestamp,
     ids::{IdentityId, OrganizationId, ServiceAccountId},
-    permissions::PlatformRole,
+    permissions::{PlatformRole, TupleSource},
 };
 
-use crate::{IdentityTx, params};
+use super::{
+    changes::{self, BUILT_IN, StoredTuple},
+    own_tuples::{self, TupleFacts},
+};
+use crate::{IdentityTx, Row, Sql, Value, params};
+
+/// What is written into the log of the tuples that a condition holds for.
+macro_rules! note {
+    ($kind:literal, $condition:literal) => {
+        concat!(
+            "INSERT INTO permission_changes (tx_id, kind, store, namespace, object, relation, subject, expire_time, \
+             create_time) SELECT {current_tx} + (SELECT shift FROM event_numbering), '",
+            $kind,
+            "', '', namespace, object, relation, subject, expire_time, {server_micros} FROM relation_tuples WHERE ",
+            $condition
+        )
+    };
+}
+
+macro_rules! delete {
+    ($condition:literal) => {
+        concat!("DELETE FROM relation_tuples WHERE ", $condition)
+    };
+}
 
 crate::statements! {
-    INSERT = "INSERT INTO relation_tuples (namespace, object, relation, subject, create_time) \
-        VALUES ($1, $2, $3, $4, $5) ON CONFLICT (namespace, object, relation, subject) DO NOTHING";
-    DELETE = "DELETE FROM relation_tuples WHERE namespace = $1 AND object = $2 AND relation = $3 AND subject = $4";
+    DELETE = delete!("namespace = $1 AND object = $2 AND relation = $3 AND subject = $4");
     RELATIONS = "SELECT relation FROM relation_tuples WHERE subject = $1 AND namespace = $2 AND object = $3";
     COUNT_SUBJECTS = "SELECT COUNT(*) FROM relation_tuples WHERE namespace = $1 AND object = $2 AND relation = $3";
     COUNT_OTHER_ACTIVE = "SELECT COUNT(*) FROM relation_tuples t JOIN identities i ON i.id = t.subject \
         WHERE t.namespace = $1 AND t.object = $2 AND t.relation = $3 AND t.subject <> $4 AND i.state = 'active'";
-    PUT_IN = "INSERT INTO relation_tuples (namespace, object, relation, subject, create_time, organization_id) \
-        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (namespace, object, relation, subject) DO NOTHING";
-    DELETE_MATCHING = "DELETE FROM relation_tuples WHERE namespace = $1 AND object = $2 AND relation = $3";
+    PUT = "INSERT INTO relation_tuples (namespace, object, relation, subject, organization_id, source, create_time, \
+        expire_time) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (namespace, object, relation, subject) DO UPDATE \
+        SET organization_id = excluded.organization_id, source = excluded.source, create_time = excluded.create_time, \
+        expire_time = excluded.expire_time WHERE relation_tuples.expire_time <= excluded.create_time";
+    FIND = "SELECT source, create_time, expire_time FROM relation_tuples WHERE namespace = $1 AND object = $2 \
+        AND relation = $3 AND subject = $4 AND (expire_time IS NULL OR expire_time > $5)";
+    NOTE_RELATION = note!("delete", "namespace = $1 AND object = $2 AND relation = $3");
+    DELETE_RELATION = delete!("namespace = $1 AND object = $2 AND relation = $3");
     SINGLE_PERMISSIONS = "SELECT relation FROM relation_tuples WHERE subject = $1 AND namespace = 'organizations' \
         AND object = $2 AND relation LIKE '%:%' AND (expire_time IS NULL OR expire_time > $3)";
-    DELETE_OF_MEMBER = "DELETE FROM relation_tuples WHERE organization_id = $1 AND subject = $2";
-    DELETE_OF_OBJECT = "DELETE FROM relation_tuples WHERE namespace = $1 AND object = $2";
-    DELETE_OF_ORGANIZATION = "DELETE FROM relation_tuples WHERE organization_id = $1 OR object = $1";
+    NOTE_OF_MEMBER = note!("delete", "organization_id = $1 AND subject = $2 AND source <> 'api'");
+    DELETE_OF_MEMBER = delete!("organization_id = $1 AND subject = $2 AND source <> 'api'");
+    EXPIRE_OF_MEMBER = "UPDATE relation_tuples SET expire_time = $3 WHERE organization_id = $1 AND subject = $2 \
+        AND namespace IN ('organizations', 'groups', 'roles') AND source = 'system'";
+    NOTE_EXPIRY_OF_MEMBER = note!("put", "organization_id = $1 AND subject = $2 \
+        AND namespace IN ('organizations', 'groups', 'roles') AND source = 'system'");
+    NOTE_OBJECT = note!("delete", "namespace = $1 AND object = $2");
+    DELETE_OF_OBJECT = delete!("namespace = $1 AND object = $2");
+    NOTE_ORGANIZATION = note!("delete", "organization_id = $1 OR object = $1");
+    DELETE_OF_ORGANIZATION = delete!("organization_id = $1 OR object = $1");
     RELATIONS_OF_OBJECT = "SELECT relation, subject FROM relation_tuples WHERE namespace = $1 AND object = $2 \
         ORDER BY relation, subject";
     MOVE = "UPDATE relation_tuples SET object = $4, relation = $5 WHERE namespace = $1 AND object = $2 AND relation = $3";
-    DELETE_OF_SUBJECT = "DELETE FROM relation_tuples WHERE subject = $1 OR object = $1";
+    NOTE_MOVED = note!("put", "namespace = $1 AND object = $2 AND relation = $3");
+    NOTE_SUBJECT = note!("delete", "subject = $1 OR object = $1");
+    DELETE_OF_SUBJECT = delete!("subject = $1 OR object = $1");
+    NOTE_EXPIRED = note!("delete", "expire_time <= $1 AND source <> 'system'");
+    DELETE_EXPIRED = delete!("expire_time <= $1 AND source <> 'system'");
+    HAS_RELATION = "SELECT 1 FROM relation_tuples WHERE namespace = $1 AND object = $2 AND relation = $3 LIMIT 1";
+    ALL_AFTER = "SELECT namespace, object, relation, subject, expire_time FROM relation_tuples \
+        WHERE (namespace, object, relation, subject) > ($1, $2, $3, $4) \
+        ORDER BY namespace, object, relation, subject LIMIT $5";
 }
 
 const PLATFORM: &str = "platform";
@@ -40,12 +84,14 @@ pub fn grant_platform(
     to: IdentityId,
     now: Timestamp,
 ) -> Result<bool> {
-    Ok(tx.execute(&INSERT, &params![PLATFORM, MAIN, role, to, now])? > 0)
+    let subject = to.to_string();
+    put(tx, &Tuple { namespace: PLATFORM, object: MAIN, relation: role.as_str(), subject: &subject }, now)
 }
 
 /// Takes a platform role; whether the identity had it.
 pub fn revoke_platform(tx: &mut IdentityTx<'_>, role: PlatformRole, from: IdentityId) -> Result<bool> {
-    Ok(tx.execute(&DELETE, &params![PLATFORM, MAIN, role, from])? > 0)
+    let subject = from.to_string();
+    remove(tx, &Tuple { namespace: PLATFORM, object: MAIN, relation: role.as_str(), subject: &subject })
 }
 
 /// The highest platform role of an identity.
@@ -98,6 +144,17 @@ pub struct Tuple<'a> {
     pub subject: &'a str,
 }
 
+/// An organization as the subject of a tuple.
+pub fn organization_subject(organization: OrganizationId) -> String {
+    format!("{}:{organization}#", namespaces::ORGANIZATIONS)
+}
+
+impl<'a> Tuple<'a> {
+    pub(super) fn parts(&self) -> [&'a str; 4] {
+        [self.namespace, self.object, self.relation, self.subject]
+    }
+}
+
 /// Writes a tuple of an organization; whether it was not there.
 pub fn put_in(
     tx: &mut IdentityTx<'_>,
@@ -105,20 +162,69 @@ pub fn put_in(
     tuple: &Tuple<'_>,
     now: Timestamp,
 ) -> Result<bool> {
-    let Tuple { namespace, object, relation, subject } = *tuple;
-    Ok(tx.execute(&PUT_IN, &params![namespace, object, relation, subject, now, organization])? > 0)
+    put_until(tx, organization, tuple, None, now)
+}
+
+/// Writes a tuple of an organization that ends by itself, if that is said; whether it was not there.
+pub fn put_until(
+    tx: &mut IdentityTx<'_>,
+    organization: OrganizationId,
+    tuple: &Tuple<'_>,
+    expire_time: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<bool> {
+    let facts = TupleFacts { source: TupleSource::System, create_time: now, expire_time };
+    put_with(tx, Some(organization), tuple, facts)
 }
 
 /// Writes a tuple of the tenant; whether it was not there.
 pub fn put(tx: &mut IdentityTx<'_>, tuple: &Tuple<'_>, now: Timestamp) -> Result<bool> {
+    let facts = TupleFacts { source: TupleSource::System, create_time: now, expire_time: None };
+    put_with(tx, None, tuple, facts)
+}
+
+/// Writes a tuple with all that is known of it; whether it was not there. One that has ended is not there.
+pub fn put_with(
+    tx: &mut IdentityTx<'_>,
+    organization: Option<OrganizationId>,
+    tuple: &Tuple<'_>,
+    facts: TupleFacts,
+) -> Result<bool> {
     let Tuple { namespace, object, relation, subject } = *tuple;
-    Ok(tx.execute(&INSERT, &params![namespace, object, relation, subject, now])? > 0)
+    let TupleFacts { source, create_time, expire_time } = facts;
+    let values =
+        params![namespace, object, relation, subject, organization, source, create_time, expire_time];
+    if tx.execute(&PUT, &values)? == 0 {
+        return Ok(false);
+    }
+    changes::put(tx, BUILT_IN, tuple.parts(), expire_time)?;
+    Ok(true)
+}
+
+/// What is known of a tuple that counts.
+pub fn find(tx: &mut IdentityTx<'_>, tuple: &Tuple<'_>, now: Timestamp) -> Result<Option<TupleFacts>> {
+    let Tuple { namespace, object, relation, subject } = *tuple;
+    let row = tx.query_one(&FIND, &params![namespace, object, relation, subject, now])?;
+    row.map(|mut row| TupleFacts::take(&mut row)).transpose()
+}
+
+/// Notes and removes; how many.
+fn remove_noted(tx: &mut IdentityTx<'_>, note: &Sql, delete: &Sql, values: &[Value]) -> Result<u64> {
+    if tx.execute(note, values)? == 0 {
+        return Ok(0);
+    }
+    tx.mark_permissions();
+    tx.execute(delete, values)
 }
 
 /// Removes a tuple; whether it was there.
 pub fn remove(tx: &mut IdentityTx<'_>, tuple: &Tuple<'_>) -> Result<bool> {
     let Tuple { namespace, object, relation, subject } = *tuple;
-    Ok(tx.execute(&DELETE, &params![namespace, object, relation, subject])? > 0)
+    if tx.execute(&DELETE, &params![namespace, object, relation, subject])? == 0 {
+        return Ok(false);
+    }
+    changes::delete(tx, BUILT_IN, tuple.parts())?;
+    Ok(true)
 }
 
 /// Removes all tuples `namespace:object#relation@…`; how many.
@@ -128,7 +234,7 @@ pub fn remove_relation(
     object: &str,
     relation: &str,
 ) -> Result<u64> {
-    tx.execute(&DELETE_MATCHING, &params![namespace, object, relation])
+    remove_noted(tx, &NOTE_RELATION, &DELETE_RELATION, &params![namespace, object, relation])
 }
 
 /// Makes every tuple `namespace:object#relation@…` one of another object and relation.
@@ -138,26 +244,47 @@ pub fn move_all(
     (object, relation): (&str, &str),
     (new_object, new_relation): (&str, &str),
 ) -> Result<()> {
-    tx.execute(&MOVE, &params![namespace, object, relation, new_object, new_relation]).map(drop)
+    if tx.execute(&NOTE_RELATION, &params![namespace, object, relation])? == 0 {
+        return Ok(());
+    }
+    tx.mark_permissions();
+    tx.execute(&MOVE, &params![namespace, object, relation, new_object, new_relation])?;
+    tx.execute(&NOTE_MOVED, &params![namespace, new_object, new_relation]).map(drop)
 }
 
 /// Removes all tuples `namespace:object#…`; how many.
 pub fn remove_object(tx: &mut IdentityTx<'_>, namespace: &str, object: &str) -> Result<u64> {
-    tx.execute(&DELETE_OF_OBJECT, &params![namespace, object])
+    remove_noted(tx, &NOTE_OBJECT, &DELETE_OF_OBJECT, &params![namespace, object])
 }
 
-/// Removes every tuple of an organization that has this subject: what a member holds there.
+/// Removes every tuple of an organization that has this subject: what a member holds there. What was written through the
+/// API stays: free relations need no membership.
 pub fn remove_of_member(
     tx: &mut IdentityTx<'_>,
     organization: OrganizationId,
     identity: IdentityId,
 ) -> Result<u64> {
-    tx.execute(&DELETE_OF_MEMBER, &params![organization, identity])
+    remove_noted(tx, &NOTE_OF_MEMBER, &DELETE_OF_MEMBER, &params![organization, identity])
 }
 
-/// Removes every tuple of an organization.
+/// Lets what a member holds through roles and groups end at another time.
+pub fn expire_of_member(
+    tx: &mut IdentityTx<'_>,
+    organization: OrganizationId,
+    identity: IdentityId,
+    expire_time: Option<Timestamp>,
+) -> Result<()> {
+    if tx.execute(&EXPIRE_OF_MEMBER, &params![organization, identity, expire_time])? == 0 {
+        return Ok(());
+    }
+    tx.mark_permissions();
+    tx.execute(&NOTE_EXPIRY_OF_MEMBER, &params![organization, identity]).map(drop)
+}
+
+/// Removes every tuple of an organization, and its store; how many of the former.
 pub fn remove_of_organization(tx: &mut IdentityTx<'_>, organization: OrganizationId) -> Result<u64> {
-    tx.execute(&DELETE_OF_ORGANIZATION, &params![organization])
+    own_tuples::remove_store(tx, organization)?;
+    remove_noted(tx, &NOTE_ORGANIZATION, &DELETE_OF_ORGANIZATION, &params![organization])
 }
 
 /// The permissions that an identity was given singly in an organization.
@@ -177,12 +304,47 @@ pub fn of_object(tx: &mut IdentityTx<'_>, namespace: &str, object: &str) -> Resu
     rows.iter_mut().map(|row| Ok((row.take()?, row.take()?))).collect()
 }
 
-/// Removes every tuple that names the identity.
+/// Removes every tuple that names the identity, in all stores.
 pub fn erase(tx: &mut IdentityTx<'_>, identity: IdentityId) -> Result<()> {
-    tx.execute(&DELETE_OF_SUBJECT, &params![identity]).map(drop)
+    own_tuples::erase(tx, identity)?;
+    remove_noted(tx, &NOTE_SUBJECT, &DELETE_OF_SUBJECT, &params![identity]).map(drop)
 }
 
 /// Removes every tuple that names the service account.
 pub fn erase_service_account(tx: &mut IdentityTx<'_>, account: ServiceAccountId) -> Result<()> {
-    tx.execute(&DELETE_OF_SUBJECT, &params![account]).map(drop)
+    remove_noted(tx, &NOTE_SUBJECT, &DELETE_OF_SUBJECT, &params![account]).map(drop)
+}
+
+/// Removes the tuples that have ended by themselves; how many. Those of the system go with what they belong to.
+pub fn remove_expired(tx: &mut IdentityTx<'_>, now: Timestamp) -> Result<u64> {
+    remove_noted(tx, &NOTE_EXPIRED, &DELETE_EXPIRED, &params![now])
+}
+
+/// Whether anybody has this relation to an object.
+pub fn has_relation(
+    tx: &mut IdentityTx<'_>,
+    (namespace, object, relation): (&str, &str, &str),
+) -> Result<bool> {
+    Ok(tx.query_one(&HAS_RELATION, &params![namespace, object, relation])?.is_some())
+}
+
+/// Up to `limit` tuples behind this one, in order, those that ended included.
+pub fn all_after(
+    tx: &mut IdentityTx<'_>,
+    after: &StoredTuple,
+    limit: u32,
+) -> Result<Vec<(StoredTuple, Option<Timestamp>)>> {
+    let StoredTuple { namespace, object, relation, subject, .. } = after;
+    let rows = tx.query(&ALL_AFTER, &params![namespace, object, relation, subject, limit])?;
+    let take = |mut row: Row| {
+        let tuple = StoredTuple {
+            store: BUILT_IN.to_owned(),
+            namespace: row.take()?,
+            object: row.take()?,
+            relation: row.take()?,
+            subject: row.take()?,
+        };
+        Ok((tuple, row.take()?))
+    };
+    rows.into_iter().map(take).collect()
 }

@@ -11,7 +11,8 @@ use crate::{IdentityTx, Row, Tx, events::log::Cursor, params};
 
 crate::statements! {
     CONSENTS = "SELECT consent_key, label, accepted_at FROM identity_consents WHERE identity_id = $1 ORDER BY accepted_at";
-    TUPLES = "SELECT namespace, object, relation, create_time FROM relation_tuples WHERE subject = $1 \
+    TUPLES = "SELECT namespace, object, relation, create_time FROM relation_tuples WHERE subject = $1 UNION ALL \
+        SELECT namespace, object, relation, create_time FROM own_tuples WHERE subject = $1 \
         ORDER BY namespace, object, relation";
     SESSIONS = "SELECT id, kind, aal, authenticated_at, issued_at, last_used_at, expires_at, revoked_at, ip, user_agent, \
         organization_id FROM sessions WHERE identity_id = $1 AND (issued_at, id) > ($2, $3) ORDER BY issued_at, id LIMIT $4";

@@ -56,6 +56,8 @@ pub struct ChooseOrganization<'a> {
     pub client: &'a str,
     /// The person's own.
     pub choices: &'a [OrganizationChoice],
+    /// Those that the person is invited to: what is sent, and the name.
+    pub invitations: &'a [(String, String)],
     /// Whether none at all can be chosen.
     pub has_personal: bool,
     /// One that can be joined: its name, and what is sent.
@@ -85,9 +87,13 @@ impl ChooseOrganization<'_> {
                 let mut card =
                     Card::new(self.cx, "select-organization", "none", "You belong to no organization yet");
                 card.lead.push(Sentence::with("", self.client, " is for organizations."));
-                card.lead.push(Sentence::plain(
-                    "Ask for an invitation and open it in this browser, or create an organization of your own.",
-                ));
+                card.lead.push(Sentence::plain(match (self.invitations.is_empty(), self.create_url) {
+                    (false, _) => "You are invited. Accept to go on.",
+                    (true, Some(_)) => {
+                        "Ask for an invitation and open it in this browser, or create an organization of your own."
+                    }
+                    (true, None) => "Ask for an invitation and open it in this browser.",
+                }));
                 card
             }
             None => {
@@ -105,6 +111,9 @@ impl ChooseOrganization<'_> {
         }
         for choice in self.choices {
             forms.push(self.form(choice.name.clone(), &format!("as {}", choice.role), &choice.value));
+        }
+        for (value, name) in self.invitations {
+            forms.push(self.form(format!("Accept the invitation to {name}"), "", value));
         }
         if self.has_personal {
             forms.push(self.form("No organization".to_owned(), "", ""));

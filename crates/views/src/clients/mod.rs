@@ -1,5 +1,6 @@
 //! Pages between a client and a person: consent, choices, answers by form, errors that no client can be told.
 
+mod applications;
 mod choose;
 mod consent;
 mod device;
@@ -7,6 +8,7 @@ mod form_post;
 mod sign_out;
 mod words;
 
+pub use applications::{ApplicationRow, Applications};
 pub use choose::{ChooseAccount, ChooseOrganization, OrganizationChoice};
 pub use consent::{Consent, ConsentScope};
 pub use device::{CodeRefused, ConfirmDevice, DeviceEnd, DeviceEnded, DevicePlace, EnterCode};

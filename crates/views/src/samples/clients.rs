@@ -2,10 +2,11 @@
 
 use super::World;
 use crate::{
+    Notice,
     clients::{
-        ChooseAccount, ChooseOrganization, ClientSignOut, ClientSignedOut, CodeRefused, ConfirmDevice,
-        Consent, ConsentScope, DeviceEnd, DeviceEnded, DevicePlace, EnterCode, FormPost, OrganizationChoice,
-        refusal_words,
+        ApplicationRow, Applications, ChooseAccount, ChooseOrganization, ClientSignOut, ClientSignedOut,
+        CodeRefused, ConfirmDevice, Consent, ConsentScope, DeviceEnd, DeviceEnded, DevicePlace, EnterCode,
+        FormPost, OrganizationChoice, refusal_words,
     },
     platform::ErrorPage,
 };
@@ -17,7 +18,41 @@ const CHALLENGE: &str = "m4vQk2sB7xJcR9tYuI1oPaW3eLzN6dHfG8qSbXwT5kA";
 const OTHER: &str = "/sign-in?refresh=true&return_to=%2Foauth2%2Fauth";
 
 pub(super) fn pages(world: &World) -> Pages {
-    [consent(world), device(world), choices(world), answers(world)].concat()
+    [consent(world), device(world), choices(world), answers(world), applications(world)].concat()
+}
+
+fn applications(world: &World) -> Pages {
+    let row =
+        |id: &str, client: &str, organization: Option<&str>, scopes: &[&str], days: i64| ApplicationRow {
+            id: id.to_owned(),
+            client: client.to_owned(),
+            organization: organization.map(str::to_owned),
+            scopes: scopes.iter().map(|scope| ((*scope).to_owned(), None)).collect(),
+            granted_at: world.now.plus_seconds(-30 * 86_400),
+            last_used_at: world.now.plus_seconds(-days * 86_400),
+            remove_action: format!("/account/applications/{id}/remove"),
+        };
+    let rows = [
+        row("con_01kjpwd6m0emptw6bw4v8qtn83", "Photo Prints", None, &["openid", "email"], 0),
+        row(
+            "con_01kjpwe457etztza3v90genf98",
+            "Time Sheets",
+            Some("Acme Corporation"),
+            &["openid", "profile", "members:read", "offline_access"],
+            3,
+        ),
+        row("con_01kjpwjw2bfeh982d16269dv5s", "Photo Prints", Some("Acme Corporation"), &["openid"], 12),
+    ];
+    let removed = Notice::success("The application was removed. Its access has ended.");
+    let page = |rows, is_grouped, notice| {
+        Applications { cx: world.cx(), person: &world.jane, notice, rows, is_grouped, csrf_token: CSRF }
+            .render()
+    };
+    vec![
+        ("account-applications", page(&rows[..], false, None)),
+        ("account-applications-grouped", page(&rows[..], true, Some(&removed))),
+        ("account-applications-none", page(&[], false, None)),
+    ]
 }
 
 fn consent(world: &World) -> Pages {
@@ -154,6 +189,7 @@ fn choices(world: &World) -> Pages {
         cx: world.cx(),
         client: "Photo Prints",
         choices: &own,
+        invitations: &[],
         has_personal: true,
         to_join: None,
         create_url: Some("/organizations/new?return_to=%2Foauth2%2Fauth"),
@@ -163,6 +199,8 @@ fn choices(world: &World) -> Pages {
         challenge: CHALLENGE,
     };
     let none = ChooseOrganization { choices: &[], has_personal: false, ..list };
+    let invitations = [("inv_01kjpwdk93e6yrn4jvq0b9zr89".to_owned(), "Acme Corporation".to_owned())];
+    let invited = ChooseOrganization { invitations: &invitations, create_url: None, ..none };
     let join = ChooseOrganization {
         choices: &[],
         has_personal: false,
@@ -175,6 +213,7 @@ fn choices(world: &World) -> Pages {
         ("select-account", account.render()),
         ("select-organization", list.render()),
         ("select-organization-none", none.render()),
+        ("select-organization-invited", invited.render()),
         ("select-organization-join", join.render()),
     ]
 }

@@ -21,7 +21,12 @@ use serde_json::json;
 use super::{Next, Request, Stop, Visitor, judged, organization, pending};
 use crate::{
     Cx, Tenant,
-    clients::{cache, person::Place, scopes},
+    clients::{
+        cache,
+        person::Place,
+        rules::{self, Decided},
+        scopes,
+    },
     events::emit,
     sessions::LiveSession,
 };
@@ -73,7 +78,17 @@ pub(super) async fn settle(
 ) -> Result<Result<(), Stop>> {
     let (identity, client) = (live.identity.id, request.live.id());
     let organization = place.map(|place| place.organization.id());
-    let kept = app.store.identity().read(move |tx| consents::of(tx, identity, client, organization)).await?;
+    let may_ask_for = request.live.rules.scopes.clone();
+    let read = app.store.identity().read(move |tx| {
+        let kept = consents::of(tx, identity, client, organization)?;
+        Ok((kept, rules::decided(tx, client, organization, &may_ask_for)?))
+    });
+    let (kept, decided) = read.await?;
+    let rule = match &decided {
+        Decided::Ask => Rule::Ask,
+        Decided::Preapproved(scopes) => Rule::Preapproved(scopes),
+        Decided::Blocked => Rule::Blocked,
+    };
     let kept_scopes = kept.as_ref().map(|kept| Scopes::of(kept.scopes.iter().map(String::as_str)));
     let consent = kept.as_ref().zip(kept_scopes.as_ref());
     let asked = Asked {
@@ -83,7 +98,7 @@ pub(super) async fn settle(
         resources: &request.asked.resources,
         prompt: request.asked.prompt,
         was_given: request.pending.row.consented_by == Some(identity),
-        rule: Rule::Ask,
+        rule,
         consent: consent.map(|(kept, scopes)| (scopes, kept.resources.as_slice())),
     };
     Ok(match must_ask(&asked) {

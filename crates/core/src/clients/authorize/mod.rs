@@ -2,13 +2,14 @@
 //! §10.1).
 //!
 //! `pending` keeps a request while a person is away at a page, `organization` chooses where the tokens are for, `consent` asks,
-//! `finish` writes the code. Each visit goes through the same steps from the beginning: what was done meanwhile is found done.
+//! `finish` writes the code, `sign_in` is the way to a better session. Each visit goes through the same steps from the beginning: what was done meanwhile is found done.
 
 mod choose;
 mod consent;
 mod finish;
 mod organization;
 mod pending;
+mod sign_in;
 
 use std::sync::Arc;
 
@@ -30,18 +31,23 @@ use avnology_oauth::{
     prompt::{Step, Wanted, next_step},
     tokens::ID_TOKEN,
 };
-use url::form_urlencoded;
 
-use self::pending::Pending;
+pub(crate) use self::sign_in::{card, challenge_in, client_of};
 pub use self::{
-    choose::{ChooseOrganization, Offer, choose_organization, chosen_account, offered},
+    choose::{ChooseOrganization, Invited, Offer, choose_organization, chosen_account, offered},
     consent::{AskedFor, AskedScope, allow, asked_for, deny},
+    sign_in::flow_for,
 };
 pub(super) use self::{
     consent::{described, event as consent_event, remember},
     organization::{candidates, may_use},
 };
-use super::{LiveClient, cache, person::sign_in_of, scopes};
+use self::{pending::Pending, sign_in::SignIn};
+use super::{
+    LiveClient, cache, gates,
+    person::{Place, sign_in_of},
+    scopes,
+};
 use crate::{Cx, Tenant, organizations::check_rules, platform, sessions::LiveSession};
 
 /// Who stands before the endpoint.
@@ -84,6 +90,8 @@ enum Stop {
     Tell(OAuthError),
     /// The person goes to a page.
     Go(String),
+    /// The person signs in, anew or better.
+    SignIn(SignIn),
 }
 
 impl From<OAuthError> for Stop {
@@ -148,6 +156,10 @@ async fn go_on(app: &Arc<Tenant>, cx: &Cx, mut request: Request, visitor: Visito
             request.pending.keep(app).await?;
             Ok(Next::Go(path))
         }
+        Stop::SignIn(wanted) => {
+            request.pending.keep(app).await?;
+            Ok(Next::Go(wanted.url(&request)))
+        }
         Stop::Tell(error) => {
             request.pending.end(app).await?;
             Ok(Next::Answer(request.asked.return_to.with_error(&error, &app.config.origin())))
@@ -162,6 +174,24 @@ async fn steps(
     request: &mut Request,
     visitor: Visitor<'_>,
 ) -> Result<Result<String, Stop>> {
+    let (live, place) = match before_consent(app, cx, request, visitor).await? {
+        Ok(found) => found,
+        Err(stop) => return Ok(Err(stop)),
+    };
+    match consent::settle(app, request, live, place.as_ref()).await? {
+        Ok(()) => {}
+        Err(stop) => return Ok(Err(stop)),
+    }
+    finish::code(app, cx, request, live, place.as_ref()).await.map(Ok)
+}
+
+/// Who grants, and where: the session as the request, the organization and the client want it.
+async fn before_consent<'v>(
+    app: &Arc<Tenant>,
+    cx: &Cx,
+    request: &mut Request,
+    visitor: Visitor<'v>,
+) -> Result<Result<(&'v Arc<LiveSession>, Option<Place>), Stop>> {
     let live = match signed_in(app, cx, request, visitor) {
         Ok(live) => live,
         Err(stop) => return Ok(Err(stop)),
@@ -178,11 +208,11 @@ async fn steps(
     {
         return Ok(Err(stronger(request, place.organization.id(), &refused)));
     }
-    match consent::settle(app, request, live, place.as_ref()).await? {
-        Ok(()) => {}
-        Err(stop) => return Ok(Err(stop)),
+    let (person, methods) = (live.identity.id, &live.session.methods);
+    if let Err(shut) = gates::check(app, cx, &request.live, person, methods).await? {
+        return Ok(Err(OAuthError::new(ErrorCode::AccessDenied, shut.words()).into()));
     }
-    finish::code(app, cx, request, live, place.as_ref()).await.map(Ok)
+    Ok(Ok((live, place)))
 }
 
 /// The session, once it is as the request wants it.
@@ -210,36 +240,26 @@ fn signed_in<'v>(
     match (step, live) {
         (Step::Go, Some(live)) => Ok(live),
         (Step::ChooseAccount, _) => Err(Stop::Go(request.pending.at("/select-account"))),
-        (Step::Register, _) => Err(Stop::Go(page(request, "/sign-up", &[]))),
-        (Step::StepUp(_), _) => Err(Stop::Go(page(request, "/sign-in", &[("aal", "aal2")]))),
+        (Step::Register, _) => Err(Stop::SignIn(SignIn::at("/sign-up"))),
+        (Step::StepUp(_), _) => Err(Stop::SignIn(SignIn::at("/sign-in").asking("aal", "aal2"))),
         (Step::SignIn | Step::Go, live) => {
-            let mut more = Vec::new();
+            let mut wanted = SignIn::at("/sign-in");
             if live.is_some() {
-                more.push(("refresh", "true"));
+                wanted = wanted.asking("refresh", "true");
             }
-            more.extend(asked.login_hint.as_deref().map(|hint| ("login_hint", hint)));
-            more.extend(
-                asked
-                    .organization
-                    .as_deref()
-                    .filter(|name| *name != PERSONAL)
-                    .map(|o| ("organization_id", o)),
-            );
-            Err(Stop::Go(page(request, "/sign-in", &more)))
+            if let Some(hint) = &asked.login_hint {
+                wanted = wanted.asking("login_hint", hint);
+            }
+            if let Some(name) = asked.organization.as_deref().filter(|name| *name != PERSONAL) {
+                wanted = wanted.asking("organization_id", name);
+            }
+            Err(Stop::SignIn(wanted))
         }
     }
 }
 
 /// The word that stands for no organization.
 const PERSONAL: &str = "personal";
-
-/// A page of the sign-in family that leads back here.
-fn page(request: &Request, path: &str, more: &[(&str, &str)]) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.append_pair("return_to", &request.pending.at("/oauth2/auth"));
-    query.extend_pairs(more);
-    format!("{path}?{}", query.finish())
-}
 
 /// To a sign-in that meets an organization's rules; `interaction_required` where nothing may be shown.
 fn stronger(request: &Request, organization: OrganizationId, refused: &avnology_model::Error) -> Stop {
@@ -249,14 +269,12 @@ fn stronger(request: &Request, organization: OrganizationId, refused: &avnology_
             "the organization asks for another sign-in",
         ));
     }
-    let organization = organization.to_string();
     let wants_aal = refused.members().get("required").and_then(|required| required.get("aal")?.as_str());
-    let mut more = vec![("organization_id", organization.as_str())];
-    match wants_aal {
-        Some(aal) => more.push(("aal", aal)),
-        None => more.push(("refresh", "true")),
-    }
-    Stop::Go(page(request, "/sign-in", &more))
+    let wanted = SignIn::at("/sign-in").asking("organization_id", &organization.to_string());
+    Stop::SignIn(match wants_aal {
+        Some(aal) => wanted.asking("aal", aal),
+        None => wanted.asking("refresh", "true"),
+    })
 }
 
 /// What is kept of a sign-in.

@@ -11,13 +11,19 @@ use avnology_oauth::{
     ErrorCode, OAuthError,
     organization::{Choice, Chosen, Named, Selection, choose as by_rule},
 };
-use avnology_store::organizations::own::{self, OwnMembership};
+use avnology_store::{
+    identities::identities,
+    organizations::{
+        memberships, organizations,
+        own::{self, OwnMembership},
+    },
+};
 
 use super::{PERSONAL, Request, Stop};
 use crate::{
     Cx, Tenant,
-    clients::{LiveClient, person::Place},
-    organizations::find_named,
+    clients::{LiveClient, door_of, person::Place},
+    organizations::{Entry, entry_of, find_named},
     sessions::LiveSession,
 };
 
@@ -59,9 +65,17 @@ pub(super) async fn choose(
             Ok(id) => id,
             Err(_) => return page(),
         },
-        Ok(Chosen::Join(_) | Chosen::ChooseWithPersonal | Chosen::Choose | Chosen::CreateOrAccept) => {
-            return page();
+        Ok(Chosen::Join(id)) => {
+            let id: OrganizationId = match id.parse() {
+                Ok(id) => id,
+                Err(_) => return page(),
+            };
+            let may = entry(app, cx, &request.live, live, id).await?.is_some();
+            let denied =
+                OAuthError::new(ErrorCode::AccessDenied, "the organization does not let the person in");
+            return if may { page() } else { Ok(Err(denied.into())) };
         }
+        Ok(Chosen::ChooseWithPersonal | Chosen::Choose | Chosen::CreateOrAccept) => return page(),
     };
     let place = Place::of(app, cx, organization, &live.identity).await?;
     let denied = OAuthError::new(ErrorCode::AccessDenied, "the organization is not available");
@@ -85,6 +99,28 @@ async fn named(
     let Some(found) = found else { return Ok(Named::Unknown) };
     let id = found.id().to_string();
     Ok(if candidates.contains(&id) { Named::Member(id) } else { Named::NotMember(id) })
+}
+
+/// How a person who is no member would come into an organization by way of the client.
+pub(super) async fn entry(
+    app: &Arc<Tenant>,
+    cx: &Cx,
+    client: &LiveClient,
+    live: &LiveSession,
+    organization: OrganizationId,
+) -> Result<Option<Entry>> {
+    let (job, person, now) = (Arc::clone(app), live.identity.id, cx.now);
+    let door = door_of(&client.client.settings);
+    app.store
+        .identity()
+        .read(move |tx| {
+            if memberships::of_person(tx, organization, person)?.is_some() {
+                return Ok(None);
+            }
+            let (identity, place) = (identities::get(tx, person)?, organizations::get(tx, organization)?);
+            entry_of(tx, &job, &identity, &place, door, now)
+        })
+        .await
 }
 
 /// Whether members of an organization may use the client.

@@ -44,7 +44,8 @@ pub(super) fn put(tx: &mut IdentityTx<'_>, cx: &Cx, group: &Group, membership: &
     }
     if membership.state == MemberState::Active {
         let (object, subject) = (group.id.to_string(), identity.to_string());
-        tuples::put_in(tx, organization, &member_tuple(&object, &subject), cx.now)?;
+        let tuple = member_tuple(&object, &subject);
+        tuples::put_until(tx, organization, &tuple, membership.expire_time, cx.now)?;
     }
     emit(tx, &event(cx, EventType::GroupMemberAdded, (organization, group.id), identity))?;
     Ok(Put::Added)
@@ -119,7 +120,8 @@ fn event(
 pub(super) fn put_group(tx: &mut IdentityTx<'_>, group: &Group, now: Timestamp) -> Result<()> {
     let (organization, place, id) =
         (group.organization_id, group.organization_id.to_string(), group.id.to_string());
-    let own = Tuple { namespace: namespaces::GROUPS, object: &id, relation: "organization", subject: &place };
+    let owner = tuples::organization_subject(organization);
+    let own = Tuple { namespace: namespaces::GROUPS, object: &id, relation: "organization", subject: &owner };
     tuples::put_in(tx, organization, &own, now)?;
     if let Some(role) = &group.role {
         let subject = members_of(group);

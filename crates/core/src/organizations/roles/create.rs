@@ -9,13 +9,31 @@ use avnology_model::{
     organizations::{CustomRole, Feature},
     platform::IdempotencyKey,
 };
-use avnology_store::organizations::{organizations, roles as rows};
+use avnology_store::{
+    IdentityTx,
+    organizations::{organizations, roles as rows},
+    permissions::tuples::{self, Tuple, namespaces},
+};
 
 use super::{super::Acting, RoleInput, RoleView, input::check_grant, view::event};
 use crate::{Cx, Tenant, events::emit, platform};
 
 /// Most custom roles of an organization.
 const ROLES: usize = 200;
+
+/// Writes the tuple of the role's organization. `_903` while somebody has a free relation of the same name, which would
+/// become the role.
+fn put_tuple(tx: &mut IdentityTx<'_>, role: &CustomRole) -> Result<()> {
+    let (place, object) = (role.organization_id.to_string(), role.id.to_string());
+    if tuples::has_relation(tx, (namespaces::ORGANIZATIONS, &place, role.key.as_str()))? {
+        let taken = Error::new(Code::AlreadyExists).with_member("field", "key");
+        return Err(taken.with_detail("There are relation tuples of this name. Remove them first."));
+    }
+    let subject = tuples::organization_subject(role.organization_id);
+    let tuple =
+        Tuple { namespace: namespaces::ROLES, object: &object, relation: "organization", subject: &subject };
+    tuples::put_in(tx, role.organization_id, &tuple, role.create_time).map(drop)
+}
 
 /// Makes a custom role. `_911`; `_902`; `_100` for one that allows more than the caller may do; `_903` for a key that is
 /// taken; `_914`.
@@ -55,6 +73,7 @@ pub async fn create(
                 return Err(full.with_member("used", used));
             }
             rows::insert(tx, &role)?;
+            put_tuple(tx, &role)?;
             emit(tx, &event(&cx, EventType::RoleCreated, None, &role))?;
             let view = RoleView::of(&role);
             let body = serde_json::to_vec(&view).map_err(Error::internal)?;

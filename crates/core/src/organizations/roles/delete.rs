@@ -51,7 +51,7 @@ pub async fn delete(
                 None => check_unused(tx, &role)?,
             }
             tuples::remove_object(tx, namespaces::ROLES, &role.id.to_string())?;
-            rows::delete(tx, role.id)?;
+            rows::delete(tx, id, role.id)?;
             emit(tx, &event(&cx, EventType::RoleDeleted, None, &role))
         })
         .await?;

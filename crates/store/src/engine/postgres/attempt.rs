@@ -7,7 +7,7 @@ use deadpool_postgres::{Client, Object};
 use tokio::runtime::Handle;
 
 use super::Session;
-use crate::engine::{Failure, Kind, Tx, failure::panic_text};
+use crate::engine::{Failure, Kind, News, Tx, failure::panic_text};
 
 /// What a transaction may do, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +41,8 @@ impl Mode {
 
 /// How a run ended.
 pub(super) enum Outcome<T> {
-    /// For good; `emitted` when an event was committed.
-    Done { answer: Result<T>, emitted: bool },
+    /// For good; with what was committed that others wait for.
+    Done { answer: Result<T>, news: News },
     /// Nothing was changed, and it may be run again.
     Again(Failure),
 }
@@ -61,10 +61,10 @@ pub(super) fn attempt<T>(
     }
     let answer = catch_unwind(AssertUnwindSafe(|| closure(Tx::postgres(&session))));
     let failure = session.progress().failure();
-    let emitted = session.progress().emitted();
+    let news = session.progress().news();
     let outcome = match (answer, failure) {
         (Ok(Ok(value)), None) => match session.batch("COMMIT") {
-            Ok(()) => return Outcome::Done { answer: Ok(value), emitted },
+            Ok(()) => return Outcome::Done { answer: Ok(value), news },
             Err(failure) if failure.kind == Kind::Lost && matches!(mode, Mode::Write | Mode::Migrate) => {
                 done(Err(unknown(&failure)))
             }
@@ -82,7 +82,7 @@ pub(super) fn attempt<T>(
 }
 
 fn done<T>(answer: Result<T>) -> Outcome<T> {
-    Outcome::Done { answer, emitted: false }
+    Outcome::Done { answer, news: News::default() }
 }
 
 fn refuse<T>(failure: Failure) -> Outcome<T> {

@@ -2,7 +2,10 @@
 
 use std::{
     hash::{BuildHasher, Hasher, RandomState},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -26,6 +29,7 @@ const RUNS_IN_COMPANY: u32 = 5;
 pub(crate) struct Database {
     pool: Pool,
     commits: watch::Sender<u64>,
+    permissions: AtomicU64,
     /// Held by changes: shared at first, alone after [`RUNS_IN_COMPANY`]. It is fair, so nobody waits for ever.
     company: RwLock<()>,
 }
@@ -39,12 +43,22 @@ enum Turn<'a> {
 
 impl Database {
     pub(super) fn new(pool: Pool) -> Arc<Self> {
-        Arc::new(Self { pool, commits: watch::Sender::new(0), company: RwLock::new(()) })
+        Arc::new(Self {
+            pool,
+            commits: watch::Sender::new(0),
+            permissions: AtomicU64::new(0),
+            company: RwLock::new(()),
+        })
     }
 
     /// Counts commits of this process that wrote an event.
     pub(crate) fn commits(&self) -> watch::Receiver<u64> {
         self.commits.subscribe()
+    }
+
+    /// Counts commits of this process that changed permissions.
+    pub(crate) fn permission_commits(&self) -> u64 {
+        self.permissions.load(Ordering::Acquire)
     }
 
     /// Reads one snapshot.
@@ -104,8 +118,11 @@ impl Database {
             drop(turn);
             closure = back;
             let failure = match outcome {
-                Outcome::Done { answer, emitted } => {
-                    if emitted {
+                Outcome::Done { answer, news } => {
+                    if news.permissions {
+                        self.permissions.fetch_add(1, Ordering::Release);
+                    }
+                    if news.events {
                         self.commits.send_modify(|count| *count = count.wrapping_add(1));
                     }
                     return answer;

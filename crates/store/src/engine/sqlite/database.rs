@@ -4,7 +4,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -18,7 +18,7 @@ use super::{
     job::{Job, Wish, call, job},
     writer::{Request, Writer},
 };
-use crate::engine::{Failure, Tx};
+use crate::engine::{Failure, News, Tx};
 
 /// Virtual machine steps that one read in place may take: 150 to 700 ms, by what they do (7 to 30 million a second).
 const STEPS_IN_PLACE: u32 = 5_000_000;
@@ -35,6 +35,7 @@ pub(crate) struct Database {
     writer: Writer,
     scans: Semaphore,
     commits: watch::Sender<u64>,
+    permissions: AtomicU64,
     /// The database was destroyed or the store closed.
     gone: AtomicBool,
 }
@@ -50,6 +51,7 @@ impl Database {
             writer,
             scans: Semaphore::new(SCANS),
             commits: watch::Sender::new(0),
+            permissions: AtomicU64::new(0),
             gone: AtomicBool::new(false),
         })
     }
@@ -62,6 +64,11 @@ impl Database {
     /// Counts commits that wrote an event.
     pub(crate) fn commits(&self) -> watch::Receiver<u64> {
         self.commits.subscribe()
+    }
+
+    /// Counts commits that changed permissions.
+    pub(crate) fn permission_commits(&self) -> u64 {
+        self.permissions.load(Ordering::Acquire)
     }
 
     /// Runs a short read on the calling thread.
@@ -102,9 +109,12 @@ impl Database {
         };
         // After a failure a new connection takes its place, whatever state this one is in.
         match commit_on(&connection, jobs) {
-            Ok(emitted) => {
+            Ok(news) => {
                 *slot = Some(connection);
-                if emitted {
+                if news.permissions {
+                    self.permissions.fetch_add(1, Ordering::Release);
+                }
+                if news.events {
                     self.commits.send_modify(|count| *count = count.wrapping_add(1));
                 }
                 Ok(())
@@ -169,17 +179,17 @@ fn run(connection: &Connection, text: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(text)?.execute([]).map(|_| ())
 }
 
-/// Whether any of the jobs wrote an event. After an error nothing of the group is kept.
-fn commit_on(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> Result<bool, Failure> {
+/// What the jobs wrote that others wait for. After an error nothing of the group is kept.
+fn commit_on(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> Result<News, Failure> {
     run(connection, "BEGIN IMMEDIATE")?;
     let mut kept = false;
-    let mut events = false;
+    let mut all = News::default();
     for job in jobs.iter_mut() {
         run(connection, "SAVEPOINT job")?;
         match job.run(connection) {
-            Wish::Keep { emitted } => {
+            Wish::Keep { news } => {
                 kept = true;
-                events |= emitted;
+                all = all.and(news);
             }
             Wish::Undo if connection.is_autocommit() => {}
             Wish::Undo => run(connection, "ROLLBACK TO job")?,
@@ -191,5 +201,5 @@ fn commit_on(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> Result<bool,
         run(connection, "RELEASE job")?;
     }
     run(connection, if kept { "COMMIT" } else { "ROLLBACK" })?;
-    Ok(events)
+    Ok(all)
 }

@@ -7,13 +7,13 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::Session;
-use crate::engine::{Failure, Tx, failure::panic_text};
+use crate::engine::{Failure, News, Tx, failure::panic_text};
 
 /// What a closure wants done with its changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wish {
-    /// Keep them; `emitted` when there is an event among them.
-    Keep { emitted: bool },
+    /// Keep them; with what there is among them that others wait for.
+    Keep { news: News },
     /// Undo them.
     Undo,
 }
@@ -48,8 +48,8 @@ where
     T: Send,
 {
     fn run(&mut self, connection: &Connection) -> Wish {
-        let (answer, emitted) = call(connection, &self.closure);
-        let wish = if answer.is_ok() { Wish::Keep { emitted } } else { Wish::Undo };
+        let (answer, news) = call(connection, &self.closure);
+        let wish = if answer.is_ok() { Wish::Keep { news } } else { Wish::Undo };
         self.answer = Some(answer);
         wish
     }
@@ -65,8 +65,8 @@ where
     }
 }
 
-/// Runs a closure on a connection with an open transaction; also tells whether it wrote an event.
-pub(super) fn call<T>(connection: &Connection, closure: impl Fn(Tx<'_>) -> Result<T>) -> (Result<T>, bool) {
+/// Runs a closure on a connection with an open transaction; also tells what it wrote that others wait for.
+pub(super) fn call<T>(connection: &Connection, closure: impl Fn(Tx<'_>) -> Result<T>) -> (Result<T>, News) {
     let session = Session::new(connection);
     let answer = catch_unwind(AssertUnwindSafe(|| closure(Tx::sqlite(&session))));
     let answer = match (answer, session.progress().failure()) {
@@ -74,5 +74,5 @@ pub(super) fn call<T>(connection: &Connection, closure: impl Fn(Tx<'_>) -> Resul
         (Ok(answer), _) => answer,
         (Err(panic), _) => Err(Error::internal(panic_text(panic.as_ref()))),
     };
-    (answer, session.progress().emitted())
+    (answer, session.progress().news())
 }

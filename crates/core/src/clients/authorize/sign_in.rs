@@ -1,0 +1,108 @@
+//! The sign-in that a request waits for, opened as a flow: what an interface of one's own shows in place of our pages
+//! (`contract/11` §1.1, `contract/30` §3).
+
+use std::sync::Arc;
+
+use avnology_model::{Error, FieldCode, Result, flows::FlowClient};
+use url::{Url, form_urlencoded};
+
+use super::{Request, Stop, Visitor, before_consent, judged, pending};
+use crate::{
+    Cx, Tenant,
+    clients::{LiveClient, cache},
+    flows::FlowRequest,
+};
+
+/// A sign-in page that a request leads to, and what it is to ask for.
+#[derive(Debug)]
+pub(super) struct SignIn {
+    pub(super) page: &'static str,
+    pub(super) asks: Vec<(&'static str, String)>,
+}
+
+impl SignIn {
+    pub(super) fn at(page: &'static str) -> Self {
+        Self { page, asks: Vec::new() }
+    }
+
+    #[must_use]
+    pub(super) fn asking(mut self, name: &'static str, value: &str) -> Self {
+        self.asks.push((name, value.to_owned()));
+        self
+    }
+
+    /// Where the page is, which leads back to the request.
+    pub(super) fn url(&self, request: &Request) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("return_to", &request.pending.at(PATH));
+        query.extend_pairs(&self.asks);
+        format!("{}?{}", self.page, query.finish())
+    }
+
+    fn asked(&self, name: &str) -> Option<String> {
+        self.asks.iter().find(|(one, _)| *one == name).map(|(_, value)| value.clone())
+    }
+}
+
+/// Where requests are made.
+const PATH: &str = "/oauth2/auth";
+
+/// What a flow is to ask for that continues the request with this challenge; its end leads back to the request. `_902` when
+/// the request is over, or was begun in another browser.
+pub async fn flow_for(
+    app: &Arc<Tenant>,
+    cx: &Cx,
+    challenge: &str,
+    visitor: Visitor<'_>,
+) -> Result<FlowRequest> {
+    let over =
+        || Error::field("login_challenge", FieldCode::NotFound, "The request is over, or another browser's.");
+    let pending = pending::find(app, cx, challenge, visitor.holder).await?.ok_or_else(over)?;
+    let back = format!("{}{}", app.config.origin(), pending.at(PATH));
+    let Ok(mut request) = judged(app, cx, pending).await? else { return Err(over()) };
+    let mut flow = FlowRequest { return_to: Some(back), ..FlowRequest::default() };
+    flow.login_hint = request.asked.login_hint.clone();
+    if let Err(Stop::SignIn(wanted)) = before_consent(app, cx, &mut request, visitor).await? {
+        flow.aal = wanted.asked("aal");
+        flow.refresh = wanted.asked("refresh").is_some();
+        flow.organization = wanted.asked("organization_id");
+    }
+    Ok(flow)
+}
+
+/// The challenge of the request that an address of ours leads back to.
+pub(crate) fn challenge_in(app: &Tenant, target: &str) -> Option<String> {
+    let url = app.config.public_url.join(target).ok()?;
+    let is_ours = url.origin() == app.config.public_url.origin() && url.path() == PATH;
+    let named = |url: &Url| {
+        url.query_pairs().find(|(name, _)| name == "login_challenge").map(|(_, value)| value.into_owned())
+    };
+    named(&url).filter(|_| is_ours)
+}
+
+/// The client of the request that an address of ours leads back to, if this browser began it.
+pub(crate) async fn client_of(
+    app: &Tenant,
+    cx: &Cx,
+    target: Option<&str>,
+    holder: Option<[u8; 32]>,
+) -> Result<Option<Arc<LiveClient>>> {
+    let challenge = target.and_then(|target| challenge_in(app, target));
+    let (Some(challenge), Some(holder)) = (challenge, holder) else { return Ok(None) };
+    match pending::find(app, cx, &challenge, holder).await? {
+        Some(pending) => cache::find(app, cx, pending.row.client_id).await,
+        None => Ok(None),
+    }
+}
+
+/// A client as flows tell of it.
+pub(crate) fn card(live: &LiveClient) -> FlowClient {
+    let settings = &live.client.settings;
+    FlowClient {
+        id: live.id(),
+        name: settings.name.clone(),
+        logo_url: settings.logo_uri.clone(),
+        policy_url: settings.policy_uri.clone(),
+        terms_url: settings.tos_uri.clone(),
+    }
+}

@@ -1,0 +1,110 @@
+//! What a refusal says of the credential that would do (RFC 6750 §3, RFC 9470, RFC 9728 §5.1).
+
+use avnology_model::{Code, Error};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde_json::Value;
+
+use crate::problem;
+
+/// Where the metadata of the API is.
+const METADATA: &str = "/.well-known/oauth-protected-resource";
+
+/// Whether an access token was refused because the sign-in behind it is too weak or too old.
+fn asks_for_more(error: &Error, by_token: bool) -> bool {
+    by_token && matches!(error.code(), Code::SecondFactorRequired | Code::StepUpRequired)
+}
+
+/// The status of a refusal: to an access token that the person has to renew by a better sign-in, 401.
+pub(crate) fn status(error: &Error, by_token: bool) -> StatusCode {
+    if asks_for_more(error, by_token) { StatusCode::UNAUTHORIZED } else { problem::status(error.code()) }
+}
+
+/// Writes the challenge that goes with a refusal, if one does. `api` is the origin of the API whose metadata tell more.
+pub(crate) fn write(error: &Error, by_token: bool, api: Option<&str>, headers: &mut HeaderMap) {
+    let mut challenge = if asks_for_more(error, by_token) {
+        format!("Bearer error=\"insufficient_user_authentication\"{}", required(error))
+    } else if by_token && error.code() == Code::ScopeMissing {
+        format!("Bearer error=\"insufficient_scope\"{}", scopes(error))
+    } else if error.code().status() == 401 {
+        "Bearer error=\"invalid_token\"".to_owned()
+    } else {
+        return;
+    };
+    if let Some(origin) = api {
+        challenge.push_str(&format!(", resource_metadata=\"{origin}{METADATA}\""));
+    }
+    if let Ok(value) = HeaderValue::try_from(challenge) {
+        headers.insert(header::WWW_AUTHENTICATE, value);
+    }
+}
+
+/// Which sign-in would do.
+fn required(error: &Error) -> String {
+    let asked = error.members().get("required");
+    let member = |name: &str| asked.and_then(|required| required.get(name)).filter(|value| !value.is_null());
+    let mut text = String::new();
+    if let Some(aal) = member("aal").and_then(Value::as_str) {
+        text.push_str(&format!(", acr_values=\"urn:avnology:acr:{aal}\""));
+    }
+    if let Some(age) = member("max_age").and_then(Value::as_u64) {
+        text.push_str(&format!(", max_age=\"{age}\""));
+    }
+    text
+}
+
+/// Which scopes would do.
+fn scopes(error: &Error) -> String {
+    let list = error.members().get("required_scopes").and_then(Value::as_array);
+    let names: Vec<&str> = list.into_iter().flatten().filter_map(Value::as_str).collect();
+    if names.is_empty() { String::new() } else { format!(", scope=\"{}\"", names.join(" ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn told(error: &Error, by_token: bool, api: Option<&str>) -> String {
+        let mut headers = HeaderMap::new();
+        write(error, by_token, api, &mut headers);
+        headers.get(header::WWW_AUTHENTICATE).map_or(String::new(), |v| v.to_str().unwrap_or("?").to_owned())
+    }
+
+    #[test]
+    fn who_shows_no_good_credential_is_told_where_to_get_one() {
+        let unknown = Error::new(Code::SessionInvalid);
+        assert_eq!(told(&unknown, false, None), "Bearer error=\"invalid_token\"");
+        assert_eq!(
+            told(&unknown, false, Some("https://id.example.com")),
+            "Bearer error=\"invalid_token\", \
+             resource_metadata=\"https://id.example.com/.well-known/oauth-protected-resource\""
+        );
+        assert_eq!(told(&Error::new(Code::PermissionDenied), true, None), "");
+    }
+
+    #[test]
+    fn a_client_is_told_which_sign_in_its_token_lacks() {
+        let required = json!({ "aal": "aal2", "max_age": null, "connection_id": null, "methods": null });
+        let factor = Error::new(Code::SecondFactorRequired).with_member("required", required);
+        assert_eq!(
+            told(&factor, true, None),
+            "Bearer error=\"insufficient_user_authentication\", acr_values=\"urn:avnology:acr:aal2\""
+        );
+        assert_eq!((status(&factor, true).as_u16(), status(&factor, false).as_u16()), (401, 403));
+        assert_eq!(told(&factor, false, None), "", "a session goes through the flow");
+        let required = json!({ "aal": null, "max_age": 900 });
+        let again = Error::new(Code::StepUpRequired).with_member("required", required);
+        assert_eq!(
+            told(&again, true, None),
+            "Bearer error=\"insufficient_user_authentication\", max_age=\"900\""
+        );
+    }
+
+    #[test]
+    fn a_client_is_told_which_scope_its_token_lacks() {
+        let missing = Error::new(Code::ScopeMissing).with_member("required_scopes", vec!["members:read"]);
+        assert_eq!(told(&missing, true, None), "Bearer error=\"insufficient_scope\", scope=\"members:read\"");
+        assert_eq!(told(&missing, false, None), "");
+    }
+}
