@@ -79,6 +79,7 @@ pub(crate) fn is_oauth(path: &str) -> bool {
     matches!(
         path,
         "/oauth2/token"
+            | "/oauth2/par"
             | "/oauth2/revoke"
             | "/oauth2/introspect"
             | "/oauth2/register"

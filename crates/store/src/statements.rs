@@ -49,6 +49,8 @@ pub static IDENTITY: &[&[&Sql]] = &[
     clients::rules::ALL,
     clients::initial_tokens::ALL,
     clients::once::ALL,
+    clients::origins::ALL,
+    clients::pushed_requests::ALL,
     clients::refresh_tokens::ALL,
     clients::registrations::ALL,
     clients::requests::ALL,

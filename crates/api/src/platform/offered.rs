@@ -39,7 +39,7 @@ const SERVER: &[(bool, &[&str])] = &[
     ),
     (true, &["claims_parameter_supported"]),
     (
-        false,
+        true,
         &[
             "request_parameter_supported",
             "request_uri_parameter_supported",
@@ -47,7 +47,7 @@ const SERVER: &[(bool, &[&str])] = &[
             "request_object_signing_alg_values_supported",
         ],
     ),
-    (false, &["pushed_authorization_request_endpoint", "require_pushed_authorization_requests"]),
+    (true, &["pushed_authorization_request_endpoint", "require_pushed_authorization_requests"]),
     (true, &["device_authorization_endpoint"]),
     (
         true,
@@ -77,13 +77,13 @@ const SERVER: &[(bool, &[&str])] = &[
         ],
     ),
     (true, &["userinfo_endpoint", "userinfo_signing_alg_values_supported"]),
-    (false, &["dpop_signing_alg_values_supported"]),
+    (true, &["dpop_signing_alg_values_supported"]),
 ];
 
 /// The same of the document about the API.
 const RESOURCE: &[(bool, &[&str])] = &[
     (true, &["authorization_servers", "bearer_methods_supported"]),
-    (false, &["dpop_signing_alg_values_supported"]),
+    (true, &["dpop_signing_alg_values_supported"]),
 ];
 
 /// The grants of the contract, and whether the token endpoint takes them.

@@ -13,6 +13,7 @@ use avnology_model::{
 use avnology_oauth::{
     CodeChallenge, ErrorCode, OAuthError,
     code::{Attempt, Code, Decision, decide},
+    dpop::Proof,
     resource,
 };
 use avnology_store::{
@@ -24,7 +25,7 @@ use avnology_store::{
 };
 
 use super::{
-    LiveClient, Refusal, TokenResponse, cache,
+    LiveClient, Refusal, TokenResponse, cache, dpop,
     issue::{self, OfPerson, life_of_access_token},
     person::{Place, effective, scopes_of},
     refresh::token_of,
@@ -39,6 +40,7 @@ pub(super) struct Asked {
     pub(super) redirect_uri: Option<String>,
     pub(super) verifier: Option<String>,
     pub(super) resources: Vec<String>,
+    pub(super) proof: Option<Proof>,
 }
 
 /// What a person approved, and what brings it.
@@ -95,7 +97,8 @@ pub(super) async fn redeem(
     let hash = code.ok_or_else(invalid)?.hash();
     let known = cache::all_resources(app, cx).await?;
     let (job, cx2, client) = (Arc::clone(app), cx.clone(), Arc::clone(live));
-    let (redirect_uri, verifier) = (asked.redirect_uri.clone(), asked.verifier.clone());
+    let (redirect_uri, verifier, proof) =
+        (asked.redirect_uri.clone(), asked.verifier.clone(), asked.proof.clone());
     let seconds = life_of_access_token(live, &asked.resources, &known);
     let redeemed = app.store.identity().write(move |tx| {
         let Some(code) = codes::find(tx, &hash)? else { return Ok(None) };
@@ -103,7 +106,7 @@ pub(super) async fn redeem(
             client_id: &client.rules.id,
             redirect_uri: redirect_uri.as_deref(),
             verifier: verifier.as_deref(),
-            proof: None,
+            proof: proof.as_ref(),
             now: cx2.now.seconds(),
         };
         match decide(&as_rule(&code), &attempt) {
@@ -113,11 +116,16 @@ pub(super) async fn redeem(
             Decision::Redeem if !codes::use_once(tx, &hash, cx2.now)? => {
                 end_issued(tx, &cx2, &code).map(|()| None)
             }
-            Decision::Redeem => turn_into_grant(tx, &job, &cx2, &client, code.into(), seconds),
+            Decision::Redeem => {
+                let jkt = dpop::binding_of_refresh(&client, proof.as_ref());
+                let rights = GrantedRights { dpop_jkt: jkt, ..code.rights };
+                let approved = AuthorizationCode { rights, ..code }.into();
+                turn_into_grant(tx, &job, &cx2, &client, approved, seconds)
+            }
         }
     });
     let redeemed = redeemed.await?.ok_or_else(invalid)?;
-    answer(app, cx, live, redeemed, asked.resources).await
+    answer(app, cx, live, redeemed, (asked.resources, asked.proof.as_ref())).await
 }
 
 /// The tokens of a new grant, for these of its resources.
@@ -126,7 +134,7 @@ pub(super) async fn answer(
     cx: &Cx,
     live: &Arc<LiveClient>,
     redeemed: Redeemed,
-    asked: Vec<String>,
+    (asked, proof): (Vec<String>, Option<&Proof>),
 ) -> Result<TokenResponse, Refusal> {
     let known = cache::all_resources(app, cx).await?;
     let resources = resource::narrowed(asked, &redeemed.grant.rights.resources)?;
@@ -148,6 +156,7 @@ pub(super) async fn answer(
         nonce: redeemed.nonce.as_deref(),
         refresh_token: refresh.as_ref(),
         jti: &redeemed.jti,
+        proof,
         known: &known,
     };
     Ok(issue::of_person(app, cx, &of).await?)
@@ -160,7 +169,7 @@ fn as_rule(code: &AuthorizationCode) -> Code {
         redirect_uri: code.redirect_uri.clone(),
         redirect_uri_was_sent: code.redirect_uri_was_sent,
         challenge: code.code_challenge.as_deref().and_then(CodeChallenge::new),
-        dpop_jkt: None,
+        dpop_jkt: code.rights.dpop_jkt.clone(),
         expires_at: code.expires_at.seconds(),
         is_used: code.used_at.is_some(),
     }

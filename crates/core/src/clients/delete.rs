@@ -2,7 +2,7 @@
 
 use avnology_model::{Result, events::EventType, ids::ClientId, platform::Precondition};
 use avnology_store::clients::{
-    clients as rows, codes, consents, device_codes, grants, logouts, requests, rules,
+    clients as rows, codes, consents, device_codes, grants, logouts, pushed_requests, requests, rules,
 };
 use serde_json::Value;
 
@@ -18,6 +18,7 @@ pub async fn delete(app: &Tenant, cx: &Cx, id: ClientId, expected: &Precondition
             let client = rows::get(tx, id)?;
             expected.check(&client.etag())?;
             requests::erase_client(tx, id)?;
+            pushed_requests::erase_client(tx, id)?;
             codes::erase_client(tx, id)?;
             device_codes::erase_client(tx, id)?;
             grants::erase_client(tx, id)?;
@@ -29,5 +30,6 @@ pub async fn delete(app: &Tenant, cx: &Cx, id: ClientId, expected: &Precondition
         })
         .await?;
     app.clients.forget(id);
+    app.clients.forget_origins();
     Ok(())
 }

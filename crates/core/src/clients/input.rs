@@ -126,7 +126,7 @@ fn check_authentication(settings: &ClientSettings, errors: &mut Vec<FieldError>)
     if !settings.require_pkce && !confidential {
         push(errors, "require_pkce", FieldCode::NotAllowed, "Public clients must send a challenge.");
     }
-    if !settings.refresh_token_rotation && !confidential {
+    if !settings.refresh_token_rotation && !confidential && !settings.require_dpop {
         push(errors, "refresh_token_rotation", FieldCode::NotAllowed, "Public clients' tokens rotate.");
     }
 }

@@ -12,7 +12,7 @@ use avnology_model::{
     platform::SigningAlgorithm,
     secret_token::SecretToken,
 };
-use avnology_oauth::{Scopes, tokens};
+use avnology_oauth::{Scopes, dpop::Proof, tokens};
 use avnology_store::IdentityTx;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -79,6 +79,7 @@ pub(super) struct OfPerson<'t> {
     pub(super) refresh_token: Option<&'t SecretToken>,
     /// The id of the access token.
     pub(super) jti: &'t str,
+    pub(super) proof: Option<&'t Proof>,
     pub(super) known: &'t [ApiResource],
 }
 
@@ -102,7 +103,7 @@ pub(super) async fn of_person(app: &Arc<Tenant>, cx: &Cx, of: &OfPerson<'_>) -> 
         signed_in: Some(&signed_in),
         organization: organization.as_ref(),
         permissions: permissions.filter(|_| settings.include_permissions),
-        jkt: None,
+        jkt: of.proof.map(|proof| proof.jkt.as_str()),
         actor: None,
     };
     let given = access_token(app, cx, of.live, &access).await?;
@@ -115,7 +116,7 @@ pub(super) async fn of_person(app: &Arc<Tenant>, cx: &Cx, of: &OfPerson<'_>) -> 
             singly: &of.grant.rights.id_token_claims,
             is_userinfo: false,
         };
-        let algorithm = settings.id_token_signed_response_alg;
+        let algorithm = settings.id_token_alg();
         let token = tokens::IdToken {
             issuer: &issuer,
             subject: &subject,
@@ -133,13 +134,18 @@ pub(super) async fn of_person(app: &Arc<Tenant>, cx: &Cx, of: &OfPerson<'_>) -> 
     };
     Ok(TokenResponse {
         access_token: given.token,
-        token_type: "Bearer",
+        token_type: token_type(of.proof),
         expires_in: given.expires_in,
         scope: of.scopes.to_string(),
         refresh_token: of.refresh_token.map(|token| token.expose().to_owned()),
         id_token,
         issued_token_type: None,
     })
+}
+
+/// How an access token is presented: with a proof of the key that was proven when it was given, if one was.
+pub(super) fn token_type(proof: Option<&Proof>) -> &'static str {
+    if proof.is_some() { "DPoP" } else { "Bearer" }
 }
 
 /// The algorithm as JOSE names it.

@@ -13,6 +13,7 @@ use avnology_model::{
 };
 use avnology_oauth::{
     ErrorCode, OAuthError, Scopes,
+    dpop::{Proof, is_bound_to},
     refresh::{Decision, Family, Presented, decide},
     resource,
 };
@@ -49,6 +50,7 @@ pub(super) struct Asked {
     pub(super) scope: Option<Scopes>,
     pub(super) resources: Vec<String>,
     pub(super) organization: Option<String>,
+    pub(super) proof: Option<Proof>,
 }
 
 /// A token as it is found, with everything that it belongs to.
@@ -80,7 +82,7 @@ pub(super) async fn refresh(
     let token = SecretToken::parse(&asked.token).filter(|token| token.kind() == SecretKind::RefreshToken);
     let hash = token.ok_or_else(invalid)?.hash();
     for _ in 0..TRIES {
-        let found = look(app, live, hash).await?;
+        let found = look(app, live, hash, asked.proof.as_ref()).await?;
         let (decision, after) = decide_on(cx, live, &found);
         match decision {
             Decision::Refuse => return Err(invalid().into()),
@@ -103,13 +105,19 @@ pub(super) async fn refresh(
             Decision::Repeat => token_of(app, &found.grant, found.grant.generation),
             _ => token_of(app, &after, after.generation),
         };
-        return Ok(rights.issue(app, cx, live, (&found, &after), (&next, &jti)).await?);
+        let given = Given { grant: &after, next: &next, proof: asked.proof.as_ref(), jti: &jti };
+        return Ok(rights.issue(app, cx, live, &found, &given).await?);
     }
     Err(refuse(ErrorCode::TemporarilyUnavailable, "the refresh token is in use by others"))
 }
 
-/// The token, its grant and the person, if it is one of this client's.
-async fn look(app: &Tenant, live: &LiveClient, hash: SecretHash) -> Result<Found, Refusal> {
+/// The token, its grant and the person, if it is one of this client's and of the key that it proved.
+async fn look(
+    app: &Tenant,
+    live: &LiveClient,
+    hash: SecretHash,
+    proof: Option<&Proof>,
+) -> Result<Found, Refusal> {
     let found = app.store.identity().read(move |tx| {
         let Some(token) = refresh_tokens::find(tx, &hash)? else { return Ok(None) };
         let Some(grant) = grants::find(tx, token.grant_id)? else { return Ok(None) };
@@ -117,8 +125,13 @@ async fn look(app: &Tenant, live: &LiveClient, hash: SecretHash) -> Result<Found
         let platform = tuples::platform_role(tx, identity.id)?;
         Ok(Some(Found { token, grant, identity, platform }))
     });
-    // Another client's attempt changes nothing, or anybody could end what is another's.
-    let found = found.await?.filter(|found| found.grant.client_id == live.id()).ok_or_else(invalid)?;
+    // Another client's or key's attempt changes nothing, or anybody could end what is another's.
+    let is_theirs = |found: &Found| {
+        let bound = found.grant.rights.dpop_jkt.as_deref();
+        found.grant.client_id == live.id()
+            && bound.is_none_or(|jkt| proof.is_some_and(|proof| is_bound_to(jkt, proof)))
+    };
+    let found = found.await?.filter(is_theirs).ok_or_else(invalid)?;
     let is_good = live.client.honours(found.grant.create_time.seconds())
         && found.identity.state == IdentityState::Active;
     if is_good { Ok(found) } else { Err(invalid().into()) }
@@ -198,6 +211,14 @@ fn note_reuse(tx: &mut IdentityTx<'_>, cx: &Cx, grant: &Grant) -> Result<()> {
     emit(tx, &event.on("client", &grant.client_id).on("identity", &grant.identity_id))
 }
 
+/// What goes into the tokens besides.
+struct Given<'g> {
+    grant: &'g Grant,
+    next: &'g SecretToken,
+    proof: Option<&'g Proof>,
+    jti: &'g str,
+}
+
 /// What is given at this use: never more than was granted.
 struct Rights {
     place: Option<Place>,
@@ -236,20 +257,21 @@ impl Rights {
         app: &Arc<Tenant>,
         cx: &Cx,
         live: &LiveClient,
-        (found, grant): (&Found, &Grant),
-        (next, jti): (&SecretToken, &str),
+        found: &Found,
+        given: &Given<'_>,
     ) -> Result<TokenResponse> {
         let known = cache::all_resources(app, cx).await?;
         let of = OfPerson {
             live,
-            grant,
+            grant: given.grant,
             identity: &found.identity,
             place: self.place.as_ref(),
             scopes: &self.scopes,
             resources: &self.resources,
             nonce: None,
-            refresh_token: Some(next),
-            jti,
+            refresh_token: Some(given.next),
+            proof: given.proof,
+            jti: given.jti,
             known: &known,
         };
         issue::of_person(app, cx, &of).await

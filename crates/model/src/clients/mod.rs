@@ -22,8 +22,10 @@ pub use grant::{AuthorizationCode, Grant, GrantedRights, RefreshToken, SignInFac
 pub use logout::PendingLogout;
 pub use registration::{ClientRegistration, InitialAccessToken, RegistrationLimits};
 pub use relation::RequiredRelation;
-pub use request::AuthorizationRequestRow;
+pub use request::{AuthorizationRequestRow, PushedRequest};
 pub use resource::{ApiResource, ResourceScope, ResourceSettings};
 pub use rule::{ClientRule, Ruling};
 pub use settings::ClientSettings;
-pub use words::{ClientState, ClientType, GrantType, OrganizationSelection, TokenEndpointAuthMethod};
+pub use words::{
+    ClientState, ClientType, GrantType, OrganizationSelection, SecurityProfile, TokenEndpointAuthMethod,
+};

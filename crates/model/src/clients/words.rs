@@ -72,6 +72,16 @@ text_enum! {
 }
 
 text_enum! {
+    /// Which rules a client lives by.
+    pub enum SecurityProfile {
+        /// OAuth 2.1.
+        OAuth21 = "oauth2.1",
+        /// The FAPI 2.0 Security Profile.
+        Fapi2 = "fapi2",
+    }
+}
+
+text_enum! {
     /// How a client shows who it is.
     pub enum TokenEndpointAuthMethod {
         /// Id and secret in the header `Authorization`.

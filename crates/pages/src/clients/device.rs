@@ -178,6 +178,7 @@ fn words(code: Code) -> &'static str {
         }
         Code::SeatLimitReached => "This organization has no seat left. Ask its administrators.",
         Code::NotAMember => "Choose an organization that you belong to.",
+        Code::PermissionDenied => "You may not use this application.",
         _ => "This organization does not let you use the device.",
     }
 }

@@ -9,6 +9,8 @@ pub mod grants;
 pub mod initial_tokens;
 pub mod logouts;
 pub mod once;
+pub mod origins;
+pub mod pushed_requests;
 pub mod refresh_tokens;
 pub mod registrations;
 pub mod requests;

@@ -247,7 +247,7 @@ pub async fn deny(app: &Arc<Tenant>, cx: &Cx, challenge: &str, visitor: Visitor<
         Ok(request) => request,
         Err(next) => return Ok(next),
     };
-    request.pending.end(app).await?;
+    request.pending.end(app, cx.now).await?;
     let no = OAuthError::new(ErrorCode::AccessDenied, "the person said no");
     Ok(Next::Answer(request.asked.return_to.with_error(&no, &app.config.origin())))
 }

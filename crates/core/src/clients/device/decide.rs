@@ -14,7 +14,7 @@ use super::{
     super::{
         LiveClient,
         authorize::{facts_of, remember},
-        cache,
+        cache, gates,
     },
     Typed,
     look_up::{Place, place},
@@ -79,10 +79,17 @@ pub async fn decide(
     let Some(client) = cache::find(app, cx, code.client_id).await?.filter(|client| client.is_active()) else {
         return Ok(Decided::Over);
     };
+    let (person, methods) = (live.identity.id, &live.session.methods);
+    if gates::check(app, cx, &client, person, methods).await?.is_err() {
+        return Ok(Decided::Refused(Code::PermissionDenied));
+    }
     let organization = match chosen(app, cx, &client, live, (&code, decision.organization)).await? {
         Ok(organization) => organization,
         Err(stop) => return Ok(stop),
     };
+    if gates::is_blocked(app, &client, organization).await? {
+        return Ok(Decided::Refused(Code::PermissionDenied));
+    }
     approve(app, cx, &client, live, (*code, organization), decision.scopes).await
 }
 
@@ -161,6 +168,7 @@ async fn approve(
         rights: GrantedRights {
             scopes,
             resources: code.resources,
+            dpop_jkt: None,
             id_token_claims: Vec::new(),
             userinfo_claims: Vec::new(),
             signed_in: facts_of(live),

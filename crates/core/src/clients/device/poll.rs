@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use avnology_model::{
     Result,
-    clients::GrantType,
+    clients::{GrantType, GrantedRights},
     secret_token::{SecretKind, SecretToken},
 };
 use avnology_oauth::{
     ErrorCode, OAuthError,
     device::{Poll, poll as by_rule},
+    dpop::Proof,
 };
 use avnology_store::clients::device_codes;
 
@@ -17,6 +18,7 @@ use super::{
     super::{
         LiveClient, Refusal, TokenResponse, cache,
         code::{Approved, Redeemed, answer, turn_into_grant},
+        dpop,
         issue::life_of_access_token,
     },
     as_rule,
@@ -38,7 +40,7 @@ pub(in super::super) async fn poll(
     app: &Arc<Tenant>,
     cx: &Cx,
     live: &Arc<LiveClient>,
-    device_code: &str,
+    (device_code, proof): (&str, Option<Proof>),
 ) -> Result<TokenResponse, Refusal> {
     let unknown =
         || OAuthError::new(ErrorCode::InvalidGrant, "the device code is not valid for this request");
@@ -46,6 +48,7 @@ pub(in super::super) async fn poll(
     let hash = code.ok_or_else(unknown)?.hash();
     let known = cache::all_resources(app, cx).await?;
     let (job, cx2, client, resources) = (Arc::clone(app), cx.clone(), Arc::clone(live), Arc::clone(&known));
+    let jkt = dpop::binding_of_refresh(live, proof.as_ref());
     let write = app.store.identity().write(move |tx| {
         let found = device_codes::find(tx, &hash)?.filter(|found| found.client_id == client.id());
         let Some(found) = found.filter(|found| client.client.honours(found.create_time.seconds())) else {
@@ -74,7 +77,7 @@ pub(in super::super) async fn poll(
                     identity_id: approval.identity_id,
                     session_id: approval.session_id,
                     organization_id: approval.organization_id,
-                    rights: approval.rights,
+                    rights: GrantedRights { dpop_jkt: jkt.clone(), ..approval.rights },
                     nonce: None,
                     create_time: found.create_time,
                     by: GrantType::DeviceCode,
@@ -87,6 +90,6 @@ pub(in super::super) async fn poll(
     });
     match write.await? {
         Told::Error(error) => Err(error.into()),
-        Told::Tokens(redeemed) => answer(app, cx, live, *redeemed, Vec::new()).await,
+        Told::Tokens(redeemed) => answer(app, cx, live, *redeemed, (Vec::new(), proof.as_ref())).await,
     }
 }

@@ -12,7 +12,7 @@ use avnology_model::{
     sessions::Aal,
     text::line,
 };
-use avnology_oauth::{ErrorCode, token_request::Exchange, tokens::actor};
+use avnology_oauth::{ErrorCode, dpop::Proof, token_request::Exchange, tokens::actor};
 use avnology_store::{identities::identities, permissions::tuples, sessions::sessions};
 use serde_json::{Value, json};
 
@@ -45,7 +45,7 @@ pub(super) async fn impersonate(
     app: &Arc<Tenant>,
     cx: &Cx,
     live: &Arc<LiveClient>,
-    asked: &Exchange,
+    (asked, proof): (&Exchange, Option<&Proof>),
     acting: &LiveToken,
 ) -> Result<TokenResponse, Refusal> {
     if !live.client.settings.token_exchange.may_impersonate {
@@ -88,6 +88,7 @@ pub(super) async fn impersonate(
         rights: GrantedRights {
             scopes: wanted.iter().map(str::to_owned).collect(),
             resources: asked.audiences.clone(),
+            dpop_jkt: None,
             ..grant.rights.clone()
         },
         is_offline: false,
@@ -100,7 +101,8 @@ pub(super) async fn impersonate(
     };
     let of = OfPerson { identity: person.0, platform: person.1, grant: new, is_new: true, organization };
     let act = actor(&administrator.id.to_string(), None);
-    let made = Made { person: &of, place: place.as_ref(), wanted: &wanted, act: &act, end: end.seconds() };
+    let (place, end_at) = (place.as_ref(), end.seconds());
+    let made = Made { person: &of, place, wanted: &wanted, act: &act, proof, end: end_at };
     // It is told before it can be used.
     let payload = json!({
         "user_id": id, "actor_id": administrator.id, "reason": reason, "expires_at": end,

@@ -17,7 +17,9 @@ use avnology_model::{
     permissions::PlatformRole,
 };
 use avnology_oauth::{
-    ErrorCode, OAuthError, Scopes, resource,
+    ErrorCode, OAuthError, Scopes,
+    dpop::Proof,
+    resource,
     token_request::{ACCESS_TOKEN_TYPE, Exchange, SubjectType},
     tokens::{self, actor},
 };
@@ -27,10 +29,10 @@ use serde_json::{Map, Value};
 pub(super) use self::settings::check as check_settings;
 use super::{
     LiveClient, Refusal, TokenResponse, cache,
-    issue::{self, has_system_scope, life_of_access_token, text},
+    issue::{self, has_system_scope, life_of_access_token, text, token_type},
     oauth_error::refuse,
     person::{Place, effective, signed_in},
-    refresh::{Whose, place},
+    refresh::{Whose, check_gates, place},
     scopes, verify,
 };
 use crate::{Cx, Tenant};
@@ -89,6 +91,7 @@ pub(super) async fn exchange(
     cx: &Cx,
     live: &Arc<LiveClient>,
     asked: Exchange,
+    proof: Option<&Proof>,
 ) -> Result<TokenResponse, Refusal> {
     resource::check(&asked.audiences, &live.client.settings.token_exchange.audiences).map_err(|_| {
         OAuthError::new(ErrorCode::InvalidTarget, "the client may not exchange for this audience")
@@ -99,7 +102,7 @@ pub(super) async fn exchange(
     };
     if asked.subject_type == SubjectType::Identity {
         let Some(acting) = acting else { return Err(unacceptable("impersonation needs actor_token")) };
-        return impersonate::impersonate(app, cx, live, &asked, &acting).await;
+        return impersonate::impersonate(app, cx, live, (&asked, proof), &acting).await;
     }
     let subject = match asked.subject_type {
         SubjectType::Session => subject::of_session(app, cx, live, &asked).await?,
@@ -119,14 +122,17 @@ pub(super) async fn exchange(
                 organization: person.organization,
             };
             let place = place(app, cx, live, whose, asked.organization_id.as_deref()).await?;
-            let made = Made { person, place: place.as_ref(), wanted: &wanted, act: &act, end: subject.end };
+            check_gates(app, cx, live, whose, place.as_ref()).await?;
+            let (place, end) = (place.as_ref(), subject.end);
+            let made = Made { person, place, wanted: &wanted, act: &act, proof, end };
             for_person(app, cx, live, &asked, made).await
         }
         Who::Program(claims) => {
             if asked.organization_id.is_some() {
                 return Err(unacceptable("a program belongs to the organization of its token"));
             }
-            for_program(app, cx, live, &asked, (claims, &wanted, &act, subject.end)).await
+            let made = MadeForProgram { claims, wanted: &wanted, act: &act, proof, end: subject.end };
+            for_program(app, cx, live, &asked, made).await
         }
     }
 }
@@ -146,6 +152,17 @@ struct Made<'m> {
     place: Option<&'m Place>,
     wanted: &'m Scopes,
     act: &'m Value,
+    proof: Option<&'m Proof>,
+    end: i64,
+}
+
+/// A token to be made for a program.
+struct MadeForProgram<'m> {
+    /// What its own token says.
+    claims: &'m Map<String, Value>,
+    wanted: &'m Scopes,
+    act: &'m Value,
+    proof: Option<&'m Proof>,
     end: i64,
 }
 
@@ -176,13 +193,13 @@ async fn for_person(
         signed_in: Some(&signed_in(grant)),
         organization: organization.as_ref(),
         permissions: permissions.filter(|_| live.client.settings.include_permissions),
-        jkt: None,
+        jkt: made.proof.map(|proof| proof.jkt.as_str()),
         actor: Some(made.act),
     };
     let issued = issue::access_token(app, cx, live, &token).await?;
     let new = made.person.is_new.then(|| grant.clone());
     write(app, cx, live, Some(identity.id), (new, &scopes, &jti)).await?;
-    Ok(answer(issued, &scopes))
+    Ok(answer(issued, &scopes, made.proof))
 }
 
 async fn for_program(
@@ -190,7 +207,7 @@ async fn for_program(
     cx: &Cx,
     live: &LiveClient,
     asked: &Exchange,
-    (claims, scopes, act, end): (&Map<String, Value>, &Scopes, &Value, i64),
+    MadeForProgram { claims, wanted: scopes, act, proof, end }: MadeForProgram<'_>,
 ) -> Result<TokenResponse, Refusal> {
     let known = cache::all_resources(app, cx).await?;
     let begin = live.issues_at(cx.now).seconds();
@@ -215,12 +232,12 @@ async fn for_program(
         signed_in: None,
         organization: organization.as_ref(),
         permissions: None,
-        jkt: None,
+        jkt: proof.map(|proof| proof.jkt.as_str()),
         actor: Some(act),
     };
     let issued = issue::access_token(app, cx, live, &token).await?;
     write(app, cx, live, None, (None, scopes, &jti)).await?;
-    Ok(answer(issued, scopes))
+    Ok(answer(issued, scopes, proof))
 }
 
 /// Keeps the grant of a result, if it has one of its own, and tells of it.
@@ -241,10 +258,10 @@ async fn write(
     write.await
 }
 
-fn answer(issued: issue::Issued, scopes: &Scopes) -> TokenResponse {
+fn answer(issued: issue::Issued, scopes: &Scopes, proof: Option<&Proof>) -> TokenResponse {
     TokenResponse {
         access_token: issued.token,
-        token_type: "Bearer",
+        token_type: token_type(proof),
         expires_in: issued.expires_in,
         scope: scopes.to_string(),
         refresh_token: None,

@@ -64,6 +64,7 @@ pub(super) async fn of_session(
         rights: GrantedRights {
             scopes: live.rules.scopes.iter().map(str::to_owned).collect(),
             resources: asked.audiences.clone(),
+            dpop_jkt: None,
             id_token_claims: Vec::new(),
             userinfo_claims: Vec::new(),
             signed_in: facts_of(&session),
