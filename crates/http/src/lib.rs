@@ -52,6 +52,8 @@ pub use axum::{
 pub use browser::{BrowserKeys, holder};
 pub use client::PeerAddr;
 pub use cookies::{Cookie, Cookies, SetCookie};
+pub use cors::OurPagesOnly;
+pub use credentials::proofs;
 pub use device::DeviceKeys;
 pub use html::{Nonce, Page};
 pub use input::{

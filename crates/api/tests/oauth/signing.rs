@@ -1,6 +1,6 @@
 //! What clients with keys sign: assertions, requests and proofs of possession.
 
-use avnology_jose::{SigningKey, jwt};
+use avnology_jose::{SigningKey, jws, jwt};
 use avnology_testkit::{Answer, ORIGIN, TestApp};
 use serde_json::{Value, json};
 
@@ -48,4 +48,14 @@ pub(crate) async fn post_signed(
 ) -> Answer {
     let shown = [("client_assertion_type", BEARER), ("client_assertion", assertion)];
     client.app.program().post(path).form(&[form, &shown].concat()).await
+}
+
+/// A request object with these claims, signed by this key.
+pub(crate) fn object(claims: &Value, key: &SigningKey) -> String {
+    jwt::sign(key, "oauth-authz-req+jwt", claims.as_object().expect("claims")).expect("a request object")
+}
+
+/// A proof with these claims, signed by the key that it brings.
+pub(crate) fn proof(claims: &Value, key: &SigningKey) -> String {
+    jws::sign_with_own_key(key, "dpop+jwt", claims.to_string().as_bytes()).expect("a proof")
 }

@@ -8,7 +8,9 @@ use avnology_model::{
     ids::ClientId,
     secret_token::{SecretToken, sha256},
 };
-use avnology_oauth::{AuthMethod, Credentials, ErrorCode, OAuthError, Params, client_auth::verify_assertion};
+use avnology_oauth::{
+    AuthMethod, Credentials, ErrorCode, OAuthError, Params, SecurityProfile, client_auth::verify_assertion,
+};
 use avnology_store::clients::once;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 
@@ -24,6 +26,8 @@ pub struct ClientAuthentication<'r> {
     pub params: &'r Params,
     /// The path that was called.
     pub path: &'r str,
+    /// The headers `DPoP`.
+    pub proofs: &'r [&'r str],
 }
 
 impl ClientAuthentication<'_> {
@@ -57,6 +61,14 @@ pub async fn authenticate(
     } else {
         Err(refuse(ErrorCode::UnauthorizedClient, "the client is disabled"))
     }
+}
+
+/// Whether pages in browsers may read the answer: not where the client that the request says it is of lives by FAPI.
+pub async fn is_for_browsers(app: &Tenant, cx: &Cx, shown: &ClientAuthentication<'_>) -> Result<bool> {
+    let credentials = Credentials::of_request(shown.authorization, shown.params);
+    let Some(id) = credentials.ok().and_then(|credentials| claimed_id(&credentials)) else { return Ok(true) };
+    let live = cache::find(app, cx, id).await?;
+    Ok(live.is_none_or(|live| live.rules.profile != SecurityProfile::Fapi2))
 }
 
 /// The client that a request says it is of; an assertion says it in its `sub`, which nobody believes yet.

@@ -26,6 +26,7 @@ pub async fn create(
     let mut settings = settings.completed();
     input::check(&mut settings, app.config.environment == Environment::Test)?;
     profile::check(&settings, &*app.outbound)?;
+    input::check_calls(app, &settings)?;
     let secret = settings.auth_method().uses_secret().then(|| cx.secret(SecretKind::ClientSecret));
     let client = Client {
         id: ClientId::new(cx.now, cx.random()),
@@ -37,7 +38,8 @@ pub async fn create(
         update_time: cx.now,
     };
     let (job, cx, key) = (Arc::clone(app), cx.clone(), key.copied());
-    app.store
+    let view = app
+        .store
         .identity()
         .write(move |tx| {
             let mut client = client.clone();
@@ -49,7 +51,9 @@ pub async fn create(
             platform::finish(tx, &cx, &job.keys, key.as_ref(), 201, &body)?;
             Ok(view)
         })
-        .await
+        .await?;
+    app.clients.forget_origins();
+    Ok(view)
 }
 
 /// A secret as it is kept.

@@ -13,7 +13,7 @@ use avnology_store::{
     IdentityTx, clients::resources, organizations::organizations, service_accounts::accounts,
 };
 
-use super::scopes;
+use super::{exchange, scopes};
 
 /// Most characters of a name.
 const NAME: usize = 100;
@@ -44,6 +44,7 @@ pub(super) fn check(settings: &mut ClientSettings, is_test: bool) -> Result<()> 
     check_uris(settings, is_test, &mut errors);
     check_grants(settings, &mut errors);
     check_authentication(settings, &mut errors);
+    exchange::check_settings(settings, &mut errors);
     check_tokens(settings, &mut errors);
     check_about(settings, &mut errors);
     Error::from_fields(errors)
@@ -125,7 +126,7 @@ fn check_authentication(settings: &ClientSettings, errors: &mut Vec<FieldError>)
     if !settings.require_pkce && !confidential {
         push(errors, "require_pkce", FieldCode::NotAllowed, "Public clients must send a challenge.");
     }
-    if !settings.refresh_token_rotation && !confidential {
+    if !settings.refresh_token_rotation && !confidential && !settings.require_dpop {
         push(errors, "refresh_token_rotation", FieldCode::NotAllowed, "Public clients' tokens rotate.");
     }
 }

@@ -11,6 +11,9 @@ mod code;
 pub(crate) mod consents;
 mod create;
 mod delete;
+pub mod device;
+mod dpop;
+mod exchange;
 mod gates;
 mod input;
 mod introspect;
@@ -21,6 +24,7 @@ pub(crate) mod logout;
 mod oauth_error;
 mod person;
 mod profile;
+mod push;
 mod refresh;
 mod registration;
 pub mod resources;
@@ -36,19 +40,21 @@ mod userinfo;
 mod verify;
 mod view;
 
-pub use authenticate::{ClientAuthentication, authenticate};
+pub use authenticate::{ClientAuthentication, authenticate, is_for_browsers};
 pub(crate) use cache::ClientCache;
-pub use cache::LiveClient;
-pub use caller::{Bearer, Program, TokenCaller, authenticate_token, revoke_leaked_token};
+pub use cache::{LiveClient, allows_origin};
+pub use caller::{Bearer, Program, TokenCaller, authenticate_presented, revoke_leaked_token};
 pub use consents::{ConsentView, consents_of, revoke_consent, scope_words};
 pub use create::create;
 pub use delete::delete;
+pub use dpop::{PresentedToken, dpop_nonce};
 pub(crate) use gates::door_of;
 pub use introspect::{Introspecting, introspect};
 pub use issue::TokenResponse;
 pub use list::{ClientPage, get, list};
 pub use logout::tell_clients;
 pub use oauth_error::Refusal;
+pub use push::{PushedUri, push};
 pub use registration::{
     InitialToken, NewInitialToken, create_initial_token, read_registration, register, remove_registration,
     remove_unused, replace_registration,

@@ -66,6 +66,18 @@ text_enum! {
         ClientCredentials = "client_credentials",
         /// A device whose code a person confirmed (RFC 8628).
         DeviceCode = "urn:ietf:params:oauth:grant-type:device_code",
+        /// Another token (RFC 8693).
+        TokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange",
+    }
+}
+
+text_enum! {
+    /// Which rules a client lives by.
+    pub enum SecurityProfile {
+        /// OAuth 2.1.
+        OAuth21 = "oauth2.1",
+        /// The FAPI 2.0 Security Profile.
+        Fapi2 = "fapi2",
     }
 }
 

@@ -11,3 +11,10 @@ CREATE TABLE oauth_pushed_requests (
 );
 CREATE INDEX oauth_pushed_requests_expires_at ON oauth_pushed_requests (expires_at);
 CREATE INDEX oauth_pushed_requests_client ON oauth_pushed_requests (client_id);
+
+-- The origins whose pages may call for a client; the client's settings name them, too.
+CREATE TABLE oauth_client_origins (
+  client_id TEXT NOT NULL,
+  origin TEXT NOT NULL,
+  PRIMARY KEY (client_id, origin)
+);

@@ -7,7 +7,7 @@ use avnology_model::{
     secret_token::SecretHash,
 };
 
-use super::registrations;
+use super::{origins, registrations};
 use crate::{
     IdentityTx, Row,
     list::{self, Field, List, ListQuery, Page, Scope},
@@ -68,6 +68,7 @@ pub fn insert(tx: &mut IdentityTx<'_>, client: &Client) -> Result<()> {
     if let Some(registration) = &client.registration {
         registrations::insert(tx, client.id, registration)?;
     }
+    origins::write(tx, client)?;
     client.secrets.iter().try_for_each(|secret| insert_secret(tx, client.id, secret))
 }
 
@@ -85,7 +86,8 @@ pub fn update(tx: &mut IdentityTx<'_>, client: &mut Client, now: Timestamp) -> R
         client.revoked_before,
         client.update_time,
     ];
-    tx.execute(&UPDATE, &values).map(drop)
+    tx.execute(&UPDATE, &values)?;
+    origins::write(tx, client)
 }
 
 /// The client with this id, and its secrets.
@@ -105,6 +107,7 @@ pub fn get(tx: &mut IdentityTx<'_>, id: ClientId) -> Result<Client> {
 pub fn delete(tx: &mut IdentityTx<'_>, id: ClientId) -> Result<()> {
     tx.execute(&DELETE_SECRETS, &params![id])?;
     registrations::delete(tx, id)?;
+    origins::erase(tx, id)?;
     tx.execute(&DELETE, &params![id]).map(drop)
 }
 

@@ -49,7 +49,13 @@ pub(super) fn settings_of(
     settings.jwks.clone_from(&asked.jwks);
     settings.jwks_uri.clone_from(&asked.jwks_uri);
     settings.require_pkce = asked.require_pkce;
-    settings.id_token_signed_response_alg = algorithm(asked.id_token_alg)?;
+    settings.require_dpop = asked.require_dpop;
+    settings.require_par = asked.require_par;
+    settings.request_object_signing_alg = asked.request_object_alg.map(algorithm).transpose()?;
+    settings.request_uris.clone_from(&asked.request_uris);
+    settings.backchannel_logout_uri.clone_from(&asked.backchannel_logout_uri);
+    settings.backchannel_logout_session_required = asked.backchannel_logout_session_required;
+    settings.id_token_signed_response_alg = Some(algorithm(asked.id_token_alg)?);
     settings.userinfo_signed_response_alg = asked.userinfo_alg.map(algorithm).transpose()?;
     settings.default_max_age = match asked.default_max_age.map(u32::try_from) {
         None => None,
@@ -139,8 +145,10 @@ pub(super) fn told(error: Error) -> Refusal {
         }
         "name" => "client_name has more than 100 characters or is empty",
         "jwks" => "jwks is missing, too large or malformed",
+        "jwks_uri" => "jwks_uri is no address that can be called, or stands beside jwks",
         "grant_types" => "these grant types do not go together",
         "default_acr_values" => "default_acr_values holds a level that there is not",
+        "request_uris" | "backchannel_logout_uri" => "a URL is none that can be called from outside",
         "contacts" => "contacts are at most 10 e-mail addresses",
         _ => "a member breaks a rule of this server",
     };

@@ -19,9 +19,9 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use serde_json::{Map, Value};
 
 use super::{
-    super::{LiveClient, Refusal, cache, create::kept, delete, input, oauth_error::refuse, view},
-    becomes::{settings_of, told},
-    check_is_on, metadata, object,
+    super::{LiveClient, Refusal, cache, create::kept, delete, oauth_error::refuse, view},
+    becomes::settings_of,
+    check, check_is_on, metadata, object,
     register::secret_of,
     unauthorized,
 };
@@ -100,7 +100,7 @@ async fn replace(
     let before = live.client.clone();
     let limits = before.registration.as_ref().map(|one| one.limits.clone()).unwrap_or_default();
     let mut settings = settings_of(asked, &limits, &known, Some(&before.settings))?;
-    input::check(&mut settings, app.config.environment == Environment::Test).map_err(told)?;
+    check(app, &mut settings)?;
     // One that showed keys before needs a secret when it wants to show one now.
     let has_secret = before.secrets.iter().any(|secret| secret.is_good(cx.now));
     let secret = secret_of(cx, &settings).filter(|_| !has_secret);

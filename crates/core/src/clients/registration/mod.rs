@@ -12,7 +12,8 @@ mod unused;
 
 use avnology_model::{
     Code, Error, Result,
-    platform::{DynamicRegistration, RateLimit},
+    clients::ClientSettings,
+    platform::{DynamicRegistration, Environment, RateLimit},
 };
 use avnology_oauth::{ErrorCode, OAuthError};
 use avnology_store::platform::rate_cells;
@@ -25,7 +26,7 @@ pub use self::{
     register::register,
     unused::remove_unused,
 };
-use super::Refusal;
+use super::{Refusal, input, profile};
 use crate::{Cx, Tenant, cx::network_of, flows::bucket_limits};
 
 /// `_901` where clients cannot register themselves.
@@ -52,6 +53,13 @@ async fn take_turn(app: &Tenant, cx: &Cx) -> Result<()> {
 fn object(body: &[u8]) -> Result<Map<String, Value>, OAuthError> {
     let malformed = || OAuthError::new(ErrorCode::InvalidClientMetadata, "the body is no JSON object");
     serde_json::from_slice(body).map_err(|_| malformed())
+}
+
+/// Whether it can be a client, by our own rules.
+fn check(app: &Tenant, settings: &mut ClientSettings) -> Result<(), Refusal> {
+    input::check(settings, app.config.environment == Environment::Test).map_err(becomes::told)?;
+    profile::check(settings, &*app.outbound).map_err(becomes::told)?;
+    input::check_calls(app, settings).map_err(becomes::told)
 }
 
 /// `invalid_token`: the caller does not show what it has to.

@@ -15,9 +15,9 @@ use avnology_store::clients::{clients as rows, initial_tokens};
 use serde_json::Value;
 
 use super::{
-    super::{Refusal, cache, create::kept, input, view},
-    becomes::{settings_of, told},
-    check_is_on, metadata, object, take_turn, unauthorized,
+    super::{Refusal, cache, create::kept, view},
+    becomes::settings_of,
+    check, check_is_on, metadata, object, take_turn, unauthorized,
 };
 use crate::{Cx, Tenant, events::emit};
 
@@ -37,7 +37,7 @@ pub async fn register(
     let asked = judge(&object(body)?, is_test)?;
     let known = cache::all_resources(app, cx).await?;
     let mut settings = settings_of(&asked, &limits, &known, None)?;
-    input::check(&mut settings, is_test).map_err(told)?;
+    check(app, &mut settings)?;
     let (secret, own) = (secret_of(cx, &settings), cx.secret(SecretKind::RegistrationAccessToken));
     let client = Client {
         id: ClientId::new(cx.now, cx.random()),
