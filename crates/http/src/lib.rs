@@ -58,7 +58,8 @@ pub use device::DeviceKeys;
 pub use html::{Nonce, Page};
 pub use input::{
     Body, BodyKind, BodyStream, Chosen, Form, Idempotency, Input, InputDoc, NoInput, NoParams, OptionalBody,
-    Patch, PatchValue, Path1, Path2, ProtocolForm, Query, Raw, Submit, Upload, UploadForm, nullable,
+    Patch, PatchValue, Path1, Path2, ProtocolForm, ProtocolJson, Query, Raw, Submit, Upload, UploadForm,
+    nullable,
 };
 pub use kit::{ErrorPage, HtmlError, Kit, KitConfig, router};
 pub use limits::Bucket;

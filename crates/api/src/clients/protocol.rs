@@ -2,6 +2,7 @@
 
 use avnology_core::clients::{
     self, ClientAuthentication, Introspecting, PresentedToken, Refusal, TokenResponse, Userinfo,
+    device::DeviceAnswer,
 };
 use avnology_http::{
     Auth, Bucket, HeaderValue, Json, NoInput, OurPagesOnly, ProtocolForm, Public, Reply, Response,
@@ -14,6 +15,14 @@ use serde_json::Value;
 async fn token(auth: Auth<Public>, form: ProtocolForm) -> Result<Response> {
     let answer = with(&auth, &form, "/oauth2/token", async |shown| {
         clients::answer(&auth.app, &auth.cx, &shown).await.map(|made: TokenResponse| Json(made).respond())
+    });
+    answer.await
+}
+
+async fn device(auth: Auth<Public>, form: ProtocolForm) -> Result<Response> {
+    let answer = with(&auth, &form, "/oauth2/device/auth", async |shown| {
+        let made: DeviceAnswer = clients::device::begin(&auth.app, &auth.cx, &shown).await?;
+        Ok(Json(made).respond())
     });
     answer.await
 }
@@ -107,7 +116,7 @@ async fn with(
 }
 
 /// An error in the words of the protocol; 401 names the scheme that the client tried.
-fn refused(error: &OAuthError, authorization: Option<&str>) -> Response {
+pub(super) fn refused(error: &OAuthError, authorization: Option<&str>) -> Response {
     let mut response = Json(error.to_json()).with_header(header::PRAGMA, "no-cache").respond();
     *response.status_mut() = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::BAD_REQUEST);
     let used_basic = authorization.is_none_or(|value| !value.to_ascii_lowercase().starts_with("bearer"));
@@ -126,6 +135,12 @@ pub(super) fn routes() -> Vec<Route> {
             .tag("oauth")
             .produces(json)
             .answers::<Value>(200, "Tokens (RFC 6749 §5.1)."),
+        Route::post("/oauth2/device/auth", device)
+            .limited(Bucket::Token)
+            .summary("Begin the sign-in of a device")
+            .tag("oauth")
+            .produces(json)
+            .answers::<Value>(200, "The codes of the device (RFC 8628 §3.2)."),
         Route::post("/oauth2/par", par)
             .limited(Bucket::Token)
             .summary("Push an authorization request")

@@ -48,7 +48,7 @@ const SERVER: &[(bool, &[&str])] = &[
         ],
     ),
     (true, &["pushed_authorization_request_endpoint", "require_pushed_authorization_requests"]),
-    (false, &["device_authorization_endpoint"]),
+    (true, &["device_authorization_endpoint"]),
     (
         true,
         &[
@@ -65,7 +65,7 @@ const SERVER: &[(bool, &[&str])] = &[
             "introspection_endpoint_auth_signing_alg_values_supported",
         ],
     ),
-    (false, &["registration_endpoint"]),
+    (true, &["registration_endpoint"]),
     (false, &["client_id_metadata_document_supported"]),
     (true, &["end_session_endpoint"]),
     (
@@ -91,8 +91,8 @@ const GRANTS: &[(bool, &str)] = &[
     (true, "authorization_code"),
     (true, "refresh_token"),
     (true, "client_credentials"),
-    (false, "urn:ietf:params:oauth:grant-type:device_code"),
-    (false, "urn:ietf:params:oauth:grant-type:token-exchange"),
+    (true, "urn:ietf:params:oauth:grant-type:device_code"),
+    (true, "urn:ietf:params:oauth:grant-type:token-exchange"),
 ];
 
 /// What stands of the document about the authorization server.

@@ -48,6 +48,7 @@ impl LiveClient {
                 .grant_types
                 .iter()
                 .filter_map(|g| GrantType::from_name(g.as_str()))
+                .chain(settings.token_exchange.enabled.then_some(GrantType::TokenExchange))
                 .collect(),
             redirect_uris: settings.redirect_uris.iter().filter_map(uri).collect(),
             scopes: Scopes::of(settings.scopes.iter().map(String::as_str)),
@@ -97,9 +98,9 @@ impl Default for ClientCache {
         Self {
             clients: Remembered::new(CLIENTS),
             resources: Remembered::new(1),
-            keys: KeyMemory::default(),
             origins: Remembered::new(1),
             tokens: Remembered::new(TOKENS),
+            keys: KeyMemory::default(),
         }
     }
 }

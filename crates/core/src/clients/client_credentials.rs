@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use avnology_model::{
     Result,
+    clients::GrantType,
     ids::OrganizationId,
     permissions::{Scope, ScopeSet},
 };
@@ -82,6 +83,12 @@ pub(super) async fn grant(
         actor: None,
     };
     let issued = issue::access_token(app, cx, live, &token).await?;
+    let (scope, client, cx2, id) = (granted.to_string(), live.id(), cx.clone(), jti.clone());
+    let write = app
+        .store
+        .identity()
+        .write(move |tx| issue::note(tx, &cx2, (client, None), GrantType::ClientCredentials, (&scope, &id)));
+    write.await?;
     Ok(TokenResponse {
         access_token: issued.token,
         token_type: issue::token_type(asked.proof.as_ref()),
@@ -89,6 +96,7 @@ pub(super) async fn grant(
         scope: granted.to_string(),
         refresh_token: None,
         id_token: None,
+        issued_token_type: None,
     })
 }
 

@@ -26,13 +26,13 @@ pub async fn create(
     let mut settings = settings.completed();
     input::check(&mut settings, app.config.environment == Environment::Test)?;
     profile::check(&settings, &*app.outbound)?;
-    input::check_calls(app, &settings)?;
     let secret = settings.auth_method().uses_secret().then(|| cx.secret(SecretKind::ClientSecret));
     let client = Client {
         id: ClientId::new(cx.now, cx.random()),
         settings,
         secrets: secret.iter().map(|secret| kept(secret, cx)).collect(),
         revoked_before: None,
+        registration: None,
         create_time: cx.now,
         update_time: cx.now,
     };

@@ -2,7 +2,7 @@
 
 use avnology_model::{Result, events::EventType, ids::ClientId, platform::Precondition};
 use avnology_store::clients::{
-    clients as rows, codes, consents, grants, logouts, pushed_requests, requests, rules,
+    clients as rows, codes, consents, device_codes, grants, logouts, pushed_requests, requests, rules,
 };
 use serde_json::Value;
 
@@ -20,6 +20,7 @@ pub async fn delete(app: &Tenant, cx: &Cx, id: ClientId, expected: &Precondition
             requests::erase_client(tx, id)?;
             pushed_requests::erase_client(tx, id)?;
             codes::erase_client(tx, id)?;
+            device_codes::erase_client(tx, id)?;
             grants::erase_client(tx, id)?;
             consents::erase_client(tx, id)?;
             rules::erase_client(tx, id)?;

@@ -13,10 +13,7 @@ use avnology_store::{
     IdentityTx, clients::resources, organizations::organizations, service_accounts::accounts,
 };
 
-use url::Url;
-
-use super::scopes;
-use crate::Tenant;
+use super::{exchange, scopes};
 
 /// Most characters of a name.
 const NAME: usize = 100;
@@ -47,21 +44,9 @@ pub(super) fn check(settings: &mut ClientSettings, is_test: bool) -> Result<()> 
     check_uris(settings, is_test, &mut errors);
     check_grants(settings, &mut errors);
     check_authentication(settings, &mut errors);
+    exchange::check_settings(settings, &mut errors);
     check_tokens(settings, &mut errors);
     check_about(settings, &mut errors);
-    Error::from_fields(errors)
-}
-
-/// `_902` for a URL that may not be called.
-pub(super) fn check_calls(app: &Tenant, settings: &ClientSettings) -> Result<()> {
-    let mut errors = Vec::new();
-    if let Some(uri) = &settings.backchannel_logout_uri {
-        let url = Url::parse(uri).ok().filter(|url| uri.len() <= URL && url.fragment().is_none());
-        if !url.is_some_and(|url| app.outbound.allows(&url)) {
-            let message = "An https URL at a public address.";
-            push(&mut errors, "backchannel_logout_uri", FieldCode::InvalidFormat, message);
-        }
-    }
     Error::from_fields(errors)
 }
 
@@ -112,11 +97,16 @@ fn check_grants(settings: &ClientSettings, errors: &mut Vec<FieldError>) {
             GrantType::ClientCredentials if !confidential => {
                 push(errors, &field, FieldCode::NotAllowed, "For clients that can keep a secret.");
             }
-            GrantType::AuthorizationCode if settings.kind == ClientType::Machine => {
+            GrantType::AuthorizationCode | GrantType::DeviceCode if settings.kind == ClientType::Machine => {
                 push(errors, &field, FieldCode::NotAllowed, "Machines sign nobody in.");
             }
-            GrantType::RefreshToken if !settings.may(GrantType::AuthorizationCode) => {
-                push(errors, &field, FieldCode::NotAllowed, "Beside `authorization_code` only.");
+            GrantType::AuthorizationCode if settings.kind == ClientType::Device => {
+                push(errors, &field, FieldCode::NotAllowed, "Devices have no browser.");
+            }
+            GrantType::RefreshToken
+                if !settings.may(GrantType::AuthorizationCode) && !settings.may(GrantType::DeviceCode) =>
+            {
+                push(errors, &field, FieldCode::NotAllowed, "Beside a grant of people only.");
             }
             _ => {}
         }
@@ -285,6 +275,7 @@ pub(super) fn kind_of(kind: ClientType) -> avnology_oauth::ClientType {
         ClientType::Web => avnology_oauth::ClientType::Web,
         ClientType::Spa => avnology_oauth::ClientType::Spa,
         ClientType::Native => avnology_oauth::ClientType::Native,
+        ClientType::Device => avnology_oauth::ClientType::Device,
         ClientType::Machine => avnology_oauth::ClientType::Machine,
     }
 }

@@ -11,7 +11,9 @@ mod code;
 pub(crate) mod consents;
 mod create;
 mod delete;
+pub mod device;
 mod dpop;
+mod exchange;
 mod gates;
 mod input;
 mod introspect;
@@ -24,6 +26,7 @@ mod person;
 mod profile;
 mod push;
 mod refresh;
+mod registration;
 pub mod resources;
 mod revoke_token;
 mod revoke_tokens;
@@ -52,6 +55,10 @@ pub use list::{ClientPage, get, list};
 pub use logout::tell_clients;
 pub use oauth_error::Refusal;
 pub use push::{PushedUri, push};
+pub use registration::{
+    InitialToken, NewInitialToken, create_initial_token, read_registration, register, remove_registration,
+    remove_unused, replace_registration,
+};
 pub use revoke_token::revoke_token;
 pub use revoke_tokens::{RevokedTokens, revoke_tokens};
 pub use rotate_secret::{RotateSecret, RotatedSecret, rotate_secret};

@@ -53,6 +53,9 @@ fn check_keys(settings: &ClientSettings, outbound: &dyn OutboundCalls, errors: &
     if let Some(uri) = &settings.jwks_uri {
         check_url("jwks_uri", uri, outbound, errors);
     }
+    if let Some(uri) = &settings.backchannel_logout_uri {
+        check_url("backchannel_logout_uri", uri, outbound, errors);
+    }
 }
 
 fn check_requests(settings: &ClientSettings, outbound: &dyn OutboundCalls, errors: &mut Vec<FieldError>) {

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use avnology_model::{
     Result, Timestamp,
-    clients::{Grant, OrganizationSelection, RefreshToken},
+    clients::{Grant, GrantType, OrganizationSelection, RefreshToken, SignInFacts},
     events::EventType,
     identities::{Identity, IdentityState},
+    ids::OrganizationId,
     permissions::PlatformRole,
     secret_token::{SecretHash, SecretKind, SecretToken},
 };
@@ -30,6 +31,7 @@ use super::{
     oauth_error::refuse,
     person::{Place, effective, scopes_of},
     revoke_token::end_grant,
+    verify,
 };
 use crate::{
     Cx, Tenant,
@@ -92,7 +94,9 @@ pub(super) async fn refresh(
         }
         let rights = Rights::of(app, cx, live, &found, &asked).await?;
         let after = Grant { organization_id: rights.place.as_ref().map(|p| p.organization.id()), ..after };
-        if decision != Decision::Repeat && !write(app, cx, &found, &after, hash).await? {
+        let jti = verify::jti(cx, found.grant.id);
+        let use_of = Use { hash, scope: rights.scopes.to_string(), jti: jti.clone(), decision };
+        if !write(app, cx, &found, &after, use_of).await? {
             // Another use came first: what is to be done now is for the rules to say again.
             continue;
         }
@@ -101,7 +105,7 @@ pub(super) async fn refresh(
             Decision::Repeat => token_of(app, &found.grant, found.grant.generation),
             _ => token_of(app, &after, after.generation),
         };
-        let given = Given { grant: &after, next: &next, proof: asked.proof.as_ref() };
+        let given = Given { grant: &after, next: &next, proof: asked.proof.as_ref(), jti: &jti };
         return Ok(rights.issue(app, cx, live, &found, &given).await?);
     }
     Err(refuse(ErrorCode::TemporarilyUnavailable, "the refresh token is in use by others"))
@@ -159,17 +163,28 @@ fn decide_on(cx: &Cx, live: &LiveClient, found: &Found) -> (Decision, Grant) {
     (decision, grant)
 }
 
+/// A use of a token, and the access token that it gives.
+struct Use {
+    hash: SecretHash,
+    scope: String,
+    jti: String,
+    decision: Decision,
+}
+
 /// Writes a use down; `false` when another one came first.
-async fn write(app: &Arc<Tenant>, cx: &Cx, found: &Found, after: &Grant, hash: SecretHash) -> Result<bool> {
-    let (job, before, after, now) = (Arc::clone(app), found.grant.clone(), after.clone(), cx.now);
+async fn write(app: &Arc<Tenant>, cx: &Cx, found: &Found, after: &Grant, done: Use) -> Result<bool> {
+    let (job, before, after, cx) = (Arc::clone(app), found.grant.clone(), after.clone(), cx.clone());
     app.store
         .identity()
         .write(move |tx| {
-            if !grants::after_use(tx, &before, &after)? {
+            // What is given again was written down when it was given first.
+            if done.decision != Decision::Repeat && !grants::after_use(tx, &before, &after)? {
                 return Ok(false);
             }
-            if after.generation > before.generation {
-                refresh_tokens::note_use(tx, &hash, now)?;
+            let whose = (before.client_id, Some(before.identity_id));
+            issue::note(tx, &cx, whose, GrantType::RefreshToken, (&done.scope, &done.jti))?;
+            if done.decision != Decision::Repeat && after.generation > before.generation {
+                refresh_tokens::note_use(tx, &done.hash, cx.now)?;
                 let successor = token_of(&job, &after, after.generation).hash();
                 refresh_tokens::insert(tx, &successor, after.id, after.generation)?;
             }
@@ -201,6 +216,7 @@ struct Given<'g> {
     grant: &'g Grant,
     next: &'g SecretToken,
     proof: Option<&'g Proof>,
+    jti: &'g str,
 }
 
 /// What is given at this use: never more than was granted.
@@ -224,8 +240,13 @@ impl Rights {
             Some(scopes) => scopes.narrowed_from(&granted)?,
         };
         let resources = resource::narrowed(asked.resources.clone(), &found.grant.rights.resources)?;
-        let place = place(app, cx, live, found, asked.organization.as_deref()).await?;
-        check_gates(app, cx, live, found, place.as_ref()).await?;
+        let whose = Whose {
+            identity: &found.identity,
+            signed_in: &found.grant.rights.signed_in,
+            organization: found.grant.organization_id,
+        };
+        let place = place(app, cx, live, whose, asked.organization.as_deref()).await?;
+        check_gates(app, cx, live, whose, place.as_ref()).await?;
         let known = cache::all_resources(app, cx).await?;
         let scopes = effective(&wanted, place.as_ref(), found.platform, &known);
         Ok(Self { place, scopes, resources })
@@ -250,24 +271,34 @@ impl Rights {
             nonce: None,
             refresh_token: Some(given.next),
             proof: given.proof,
+            jti: given.jti,
             known: &known,
         };
         issue::of_person(app, cx, &of).await
     }
 }
 
+/// Whom tokens are for, and how they signed in.
+#[derive(Clone, Copy)]
+pub(super) struct Whose<'w> {
+    pub(super) identity: &'w Identity,
+    pub(super) signed_in: &'w SignInFacts,
+    /// Where what they granted is for.
+    pub(super) organization: Option<OrganizationId>,
+}
+
 /// The organization that the tokens are for: the grant's, or the one that is asked for now. `invalid_grant` where the person is
 /// no member, `interaction_required` where the sign-in does not meet the organization's rules.
-async fn place(
+pub(super) async fn place(
     app: &Arc<Tenant>,
     cx: &Cx,
     live: &LiveClient,
-    found: &Found,
+    whose: Whose<'_>,
     asked: Option<&str>,
 ) -> Result<Option<Place>, Refusal> {
     let settings = &live.client.settings;
     let organization = match asked {
-        None => found.grant.organization_id,
+        None => whose.organization,
         Some(_) if settings.organization_selection == OrganizationSelection::None => {
             return Err(refuse(ErrorCode::InvalidRequest, "the client wants no organization"));
         }
@@ -285,8 +316,8 @@ async fn place(
     if !allowed.is_empty() && !allowed.contains(&organization) {
         return Err(lost());
     }
-    let place = Place::of(app, cx, organization, &found.identity).await?.ok_or_else(lost)?;
-    let facts = &found.grant.rights.signed_in;
+    let place = Place::of(app, cx, organization, whose.identity).await?.ok_or_else(lost)?;
+    let facts = whose.signed_in;
     match check_sign_in(&place.organization, facts.aal, facts.authenticated_at, &facts.methods, cx.now) {
         Ok(()) => Ok(Some(place)),
         Err(_) => Err(refuse(ErrorCode::InteractionRequired, "the organization asks for another sign-in")),
@@ -294,15 +325,15 @@ async fn place(
 }
 
 /// `invalid_grant` where the client's own conditions are not met any more, or the organization has blocked it.
-async fn check_gates(
+pub(super) async fn check_gates(
     app: &Arc<Tenant>,
     cx: &Cx,
     live: &LiveClient,
-    found: &Found,
+    whose: Whose<'_>,
     place: Option<&Place>,
 ) -> Result<(), Refusal> {
-    let methods = &found.grant.rights.signed_in.methods;
-    if let Err(shut) = gates::check(app, cx, live, found.identity.id, methods).await? {
+    let methods = &whose.signed_in.methods;
+    if let Err(shut) = gates::check(app, cx, live, whose.identity.id, methods).await? {
         return Err(refuse(ErrorCode::InvalidGrant, shut.words()));
     }
     if gates::is_blocked(app, live, place.map(|place| place.organization.id())).await? {

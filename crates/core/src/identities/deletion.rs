@@ -14,7 +14,7 @@ use avnology_model::{
 use avnology_store::{
     IdentityTx,
     audit::erasures,
-    clients::{codes, consents, grants},
+    clients::{codes, consents, device_codes, grants},
     credentials::{lockouts, passwords, sms},
     flows::{flows, links},
     identities::{avatars, factor_recoveries, federation, identities},
@@ -29,6 +29,7 @@ use serde_json::json;
 use super::{IdentityView, administer::administer, factors::erase_factors, reach, states::keep_last_admin};
 use crate::{
     Cx, Tenant,
+    clients::logout,
     events::{emit, emit_message, emit_to_manager},
     organizations, privacy,
     sessions::{self, LiveSession},
@@ -203,8 +204,12 @@ pub(crate) fn cancel_scheduled(
 fn purge(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity, reason: &str) -> Result<Vec<SecretHash>> {
     let id = identity.id;
     begin_erasing(tx, cx, identity)?;
+    for session in session_rows::open_of(tx, id, cx.now)? {
+        logout::note(tx, cx, session.id, id)?;
+    }
     let hashes = session_rows::erase(tx, id)?;
     codes::erase_identity(tx, id)?;
+    device_codes::erase_identity(tx, id)?;
     grants::erase_identity(tx, id)?;
     consents::erase_identity(tx, id)?;
     passwords::erase(tx, id)?;

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::{
     ClientState, ClientType, GrantType, OrganizationSelection, SecurityProfile, TokenEndpointAuthMethod,
+    TokenExchange,
 };
 use crate::{
     ids::{OrganizationId, ServiceAccountId},
@@ -127,6 +128,9 @@ pub struct ClientSettings {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub service_account_id: Option<ServiceAccountId>,
+    /// What it may exchange tokens for.
+    #[serde(default)]
+    pub token_exchange: TokenExchange,
     /// Where it is told that a session ended in which it got tokens, an `https` URL.
     #[serde(default)]
     pub backchannel_logout_uri: Option<String>,

@@ -33,12 +33,15 @@ use avnology_oauth::{
     tokens::ID_TOKEN,
 };
 
-pub(super) use self::consent::{described, event as consent_event};
 pub(crate) use self::sign_in::{card, challenge_in, client_of};
 pub use self::{
     choose::{ChooseOrganization, Invited, Offer, choose_organization, chosen_account, offered},
     consent::{AskedFor, AskedScope, allow, asked_for, deny},
     sign_in::flow_for,
+};
+pub(super) use self::{
+    consent::{described, event as consent_event, remember},
+    organization::{candidates, may_use},
 };
 use self::{pending::Pending, sign_in::SignIn};
 use super::{
@@ -284,7 +287,7 @@ fn stronger(request: &Request, organization: OrganizationId, refused: &avnology_
 }
 
 /// What is kept of a sign-in.
-fn facts_of(live: &LiveSession) -> SignInFacts {
+pub(super) fn facts_of(live: &LiveSession) -> SignInFacts {
     SignInFacts {
         authenticated_at: live.session.authenticated_at,
         aal: live.session.aal,
