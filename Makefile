@@ -71,11 +71,12 @@ schemathesis: build tests/openapi/.venv/installed ## Tries the API against opena
 imports: build tests/import/.venv/installed ## Imports hashes that other libraries make, and exports of other providers
 	AVNOLOGY_BIN=$(BINARY) tests/import/.venv/bin/python -m pytest -q -p no:cacheprovider tests/import
 
-oidc: build $(OIDC)/python/.venv/installed $(OIDC)/node/node_modules/.package-lock.json ## Signs people in to clients of others: in Python, JavaScript and Go
+oidc: build $(OIDC)/python/.venv/installed $(OIDC)/node/node_modules/.package-lock.json ## Signs people in to clients of others: in Python, JavaScript, Go and Rust
 	scripts/install-packages.sh curl
 	cd $(OIDC)/python && AVNOLOGY_BIN=$(BINARY) .venv/bin/python ../run.py .venv/bin/python -m pytest -q -p no:cacheprovider
 	cd $(OIDC)/node && AVNOLOGY_BIN=$(BINARY) ../python/.venv/bin/python ../run.py npm test
 	cd $(OIDC)/go && AVNOLOGY_BIN=$(BINARY) ../python/.venv/bin/python ../run.py ../../../scripts/go.sh test -count=1 ./...
+	cd $(OIDC)/rust && AVNOLOGY_BIN=$(BINARY) ../python/.venv/bin/python ../run.py $(CARGO) test --quiet --locked --target-dir $(abspath $(TARGET))/oidc
 
 $(OIDC)/node/node_modules/.package-lock.json: $(OIDC)/node/package.json $(OIDC)/node/package-lock.json
 	scripts/install-packages.sh nodejs npm

@@ -9,6 +9,18 @@ use crate::problem;
 /// Where the metadata of the API is.
 const METADATA: &str = "/.well-known/oauth-protected-resource";
 
+/// The algorithms of proofs.
+const ALGORITHMS: &str = "ES256 ES384 EdDSA PS256 RS256";
+
+/// What is wrong with the proof of a key (RFC 9449 §7.1).
+fn of_proof(code: Code) -> Option<&'static str> {
+    match code {
+        Code::DpopProofInvalid => Some("invalid_dpop_proof"),
+        Code::DpopNonceRequired => Some("use_dpop_nonce"),
+        _ => None,
+    }
+}
+
 /// Whether an access token was refused because the sign-in behind it is too weak or too old.
 fn asks_for_more(error: &Error, by_token: bool) -> bool {
     by_token && matches!(error.code(), Code::SecondFactorRequired | Code::StepUpRequired)
@@ -25,6 +37,8 @@ pub(crate) fn write(error: &Error, by_token: bool, api: Option<&str>, headers: &
         format!("Bearer error=\"insufficient_user_authentication\"{}", required(error))
     } else if by_token && error.code() == Code::ScopeMissing {
         format!("Bearer error=\"insufficient_scope\"{}", scopes(error))
+    } else if let Some(what) = of_proof(error.code()) {
+        format!("DPoP error=\"{what}\", algs=\"{ALGORITHMS}\"")
     } else if error.code().status() == 401 {
         "Bearer error=\"invalid_token\"".to_owned()
     } else {
@@ -99,6 +113,14 @@ mod tests {
             told(&again, true, None),
             "Bearer error=\"insufficient_user_authentication\", max_age=\"900\""
         );
+    }
+
+    #[test]
+    fn whoever_must_prove_a_key_is_told_how() {
+        let nonce = told(&Error::new(Code::DpopNonceRequired), false, None);
+        assert_eq!(nonce, "DPoP error=\"use_dpop_nonce\", algs=\"ES256 ES384 EdDSA PS256 RS256\"");
+        let proof = told(&Error::new(Code::DpopProofInvalid), false, None);
+        assert!(proof.starts_with("DPoP error=\"invalid_dpop_proof\""), "{proof}");
     }
 
     #[test]

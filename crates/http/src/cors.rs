@@ -1,6 +1,6 @@
 //! Which other origins may call (`contract/00` §2).
 
-use avnology_core::Tenant;
+use avnology_core::{Tenant, clients};
 use axum::{
     body::Body,
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
@@ -18,7 +18,7 @@ const EXPOSED: &str = "X-Request-Id, X-Avnology-Org, ETag, Location, RateLimit-L
 pub(crate) enum Cors {
     /// Our own pages only.
     None,
-    /// Origins that the tenant allows, with credentials.
+    /// Origins that the tenant or a client allows, with credentials.
     Tenant,
     /// Everyone, without credentials: metadata.
     Everyone,
@@ -32,7 +32,7 @@ pub(crate) fn rule(path: &str) -> Cors {
         | "/.well-known/oauth-protected-resource"
         | "/.well-known/jwks.json"
         | "/.well-known/ssf-configuration" => Cors::Everyone,
-        "/oauth2/token" | "/oauth2/revoke" | "/userinfo" => Cors::Tenant,
+        "/oauth2/token" | "/oauth2/par" | "/oauth2/revoke" | "/userinfo" => Cors::Tenant,
         _ if path.starts_with("/v1/") => Cors::Tenant,
         _ => Cors::None,
     }
@@ -53,20 +53,11 @@ pub(crate) fn preflight() -> Response {
     response
 }
 
-/// Adds what the origin may know. `is_preflight` tells the answer to a preflight from others.
-pub(crate) fn write(
-    app: &Tenant,
-    cors: Cors,
-    origin: Option<&HeaderValue>,
-    is_preflight: bool,
-    headers: &mut HeaderMap,
-) {
-    let allowed = match (cors, origin) {
-        (Cors::None, _) => return,
-        (Cors::Everyone, _) => Some(HeaderValue::from_static("*")),
-        (Cors::Tenant, None) => None,
-        (Cors::Tenant, Some(origin)) => is_allowed(app, origin).then(|| origin.clone()),
-    };
+/// Adds what the origin that may read the answer may know. `is_preflight` tells the answer to a preflight from others.
+pub(crate) fn write(cors: Cors, allowed: Option<HeaderValue>, is_preflight: bool, headers: &mut HeaderMap) {
+    if cors == Cors::None {
+        return;
+    }
     if cors == Cors::Tenant {
         headers.append(header::VARY, HeaderValue::from_static("Origin"));
     }
@@ -85,6 +76,29 @@ pub(crate) fn write(
     }
 }
 
-fn is_allowed(app: &Tenant, origin: &HeaderValue) -> bool {
-    app.settings().settings.allowed_cors_origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())
+/// Marks an answer that no page of another origin may read.
+#[derive(Clone, Copy, Debug)]
+pub struct OurPagesOnly;
+
+/// The origin that may read an answer.
+pub(crate) async fn allowed(app: &Tenant, cors: Cors, origin: Option<&HeaderValue>) -> Option<HeaderValue> {
+    match (cors, origin) {
+        (Cors::Everyone, _) => Some(HeaderValue::from_static("*")),
+        (Cors::Tenant, Some(origin)) => is_allowed(app, origin).await.then(|| origin.clone()),
+        (Cors::None, _) | (Cors::Tenant, None) => None,
+    }
+}
+
+/// Whether pages of an origin may call: the tenant or one of its clients says so.
+pub(crate) async fn is_allowed(app: &Tenant, origin: &HeaderValue) -> bool {
+    let settings = app.settings();
+    let listed = &settings.settings.allowed_cors_origins;
+    if listed.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes()) {
+        return true;
+    }
+    let Ok(origin) = origin.to_str() else { return false };
+    clients::allows_origin(app, app.now(), origin).await.unwrap_or_else(|error| {
+        tracing::error!(cause = ?error, "the origins of clients cannot be read");
+        false
+    })
 }

@@ -1,8 +1,9 @@
 //! The credential of a request, and whose it is (`contract/00` §10).
 
-use std::sync::Arc;
-
-use avnology_core::{Cx, Tenant, clients, service_accounts, sessions};
+use avnology_core::{
+    clients::{self, PresentedToken},
+    service_accounts, sessions,
+};
 use avnology_model::{
     Code, Error, Result,
     events::{Actor, ActorType},
@@ -11,15 +12,20 @@ use axum::http::{HeaderMap, header};
 
 use crate::{
     access::{AccessRule, Caller, is_recovery},
-    cookies::Cookies,
+    input::Raw,
     side_by_side,
 };
+
+/// The header of proofs (RFC 9449 §4.1).
+const DPOP: &str = "dpop";
 
 /// A credential as it was sent.
 enum Presented<'a> {
     Nothing,
     Unreadable,
     Bearer(&'a str),
+    /// An access token that is bound to a key (RFC 9449 §7.1).
+    Dpop(&'a str),
     Cookie(&'a str),
 }
 
@@ -38,13 +44,8 @@ pub(crate) fn check_headers(headers: &HeaderMap) -> Result<()> {
 }
 
 /// The caller of a route with this rule, in whose path `path` names an organization, if there is one; 401 when the rule needs one and the credential is not good.
-pub(crate) async fn authenticate(
-    rule: AccessRule,
-    app: &Arc<Tenant>,
-    cx: &Cx,
-    headers: &HeaderMap,
-    (cookies, path): (&Cookies, Option<&str>),
-) -> Result<Authenticated> {
+pub(crate) async fn authenticate(rule: AccessRule, raw: &Raw, path: Option<&str>) -> Result<Authenticated> {
+    let Raw { app, cx, headers, cookies, .. } = raw;
     let nobody = Authenticated { caller: Caller::Anonymous, by_cookie: false };
     if rule == AccessRule::Public {
         return Ok(nobody);
@@ -52,7 +53,7 @@ pub(crate) async fn authenticate(
     let wanted = side_by_side::wanted(app, cx, path, headers, cookies).await?;
     let presented = presented(headers, side_by_side::token(app, cookies, wanted));
     let by_cookie = matches!(presented, Presented::Cookie(_));
-    match caller(app, cx, presented).await {
+    match caller(raw, presented).await {
         Ok(caller) if rule.needs_credential() => Ok(Authenticated { caller, by_cookie }),
         Ok(Caller::Session(live)) if rule.is_of_page() && is_recovery(&live) => Ok(nobody),
         Ok(Caller::Session(live)) => Ok(Authenticated { caller: Caller::Session(live), by_cookie }),
@@ -76,34 +77,50 @@ pub(crate) fn actor(caller: &Caller) -> Actor {
     }
 }
 
-async fn caller(app: &Arc<Tenant>, cx: &Cx, presented: Presented<'_>) -> Result<Caller> {
+async fn caller(raw: &Raw, presented: Presented<'_>) -> Result<Caller> {
+    let Raw { app, cx, .. } = raw;
     match presented {
         Presented::Nothing | Presented::Unreadable => Err(Code::SessionInvalid.into()),
         Presented::Bearer(key) if key.starts_with("ak_") => {
             service_accounts::authenticate(app, cx, key).await.map(Caller::Key)
         }
         // Only a JWT has dots.
-        Presented::Bearer(token) if token.contains('.') => {
-            clients::authenticate_token(app, cx, token).await.map(Caller::Token)
-        }
+        Presented::Bearer(token) if token.contains('.') => by_token(raw, token, false).await,
+        Presented::Dpop(token) => by_token(raw, token, true).await,
         Presented::Bearer(token) | Presented::Cookie(token) => {
             sessions::authenticate(app, cx, token).await.map(Caller::Session)
         }
     }
 }
 
+async fn by_token(raw: &Raw, token: &str, is_bound: bool) -> Result<Caller> {
+    let proofs = proofs(&raw.headers);
+    let (method, path) = (raw.method.as_str(), raw.uri.path());
+    let presented = PresentedToken { token, is_bound, proofs: &proofs, method, path };
+    clients::authenticate_presented(&raw.app, &raw.cx, &presented).await.map(Caller::Token)
+}
+
+/// The headers `DPoP`.
+pub fn proofs(headers: &HeaderMap) -> Vec<&str> {
+    headers.get_all(DPOP).iter().map(|value| value.to_str().unwrap_or_default()).collect()
+}
+
 /// A header beats the cookie.
 fn presented<'a>(headers: &'a HeaderMap, cookie: Option<&'a str>) -> Presented<'a> {
     match headers.get(header::AUTHORIZATION) {
-        Some(value) => value.to_str().ok().and_then(bearer).map_or(Presented::Unreadable, Presented::Bearer),
+        Some(value) => value.to_str().ok().and_then(token_of).unwrap_or(Presented::Unreadable),
         None => cookie.map_or(Presented::Nothing, Presented::Cookie),
     }
 }
 
-/// The token of `Bearer <token>` (RFC 6750 §2.1).
-fn bearer(value: &str) -> Option<&str> {
+/// The token of `Bearer <token>` (RFC 6750 §2.1) or `DPoP <token>` (RFC 9449 §7.1).
+fn token_of(value: &str) -> Option<Presented<'_>> {
     let (scheme, token) = value.trim().split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    match scheme {
+        _ if scheme.eq_ignore_ascii_case("bearer") => Some(Presented::Bearer(token.trim())),
+        _ if scheme.eq_ignore_ascii_case("dpop") => Some(Presented::Dpop(token.trim())),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -117,6 +134,7 @@ mod tests {
             Presented::Nothing => "nothing".to_owned(),
             Presented::Unreadable => "unreadable".to_owned(),
             Presented::Bearer(token) => format!("bearer {token}"),
+            Presented::Dpop(token) => format!("dpop {token}"),
             Presented::Cookie(token) => format!("cookie {token}"),
         }
     }
@@ -128,6 +146,7 @@ mod tests {
         assert_eq!(shown(None, cookie), "cookie c");
         assert_eq!(shown(Some("Bearer t"), cookie), "bearer t");
         assert_eq!(shown(Some("bEARER  t "), cookie), "bearer t");
+        assert_eq!(shown(Some("DPoP t"), cookie), "dpop t");
         assert_eq!(shown(Some("Basic dDp0"), cookie), "unreadable");
         assert_eq!(shown(Some("Bearer"), cookie), "unreadable");
     }

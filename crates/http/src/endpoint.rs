@@ -10,7 +10,7 @@ use avnology_model::{
 };
 use axum::{
     body::Body,
-    http::{Method, request::Parts},
+    http::{Method, header, request::Parts},
     response::Response,
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -20,7 +20,7 @@ use crate::{
     access::{Access, AccessRule, Caller},
     attempt::{self, Attempt},
     auth::Auth,
-    cookies, credentials, csrf, etag,
+    cookies, cors, credentials, csrf, etag,
     input::{Input, Raw, raw::RawBody},
     limits::{Bucket, Drawn, Limits, Subject},
     oauth_client,
@@ -152,8 +152,7 @@ async fn admit(call: Call, noted: &mut Noted) -> Result<Admitted> {
     let mut raw = Raw::read(app, cx, parts, body, params, route.needs.body).await?;
 
     let path = raw.params.first().filter(|_| route.names_organization).map(String::as_str);
-    let sent = (&raw.cookies, path);
-    let known = credentials::authenticate(route.rule, &raw.app, &raw.cx, &raw.headers, sent).await?;
+    let known = credentials::authenticate(route.rule, &raw, path).await?;
     raw.cx.actor = match &known.caller {
         Caller::Anonymous => Actor::ANONYMOUS,
         caller => credentials::actor(caller),
@@ -168,7 +167,7 @@ async fn admit(call: Call, noted: &mut Noted) -> Result<Admitted> {
     if let Some(drawn) = noted.drawn {
         drawn.check()?;
     }
-    check_source(&raw, &route, &origin, known.by_cookie)?;
+    check_source(&raw, &route, &origin, known.by_cookie).await?;
     match scope::resolve(route.rule, &mut raw, known.by_cookie).await {
         Ok(acting) => {
             raw.cx.scope = acting.as_deref().map(|acting| OrganizationScope {
@@ -220,7 +219,7 @@ fn draw(raw: &Raw, limits: &Limits, route: &RouteRules) -> Option<Drawn> {
 }
 
 /// Cross-site requests that change something.
-fn check_source(raw: &Raw, route: &RouteRules, origin: &str, by_cookie: bool) -> Result<()> {
+async fn check_source(raw: &Raw, route: &RouteRules, origin: &str, by_cookie: bool) -> Result<()> {
     if matches!(raw.method, Method::GET | Method::HEAD) {
         return Ok(());
     }
@@ -230,8 +229,14 @@ fn check_source(raw: &Raw, route: &RouteRules, origin: &str, by_cookie: bool) ->
     if !by_cookie {
         return Ok(());
     }
-    let settings = raw.app.settings();
-    csrf::check_source(csrf::Source::Cookie, &raw.headers, origin, &settings.settings.allowed_cors_origins)
+    let refused = match csrf::check_source(csrf::Source::Cookie, &raw.headers, origin, &[]) {
+        Ok(()) => return Ok(()),
+        Err(error) => error,
+    };
+    match raw.headers.get(header::ORIGIN) {
+        Some(origin) if cors::is_allowed(&raw.app, origin).await => Ok(()),
+        _ => Err(refused),
+    }
 }
 
 /// To the sign-in page, and back here afterwards.

@@ -10,7 +10,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use avnology_core::{Cx, Tenant};
+use avnology_core::{Cx, Tenant, clients::dpop_nonce};
 use avnology_model::{Code, Error, Result, events::Actor};
 use axum::{
     body::{Body, HttpBody},
@@ -138,6 +138,8 @@ struct Seen {
     cors: Cors,
     is_preflight: bool,
     is_api: bool,
+    /// Whether a proof came along (RFC 9449): each answer to one brings the nonce of the next.
+    has_proof: bool,
     request_id: Arc<str>,
     prefers_html: bool,
     speaks_oauth: bool,
@@ -162,7 +164,10 @@ impl Inner {
             },
             Err(error) => self.refuse(&error, &seen, route, answered.by_token),
         };
-        self.complete(&mut response, &seen, answered.drawn);
+        let is_ours_alone = response.extensions().get::<cors::OurPagesOnly>().is_some();
+        let cors = if is_ours_alone { Cors::None } else { seen.cors };
+        let allowed = cors::allowed(&self.app, cors, seen.origin.as_ref()).await;
+        self.complete(&mut response, &seen, answered.drawn, allowed);
         let (status, seconds) = (response.status(), watch.seconds());
         mounted.map_or(&self.unmatched, |m| &m.metrics).record(status, seconds);
         telemetry::line(&seen.method, route, status, seconds, &seen.request_id);
@@ -191,6 +196,7 @@ impl Inner {
             cors: cors::rule(path),
             is_preflight: false,
             is_api: path.starts_with("/v1/"),
+            has_proof: parts.headers.contains_key("dpop"),
             request_id: Arc::clone(&cx.request_id),
             prefers_html: has_pages && accept::prefers_html(&parts.headers),
             speaks_oauth: problem::is_oauth(path),
@@ -270,7 +276,13 @@ impl Inner {
     }
 
     /// What every answer carries.
-    fn complete(&self, response: &mut Response, seen: &Seen, drawn: Option<Drawn>) {
+    fn complete(
+        &self,
+        response: &mut Response,
+        seen: &Seen,
+        drawn: Option<Drawn>,
+        allowed: Option<HeaderValue>,
+    ) {
         let length = HttpBody::size_hint(response.body()).exact();
         if seen.method == Method::HEAD {
             if let Some(length) = length.filter(|_| !response.headers().contains_key(header::CONTENT_LENGTH))
@@ -287,10 +299,15 @@ impl Inner {
         if let Some(drawn) = drawn {
             drawn.write(headers);
         }
+        if seen.has_proof
+            && let Ok(nonce) = HeaderValue::try_from(dpop_nonce(&self.app, &self.app.system_cx()))
+        {
+            headers.insert(HeaderName::from_static("dpop-nonce"), nonce);
+        }
         if created {
             self.make_absolute(headers);
         }
-        cors::write(&self.app, seen.cors, seen.origin.as_ref(), seen.is_preflight, headers);
+        cors::write(seen.cors, allowed, seen.is_preflight, headers);
         self.secure(headers);
     }
 

@@ -52,11 +52,14 @@ pub use axum::{
 pub use browser::{BrowserKeys, holder};
 pub use client::PeerAddr;
 pub use cookies::{Cookie, Cookies, SetCookie};
+pub use cors::OurPagesOnly;
+pub use credentials::proofs;
 pub use device::DeviceKeys;
 pub use html::{Nonce, Page};
 pub use input::{
     Body, BodyKind, BodyStream, Chosen, Form, Idempotency, Input, InputDoc, NoInput, NoParams, OptionalBody,
-    Patch, PatchValue, Path1, Path2, ProtocolForm, Query, Raw, Submit, Upload, UploadForm, nullable,
+    Patch, PatchValue, Path1, Path2, ProtocolForm, ProtocolJson, Query, Raw, Submit, Upload, UploadForm,
+    nullable,
 };
 pub use kit::{ErrorPage, HtmlError, Kit, KitConfig, router};
 pub use limits::Bucket;

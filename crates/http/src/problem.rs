@@ -76,7 +76,15 @@ pub(crate) fn response(error: &Error, status: StatusCode, origin: &str, request_
 
 /// Whether errors of a path are in the form of RFC 6749 §5.2: where programs speak OAuth.
 pub(crate) fn is_oauth(path: &str) -> bool {
-    matches!(path, "/oauth2/token" | "/oauth2/revoke" | "/oauth2/introspect")
+    matches!(
+        path,
+        "/oauth2/token"
+            | "/oauth2/par"
+            | "/oauth2/revoke"
+            | "/oauth2/introspect"
+            | "/oauth2/register"
+            | "/oauth2/device/auth"
+    ) || path.starts_with("/oauth2/register/")
 }
 
 /// The same answer where programs speak OAuth.

@@ -113,6 +113,10 @@ codes! {
         "This operation needs a fresh sign-in. Go through `continue_flow`, then repeat it.";
     WrongAudience = "200", 401, "Wrong audience",
         "The access token is meant for another API.";
+    DpopProofInvalid = "201", 401, "DPoP proof missing or invalid",
+        "The access token is bound to a key. Send it as `DPoP`, with a fresh proof of that key for this request.";
+    DpopNonceRequired = "202", 401, "DPoP nonce required",
+        "The proof needs the nonce that the header `DPoP-Nonce` of this answer holds. Sign another one with it.";
     AddressNotAllowed = "203", 403, "Address not allowed",
         "The API key may not be used from this network address.";
     WrongEnvironment = "204", 401, "Wrong environment",

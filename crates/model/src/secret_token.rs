@@ -22,6 +22,12 @@ pub enum SecretKind {
     AuthorizationCode,
     /// A refresh token.
     RefreshToken,
+    /// A device code.
+    DeviceCode,
+    /// A token by which a client manages itself.
+    RegistrationAccessToken,
+    /// A token by which clients may register.
+    InitialAccessToken,
     /// An API key of a live tenant.
     LiveKey,
     /// An API key of a test tenant.
@@ -37,6 +43,9 @@ impl SecretKind {
         Self::ClientSecret,
         Self::AuthorizationCode,
         Self::RefreshToken,
+        Self::DeviceCode,
+        Self::RegistrationAccessToken,
+        Self::InitialAccessToken,
         Self::LiveKey,
         Self::TestKey,
     ];
@@ -50,6 +59,9 @@ impl SecretKind {
             Self::ClientSecret => "avnl_cs_",
             Self::AuthorizationCode => "avnl_ac_",
             Self::RefreshToken => "avnl_rt_",
+            Self::DeviceCode => "avnl_dc_",
+            Self::RegistrationAccessToken => "avnl_rat_",
+            Self::InitialAccessToken => "avnl_iat_",
             Self::LiveKey => "ak_live_",
             Self::TestKey => "ak_test_",
         }

@@ -56,6 +56,8 @@ static IDENTITY: &[Migration] = migrations! { "identity":
     13 = "0013_key_rotation";
     14 = "0014_devices";
     15 = "0015_clients";
+    16 = "0016_pushed_requests";
+    17 = "0017_registration";
     18 = "0018_client_rules";
     19 = "0019_permissions";
 };

@@ -92,7 +92,9 @@ fn silent() -> CallRefusal {
 impl OutboundCalls for Web {
     /// `https` at a name; which addresses may be called is proven of the real one.
     fn allows(&self, url: &Url) -> bool {
-        url.scheme() == "https" && url.domain().is_some_and(|name| name != "localhost")
+        url.scheme() == "https"
+            && url.username().is_empty()
+            && url.domain().is_some_and(|name| name != "localhost")
     }
 
     fn get<'a>(&'a self, url: &'a Url) -> CallFuture<'a, Fetched> {

@@ -12,11 +12,20 @@ use aws_lc_rs::{
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use url::Url;
 
-use crate::{ErrorCode, OAuthError};
+use crate::{ErrorCode, OAuthError, SecurityProfile};
 
 /// The algorithms of proofs, as the metadata names them.
 pub const ALGORITHMS: [Algorithm; 5] =
     [Algorithm::Es256, Algorithm::Es384, Algorithm::EdDsa, Algorithm::Ps256, Algorithm::Rs256];
+
+/// The algorithms that count for clients that live by this profile.
+pub const fn algorithms(profile: SecurityProfile) -> &'static [Algorithm] {
+    match profile {
+        SecurityProfile::OAuth21 => &ALGORITHMS,
+        SecurityProfile::Fapi2 => profile.algorithms(),
+    }
+}
+
 /// How old a proof may be, in seconds.
 pub const OLDEST: i64 = 60;
 /// How far ahead of our clock it may be, in seconds.
@@ -37,6 +46,8 @@ pub struct Expected<'r> {
     pub url: &'r str,
     /// The access token that comes with it, at resources.
     pub access_token: Option<&'r str>,
+    /// The algorithms that count.
+    pub algorithms: &'r [Algorithm],
     /// Whether the proof needs a nonce of ours.
     pub needs_nonce: bool,
     /// The time, in seconds since 1970.
@@ -62,7 +73,7 @@ pub fn verify(proofs: &[&str], expected: &Expected<'_>) -> Result<Proof, OAuthEr
         return refuse("the proof is too large");
     }
     let rules = Rules {
-        algorithms: &ALGORITHMS,
+        algorithms: expected.algorithms,
         types: Types::Only(&["dpop+jwt"]),
         issuer: None,
         audience: &[],
@@ -175,7 +186,14 @@ mod tests {
     }
 
     fn expected() -> Expected<'static> {
-        Expected { method: "POST", url: URL, access_token: None, needs_nonce: false, now: NOW }
+        Expected {
+            method: "POST",
+            url: URL,
+            access_token: None,
+            algorithms: &ALGORITHMS,
+            needs_nonce: false,
+            now: NOW,
+        }
     }
 
     fn signed(claims: &Value) -> String {
@@ -194,6 +212,7 @@ mod tests {
             method: "POST",
             url: "https://server.example.com/token",
             access_token: None,
+            algorithms: &ALGORITHMS,
             needs_nonce: false,
             now: 1_562_262_616,
         };
@@ -265,6 +284,15 @@ mod tests {
         assert!(check(&claims, &at_resource).is_err());
         claims["ath"] = json!(token_hash("token"));
         assert!(check(&claims, &at_resource).is_ok());
+    }
+
+    #[test]
+    fn only_the_algorithms_of_the_profile_count() {
+        let strict = Expected { algorithms: algorithms(SecurityProfile::Fapi2), ..expected() };
+        assert!(check(&good(), &strict).is_ok());
+        let none = Expected { algorithms: &[Algorithm::Ps256], ..expected() };
+        assert_eq!(check(&good(), &none).unwrap_err().code, ErrorCode::InvalidDpopProof);
+        assert!(!algorithms(SecurityProfile::Fapi2).contains(&Algorithm::Rs256));
     }
 
     #[test]

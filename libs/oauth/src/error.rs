@@ -150,10 +150,11 @@ impl OAuthError {
     /// The header `WWW-Authenticate` where the status needs one: for a client that failed to authenticate, in the scheme
     /// that it tried.
     pub fn www_authenticate(&self, used_basic: bool) -> Option<String> {
-        if self.code != ErrorCode::InvalidClient {
-            return None;
-        }
-        let scheme = if used_basic { "Basic" } else { "Bearer" };
+        let scheme = match self.code {
+            ErrorCode::InvalidClient if used_basic => "Basic",
+            ErrorCode::InvalidClient | ErrorCode::InvalidToken => "Bearer",
+            _ => return None,
+        };
         Some(format!(
             r#"{scheme} realm="oauth", error="{}", error_description="{}""#,
             self.code.name(),

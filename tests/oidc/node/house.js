@@ -27,6 +27,9 @@ export async function register(type = "web", members = {}) {
   return { id: made.id, secret: made.client_secret };
 }
 
+/** A token by which a client may register itself. */
+export const initialAccessToken = async () => (await call("/v1/initial-access-tokens", {})).token;
+
 /** A key of a client, and the set that it registers. */
 export async function keyPair(alg, parameters) {
   const pair = await crypto.subtle.generateKey(parameters, true, ["sign", "verify"]);
@@ -80,6 +83,9 @@ export class Person {
       const returnTo = new URL(location, ISSUER).searchParams.get("return_to");
       location = await this.visit(await this.#signIn(returnTo));
     }
+    if (location.startsWith("/consent?")) {
+      location = await this.visit(await this.#send(location, "/consent", "allow"));
+    }
     assert.ok(location.startsWith(`${callback}?`), location);
     return new URL(location);
   }
@@ -99,6 +105,25 @@ export class Person {
     });
     assert.equal(done.status, 200, await done.clone().text());
     return (await done.json()).redirect_to;
+  }
+
+  /** Where it leads to that somebody decides on a page, with every box ticked. */
+  async #send(page, action, decision) {
+    const text = await (await this.#fetch(page)).text();
+    const form = new URLSearchParams(new URL(page, ISSUER).searchParams);
+    form.set("csrf_token", /name="csrf_token" value="([^"]+)"/.exec(text)[1]);
+    form.set("decision", decision);
+    for (const [, scope] of text.matchAll(/name="scope" value="([^"]+)"/g)) form.append("scope", scope);
+    const done = await this.#fetch(action, { method: "POST", headers: { origin: ISSUER }, body: form });
+    assert.equal(done.status, 303, await done.clone().text());
+    return done.headers.get("location");
+  }
+
+  /** Says yes or no to a device. */
+  async answerDevice({ verification_uri_complete: page }, decision) {
+    const signIn = await this.visit(page);
+    await this.#signIn(new URL(signIn, ISSUER).searchParams.get("return_to"));
+    await this.#send(page, "/device/confirm", decision);
   }
 
   async isSignedIn() {

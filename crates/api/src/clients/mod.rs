@@ -3,14 +3,22 @@
 mod consents;
 mod management;
 mod protocol;
+mod registration;
 mod resources;
 mod rules;
 
 use avnology_http::Route;
 
 pub(crate) fn routes() -> Vec<Route> {
-    [consents::routes(), management::routes(), resources::routes(), rules::routes(), protocol::routes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        consents::routes(),
+        management::routes(),
+        resources::routes(),
+        rules::routes(),
+        protocol::routes(),
+        registration::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

@@ -1,7 +1,9 @@
 //! Documents that say what this server can (RFC 8414, OpenID Connect Discovery, RFC 9728; `contract/30` §12).
 
 use avnology_http::{Auth, JsonBytes, NoInput, Public, Reply, Route, With, header};
-use avnology_model::{Error, Result, permissions::Scope, secret_token::sha256, text::hex};
+use avnology_model::{
+    Error, Result, permissions::Scope, platform::DynamicRegistration, secret_token::sha256, text::hex,
+};
 use avnology_oauth::metadata;
 use serde_json::Value;
 
@@ -11,7 +13,7 @@ async fn authorization_server(auth: Auth<Public>, _: NoInput) -> Result<With<Jso
     let settings = auth.app.settings();
     let tenant = metadata::Tenant {
         issuer: &auth.app.config.origin(),
-        has_registration: true,
+        has_registration: settings.settings.dynamic_registration != DynamicRegistration::Off,
         takes_client_documents: false,
         locales: &settings.settings.locales,
         policy_uri: None,

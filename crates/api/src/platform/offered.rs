@@ -39,7 +39,7 @@ const SERVER: &[(bool, &[&str])] = &[
     ),
     (true, &["claims_parameter_supported"]),
     (
-        false,
+        true,
         &[
             "request_parameter_supported",
             "request_uri_parameter_supported",
@@ -47,8 +47,8 @@ const SERVER: &[(bool, &[&str])] = &[
             "request_object_signing_alg_values_supported",
         ],
     ),
-    (false, &["pushed_authorization_request_endpoint", "require_pushed_authorization_requests"]),
-    (false, &["device_authorization_endpoint"]),
+    (true, &["pushed_authorization_request_endpoint", "require_pushed_authorization_requests"]),
+    (true, &["device_authorization_endpoint"]),
     (
         true,
         &[
@@ -65,7 +65,7 @@ const SERVER: &[(bool, &[&str])] = &[
             "introspection_endpoint_auth_signing_alg_values_supported",
         ],
     ),
-    (false, &["registration_endpoint"]),
+    (true, &["registration_endpoint"]),
     (false, &["client_id_metadata_document_supported"]),
     (true, &["end_session_endpoint"]),
     (
@@ -77,13 +77,13 @@ const SERVER: &[(bool, &[&str])] = &[
         ],
     ),
     (true, &["userinfo_endpoint", "userinfo_signing_alg_values_supported"]),
-    (false, &["dpop_signing_alg_values_supported"]),
+    (true, &["dpop_signing_alg_values_supported"]),
 ];
 
 /// The same of the document about the API.
 const RESOURCE: &[(bool, &[&str])] = &[
     (true, &["authorization_servers", "bearer_methods_supported"]),
-    (false, &["dpop_signing_alg_values_supported"]),
+    (true, &["dpop_signing_alg_values_supported"]),
 ];
 
 /// The grants of the contract, and whether the token endpoint takes them.
@@ -91,8 +91,8 @@ const GRANTS: &[(bool, &str)] = &[
     (true, "authorization_code"),
     (true, "refresh_token"),
     (true, "client_credentials"),
-    (false, "urn:ietf:params:oauth:grant-type:device_code"),
-    (false, "urn:ietf:params:oauth:grant-type:token-exchange"),
+    (true, "urn:ietf:params:oauth:grant-type:device_code"),
+    (true, "urn:ietf:params:oauth:grant-type:token-exchange"),
 ];
 
 /// What stands of the document about the authorization server.

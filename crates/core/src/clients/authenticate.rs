@@ -8,11 +8,13 @@ use avnology_model::{
     ids::ClientId,
     secret_token::{SecretToken, sha256},
 };
-use avnology_oauth::{AuthMethod, Credentials, ErrorCode, OAuthError, Params, client_auth::verify_assertion};
+use avnology_oauth::{
+    AuthMethod, Credentials, ErrorCode, OAuthError, Params, SecurityProfile, client_auth::verify_assertion,
+};
 use avnology_store::clients::once;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 
-use super::{LiveClient, Refusal, cache, oauth_error::refuse};
+use super::{LiveClient, Refusal, cache, keys, oauth_error::refuse};
 use crate::{Cx, Tenant};
 
 /// What a request shows of who sends it.
@@ -24,6 +26,8 @@ pub struct ClientAuthentication<'r> {
     pub params: &'r Params,
     /// The path that was called.
     pub path: &'r str,
+    /// The headers `DPoP`.
+    pub proofs: &'r [&'r str],
 }
 
 impl ClientAuthentication<'_> {
@@ -59,6 +63,14 @@ pub async fn authenticate(
     }
 }
 
+/// Whether pages in browsers may read the answer: not where the client that the request says it is of lives by FAPI.
+pub async fn is_for_browsers(app: &Tenant, cx: &Cx, shown: &ClientAuthentication<'_>) -> Result<bool> {
+    let credentials = Credentials::of_request(shown.authorization, shown.params);
+    let Some(id) = credentials.ok().and_then(|credentials| claimed_id(&credentials)) else { return Ok(true) };
+    let live = cache::find(app, cx, id).await?;
+    Ok(live.is_none_or(|live| live.rules.profile != SecurityProfile::Fapi2))
+}
+
 /// The client that a request says it is of; an assertion says it in its `sub`, which nobody believes yet.
 fn claimed_id(credentials: &Credentials) -> Option<ClientId> {
     if let Some(id) = credentials.claimed_client_id() {
@@ -86,8 +98,8 @@ async fn check_assertion(
 ) -> Result<(), Refusal> {
     let issuer = app.config.origin();
     let (here, token_endpoint) = (format!("{issuer}{path}"), format!("{issuer}/oauth2/token"));
-    let good =
-        verify_assertion(assertion, &live.rules, &issuer, &[&here, &token_endpoint], cx.now.seconds())?;
+    let rules = keys::rules_for(app, cx, live, assertion).await;
+    let good = verify_assertion(assertion, &rules, &issuer, &[&here, &token_endpoint], cx.now.seconds())?;
     let key = sha256(format!("assertion\n{}\n{}", live.rules.id, good.jti).as_bytes());
     let until = Timestamp::from_micros(good.expires_at.saturating_mul(1_000_000));
     if app.store.identity().write(move |tx| once::see(tx, &key, until)).await? {

@@ -1,8 +1,8 @@
 //! Clients and resources in memory, ready for every request.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
-use avnology_jose::KeySet;
+use avnology_jose::{Algorithm, KeySet};
 use avnology_model::{
     Result, Timestamp,
     clients::{ApiResource, Client, ClientState},
@@ -11,9 +11,9 @@ use avnology_model::{
     secret_token::SecretHash,
 };
 use avnology_oauth::{AuthMethod, GrantType, RedirectUri, Scopes, SecurityProfile};
-use avnology_store::clients::{clients, resources};
+use avnology_store::clients::{clients, origins, resources};
 
-use super::{caller::TokenCaller, input::kind_of};
+use super::{caller::TokenCaller, input::kind_of, keys::KeyMemory};
 use crate::{Cx, Tenant, platform::Remembered};
 
 /// How many clients memory holds.
@@ -39,21 +39,27 @@ impl LiveClient {
         let rules = avnology_oauth::Client {
             id: client.id.to_string(),
             kind,
-            profile: SecurityProfile::OAuth21,
+            profile: match settings.security_profile {
+                avnology_model::clients::SecurityProfile::OAuth21 => SecurityProfile::OAuth21,
+                avnology_model::clients::SecurityProfile::Fapi2 => SecurityProfile::Fapi2,
+            },
             auth_method: AuthMethod::from_name(settings.auth_method().as_str()).unwrap_or(AuthMethod::None),
             grant_types: settings
                 .grant_types
                 .iter()
                 .filter_map(|g| GrantType::from_name(g.as_str()))
+                .chain(settings.token_exchange.enabled.then_some(GrantType::TokenExchange))
                 .collect(),
             redirect_uris: settings.redirect_uris.iter().filter_map(uri).collect(),
             scopes: Scopes::of(settings.scopes.iter().map(String::as_str)),
             resources: settings.resources.clone(),
             keys: keys.unwrap_or_default(),
-            request_object_alg: None,
-            request_uris: Vec::new(),
-            require_par: false,
-            require_dpop: false,
+            request_object_alg: settings
+                .request_object_signing_alg
+                .and_then(|algorithm| Algorithm::from_name(algorithm.as_str())),
+            request_uris: settings.request_uris.clone(),
+            require_par: settings.require_par,
+            require_dpop: settings.require_dpop,
             require_pkce: settings.require_pkce,
             default_max_age: settings.default_max_age.map(u64::from),
             default_acr_values: settings.default_acr_values.clone(),
@@ -81,6 +87,9 @@ impl LiveClient {
 pub(crate) struct ClientCache {
     clients: Remembered<ClientId, Arc<LiveClient>>,
     resources: Remembered<(), Arc<Vec<ApiResource>>>,
+    pub(super) keys: KeyMemory,
+    /// The origins whose pages may call, of all clients that work.
+    origins: Remembered<(), Arc<HashSet<String>>>,
     pub(super) tokens: Remembered<SecretHash, Arc<TokenCaller>>,
 }
 
@@ -89,7 +98,9 @@ impl Default for ClientCache {
         Self {
             clients: Remembered::new(CLIENTS),
             resources: Remembered::new(1),
+            origins: Remembered::new(1),
             tokens: Remembered::new(TOKENS),
+            keys: KeyMemory::default(),
         }
     }
 }
@@ -98,6 +109,11 @@ impl ClientCache {
     /// Forgets a client; to be called after the commit that changed it and before that is acknowledged.
     pub(crate) fn forget(&self, id: ClientId) {
         self.clients.forget(&id);
+    }
+
+    /// Forgets which origins may call; to be called as [`Self::forget`].
+    pub(crate) fn forget_origins(&self) {
+        self.origins.forget(&());
     }
 
     /// Forgets the access tokens of everybody; to be called as [`Self::forget`].
@@ -124,6 +140,19 @@ pub(super) async fn find(app: &Tenant, cx: &Cx, id: ClientId) -> Result<Option<A
     let live = Arc::new(LiveClient::of(client, app.config.environment == Environment::Test));
     memory.keep(&ticket, &id, Arc::clone(&live), cx.now);
     Ok(Some(live))
+}
+
+/// Whether a client that works lets pages of this origin call. Warm, it asks no database.
+pub async fn allows_origin(app: &Tenant, now: Timestamp, origin: &str) -> Result<bool> {
+    let memory = &app.clients.origins;
+    if let Some(known) = memory.warm(&(), now) {
+        return Ok(known.contains(origin));
+    }
+    let ticket = memory.ticket(&());
+    let known: HashSet<String> = app.store.identity().read(origins::list).await?.into_iter().collect();
+    let known = Arc::new(known);
+    memory.keep(&ticket, &(), Arc::clone(&known), now);
+    Ok(known.contains(origin))
 }
 
 /// All resources. Warm, it asks no database.

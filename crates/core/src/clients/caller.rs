@@ -13,7 +13,7 @@ use avnology_model::{
 use avnology_store::{Mark, permissions::tuples, service_accounts::accounts};
 use serde_json::{Map, Value};
 
-use super::{cache, issue::text, scopes, verify};
+use super::{PresentedToken, cache, dpop, issue::text, scopes, verify};
 use crate::{
     Cx, Tenant,
     sessions::{LiveSession, Through},
@@ -97,8 +97,19 @@ impl TokenCaller {
 }
 
 /// Who calls by this access token. `_005` for what is none of ours, `_205` when its time is over, `_206` when what it was given
-/// for has ended, `_200` when it is meant for another API.
-pub async fn authenticate_token(app: &Arc<Tenant>, cx: &Cx, token: &str) -> Result<Arc<TokenCaller>> {
+/// for has ended, `_200` when it is meant for another API; `_201` and `_202` when it is bound to a key that is not proven.
+pub async fn authenticate_presented(
+    app: &Arc<Tenant>,
+    cx: &Cx,
+    presented: &PresentedToken<'_>,
+) -> Result<Arc<TokenCaller>> {
+    let caller = authenticate_token(app, cx, presented.token).await?;
+    dpop::check(app, cx, presented, caller.jkt.as_deref(), caller.client).await?;
+    Ok(caller)
+}
+
+/// Whose an access token is that is good, whoever sends it.
+async fn authenticate_token(app: &Arc<Tenant>, cx: &Cx, token: &str) -> Result<Arc<TokenCaller>> {
     let hash = sha256(token.as_bytes());
     if let Some(caller) = app.clients.tokens.warm(&hash, cx.now)
         && caller.stands(app, cx).await?
@@ -141,7 +152,7 @@ async fn load(
         }
         None => program(app, &live, granted).await?,
     };
-    let jkt = live.claims.get("cnf").and_then(|cnf| cnf.get("jkt")?.as_str()).map(str::to_owned);
+    let jkt = live.jkt().map(str::to_owned);
     let (issued_at, expires_at) = (seconds("iat"), seconds("exp"));
     let caller =
         TokenCaller { client, organization, bearer, jkt, hash, scopes, issued_at, expires_at, marks };

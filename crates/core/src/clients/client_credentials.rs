@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use avnology_model::{
     Result,
+    clients::GrantType,
     ids::OrganizationId,
     permissions::{Scope, ScopeSet},
 };
-use avnology_oauth::{ErrorCode, Scopes, resource, tokens};
+use avnology_oauth::{ErrorCode, Scopes, dpop::Proof, resource, tokens};
 use avnology_store::service_accounts::accounts;
 
 use super::{
@@ -26,6 +27,7 @@ pub(super) struct Asked {
     pub(super) scope: Option<Scopes>,
     pub(super) resources: Vec<String>,
     pub(super) organization: Option<String>,
+    pub(super) proof: Option<Proof>,
 }
 
 /// The service account that a client's own tokens speak for.
@@ -77,17 +79,24 @@ pub(super) async fn grant(
         signed_in: None,
         organization: chosen.as_ref(),
         permissions: None,
-        jkt: None,
+        jkt: asked.proof.as_ref().map(|proof| proof.jkt.as_str()),
         actor: None,
     };
     let issued = issue::access_token(app, cx, live, &token).await?;
+    let (scope, client, cx2, id) = (granted.to_string(), live.id(), cx.clone(), jti.clone());
+    let write = app
+        .store
+        .identity()
+        .write(move |tx| issue::note(tx, &cx2, (client, None), GrantType::ClientCredentials, (&scope, &id)));
+    write.await?;
     Ok(TokenResponse {
         access_token: issued.token,
-        token_type: "Bearer",
+        token_type: issue::token_type(asked.proof.as_ref()),
         expires_in: issued.expires_in,
         scope: granted.to_string(),
         refresh_token: None,
         id_token: None,
+        issued_token_type: None,
     })
 }
 

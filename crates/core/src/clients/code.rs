@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use avnology_model::{
     Result, Timestamp,
-    clients::{AuthorizationCode, Grant, GrantType},
-    events::EventType,
+    clients::{AuthorizationCode, Grant, GrantType, GrantedRights},
     identities::{Identity, IdentityState},
+    ids::{ClientId, GrantId, IdentityId, OrganizationId, SessionId},
     permissions::PlatformRole,
     secret_token::{SecretKind, SecretToken},
 };
 use avnology_oauth::{
     CodeChallenge, ErrorCode, OAuthError,
     code::{Attempt, Code, Decision, decide},
+    dpop::Proof,
     resource,
 };
 use avnology_store::{
@@ -22,16 +23,16 @@ use avnology_store::{
     permissions::tuples,
     sessions::sessions,
 };
-use serde_json::json;
 
 use super::{
-    LiveClient, Refusal, TokenResponse, cache,
+    LiveClient, Refusal, TokenResponse, cache, dpop,
     issue::{self, OfPerson, life_of_access_token},
     person::{Place, effective, scopes_of},
     refresh::token_of,
     revoke_token::end_grant,
+    verify,
 };
-use crate::{Cx, Tenant, events::emit};
+use crate::{Cx, Tenant};
 
 /// What a client sends to redeem a code.
 pub(super) struct Asked {
@@ -39,14 +40,46 @@ pub(super) struct Asked {
     pub(super) redirect_uri: Option<String>,
     pub(super) verifier: Option<String>,
     pub(super) resources: Vec<String>,
+    pub(super) proof: Option<Proof>,
 }
 
-/// A code that was redeemed.
-struct Redeemed {
+/// What a person approved, and what brings it.
+#[derive(Clone, Debug)]
+pub(super) struct Approved {
+    pub(super) grant_id: GrantId,
+    pub(super) client_id: ClientId,
+    pub(super) identity_id: IdentityId,
+    pub(super) session_id: SessionId,
+    pub(super) organization_id: Option<OrganizationId>,
+    pub(super) rights: GrantedRights,
+    pub(super) nonce: Option<String>,
+    pub(super) create_time: Timestamp,
+    pub(super) by: GrantType,
+}
+
+impl From<AuthorizationCode> for Approved {
+    fn from(code: AuthorizationCode) -> Self {
+        Self {
+            grant_id: code.grant_id,
+            client_id: code.client_id,
+            identity_id: code.identity_id,
+            session_id: code.session_id,
+            organization_id: code.organization_id,
+            rights: code.rights,
+            nonce: code.nonce,
+            create_time: code.create_time,
+            by: GrantType::AuthorizationCode,
+        }
+    }
+}
+
+/// What was approved and is a grant now.
+pub(super) struct Redeemed {
     grant: Grant,
     identity: Identity,
     platform: Option<PlatformRole>,
     nonce: Option<String>,
+    jti: String,
 }
 
 fn invalid() -> OAuthError {
@@ -64,7 +97,8 @@ pub(super) async fn redeem(
     let hash = code.ok_or_else(invalid)?.hash();
     let known = cache::all_resources(app, cx).await?;
     let (job, cx2, client) = (Arc::clone(app), cx.clone(), Arc::clone(live));
-    let (redirect_uri, verifier) = (asked.redirect_uri.clone(), asked.verifier.clone());
+    let (redirect_uri, verifier, proof) =
+        (asked.redirect_uri.clone(), asked.verifier.clone(), asked.proof.clone());
     let seconds = life_of_access_token(live, &asked.resources, &known);
     let redeemed = app.store.identity().write(move |tx| {
         let Some(code) = codes::find(tx, &hash)? else { return Ok(None) };
@@ -72,7 +106,7 @@ pub(super) async fn redeem(
             client_id: &client.rules.id,
             redirect_uri: redirect_uri.as_deref(),
             verifier: verifier.as_deref(),
-            proof: None,
+            proof: proof.as_ref(),
             now: cx2.now.seconds(),
         };
         match decide(&as_rule(&code), &attempt) {
@@ -82,11 +116,28 @@ pub(super) async fn redeem(
             Decision::Redeem if !codes::use_once(tx, &hash, cx2.now)? => {
                 end_issued(tx, &cx2, &code).map(|()| None)
             }
-            Decision::Redeem => turn_into_grant(tx, &job, &cx2, &client, code, seconds),
+            Decision::Redeem => {
+                let jkt = dpop::binding_of_refresh(&client, proof.as_ref());
+                let rights = GrantedRights { dpop_jkt: jkt, ..code.rights };
+                let approved = AuthorizationCode { rights, ..code }.into();
+                turn_into_grant(tx, &job, &cx2, &client, approved, seconds)
+            }
         }
     });
     let redeemed = redeemed.await?.ok_or_else(invalid)?;
-    let resources = resource::narrowed(asked.resources, &redeemed.grant.rights.resources)?;
+    answer(app, cx, live, redeemed, (asked.resources, asked.proof.as_ref())).await
+}
+
+/// The tokens of a new grant, for these of its resources.
+pub(super) async fn answer(
+    app: &Arc<Tenant>,
+    cx: &Cx,
+    live: &Arc<LiveClient>,
+    redeemed: Redeemed,
+    (asked, proof): (Vec<String>, Option<&Proof>),
+) -> Result<TokenResponse, Refusal> {
+    let known = cache::all_resources(app, cx).await?;
+    let resources = resource::narrowed(asked, &redeemed.grant.rights.resources)?;
     let place = match redeemed.grant.organization_id {
         None => None,
         Some(organization) => {
@@ -104,6 +155,8 @@ pub(super) async fn redeem(
         resources: &resources,
         nonce: redeemed.nonce.as_deref(),
         refresh_token: refresh.as_ref(),
+        jti: &redeemed.jti,
+        proof,
         known: &known,
     };
     Ok(issue::of_person(app, cx, &of).await?)
@@ -116,7 +169,7 @@ fn as_rule(code: &AuthorizationCode) -> Code {
         redirect_uri: code.redirect_uri.clone(),
         redirect_uri_was_sent: code.redirect_uri_was_sent,
         challenge: code.code_challenge.as_deref().and_then(CodeChallenge::new),
-        dpop_jkt: None,
+        dpop_jkt: code.rights.dpop_jkt.clone(),
         expires_at: code.expires_at.seconds(),
         is_used: code.used_at.is_some(),
     }
@@ -127,12 +180,13 @@ fn end_issued(tx: &mut IdentityTx<'_>, cx: &Cx, code: &AuthorizationCode) -> Res
     end_grant(tx, cx, code.grant_id, code.client_id, code.identity_id, "code_reused")
 }
 
-fn turn_into_grant(
+/// Makes a grant of what was approved; none when the session, the person or what was issued until now has ended.
+pub(super) fn turn_into_grant(
     tx: &mut IdentityTx<'_>,
     app: &Tenant,
     cx: &Cx,
     live: &LiveClient,
-    code: AuthorizationCode,
+    code: Approved,
     seconds: i64,
 ) -> Result<Option<Redeemed>> {
     if !live.client.honours(code.create_time.seconds()) {
@@ -176,12 +230,9 @@ fn turn_into_grant(
     if is_offline {
         refresh_tokens::insert(tx, &token_of(app, &grant, 1).hash(), grant.id, 1)?;
     }
-    let payload = json!({
-        "client_id": grant.client_id, "user_id": grant.identity_id, "grant_type": GrantType::AuthorizationCode,
-        "scope": grant.rights.scopes.join(" "), "jti": null,
-    });
-    let event = cx.event(EventType::OauthTokenIssued, payload);
-    emit(tx, &event.on("client", &grant.client_id).on("identity", &grant.identity_id))?;
+    let jti = verify::jti(cx, grant.id);
+    let scope = grant.rights.scopes.join(" ");
+    issue::note(tx, cx, (grant.client_id, Some(grant.identity_id)), code.by, (&scope, &jti))?;
     let platform = tuples::platform_role(tx, identity.id)?;
-    Ok(Some(Redeemed { grant, identity, platform, nonce: code.nonce }))
+    Ok(Some(Redeemed { grant, identity, platform, nonce: code.nonce, jti }))
 }

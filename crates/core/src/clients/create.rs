@@ -13,7 +13,7 @@ use avnology_model::{
 use avnology_store::clients::clients as rows;
 use serde_json::Value;
 
-use super::{ClientView, input, view};
+use super::{ClientView, input, profile, view};
 use crate::{Cx, Tenant, events::emit, platform};
 
 /// Makes a client, with a secret if it shows one. `_902`.
@@ -25,18 +25,20 @@ pub async fn create(
 ) -> Result<ClientView> {
     let mut settings = settings.completed();
     input::check(&mut settings, app.config.environment == Environment::Test)?;
-    input::check_calls(app, &settings)?;
+    profile::check(&settings, &*app.outbound)?;
     let secret = settings.auth_method().uses_secret().then(|| cx.secret(SecretKind::ClientSecret));
     let client = Client {
         id: ClientId::new(cx.now, cx.random()),
         settings,
         secrets: secret.iter().map(|secret| kept(secret, cx)).collect(),
         revoked_before: None,
+        registration: None,
         create_time: cx.now,
         update_time: cx.now,
     };
     let (job, cx, key) = (Arc::clone(app), cx.clone(), key.copied());
-    app.store
+    let view = app
+        .store
         .identity()
         .write(move |tx| {
             let mut client = client.clone();
@@ -48,7 +50,9 @@ pub async fn create(
             platform::finish(tx, &cx, &job.keys, key.as_ref(), 201, &body)?;
             Ok(view)
         })
-        .await
+        .await?;
+    app.clients.forget_origins();
+    Ok(view)
 }
 
 /// A secret as it is kept.

@@ -1,7 +1,9 @@
 //! Removing a client, and with it what people granted to it.
 
 use avnology_model::{Result, events::EventType, ids::ClientId, platform::Precondition};
-use avnology_store::clients::{clients as rows, codes, consents, grants, logouts, requests, rules};
+use avnology_store::clients::{
+    clients as rows, codes, consents, device_codes, grants, logouts, pushed_requests, requests, rules,
+};
 use serde_json::Value;
 
 use super::view;
@@ -16,7 +18,9 @@ pub async fn delete(app: &Tenant, cx: &Cx, id: ClientId, expected: &Precondition
             let client = rows::get(tx, id)?;
             expected.check(&client.etag())?;
             requests::erase_client(tx, id)?;
+            pushed_requests::erase_client(tx, id)?;
             codes::erase_client(tx, id)?;
+            device_codes::erase_client(tx, id)?;
             grants::erase_client(tx, id)?;
             consents::erase_client(tx, id)?;
             rules::erase_client(tx, id)?;
@@ -26,5 +30,6 @@ pub async fn delete(app: &Tenant, cx: &Cx, id: ClientId, expected: &Precondition
         })
         .await?;
     app.clients.forget(id);
+    app.clients.forget_origins();
     Ok(())
 }

@@ -1,6 +1,5 @@
 //! What callers may write of a client, checked as a whole (`contract/30` §2.1).
 
-use avnology_jose::KeySet;
 use avnology_model::{
     Error, FieldCode, FieldError, Result,
     clients::{ClientSettings, ClientType, GrantType, RequiredRelation, TokenEndpointAuthMethod},
@@ -14,10 +13,7 @@ use avnology_store::{
     IdentityTx, clients::resources, organizations::organizations, service_accounts::accounts,
 };
 
-use url::Url;
-
-use super::scopes;
-use crate::Tenant;
+use super::{exchange, scopes};
 
 /// Most characters of a name.
 const NAME: usize = 100;
@@ -29,7 +25,7 @@ const MANY: usize = 100;
 const CONTACTS: usize = 10;
 /// Most characters of a URL.
 const URL: usize = 2_048;
-/// Most bytes of metadata and keys, as JSON.
+/// Most bytes of metadata, as JSON.
 const JSON_BYTES: usize = 16 * 1024;
 
 pub(super) fn push(errors: &mut Vec<FieldError>, field: &str, code: FieldCode, message: &str) {
@@ -48,21 +44,9 @@ pub(super) fn check(settings: &mut ClientSettings, is_test: bool) -> Result<()> 
     check_uris(settings, is_test, &mut errors);
     check_grants(settings, &mut errors);
     check_authentication(settings, &mut errors);
+    exchange::check_settings(settings, &mut errors);
     check_tokens(settings, &mut errors);
     check_about(settings, &mut errors);
-    Error::from_fields(errors)
-}
-
-/// `_902` for a URL that may not be called.
-pub(super) fn check_calls(app: &Tenant, settings: &ClientSettings) -> Result<()> {
-    let mut errors = Vec::new();
-    if let Some(uri) = &settings.backchannel_logout_uri {
-        let url = Url::parse(uri).ok().filter(|url| uri.len() <= URL && url.fragment().is_none());
-        if !url.is_some_and(|url| app.outbound.allows(&url)) {
-            let message = "An https URL at a public address.";
-            push(&mut errors, "backchannel_logout_uri", FieldCode::InvalidFormat, message);
-        }
-    }
     Error::from_fields(errors)
 }
 
@@ -113,18 +97,23 @@ fn check_grants(settings: &ClientSettings, errors: &mut Vec<FieldError>) {
             GrantType::ClientCredentials if !confidential => {
                 push(errors, &field, FieldCode::NotAllowed, "For clients that can keep a secret.");
             }
-            GrantType::AuthorizationCode if settings.kind == ClientType::Machine => {
+            GrantType::AuthorizationCode | GrantType::DeviceCode if settings.kind == ClientType::Machine => {
                 push(errors, &field, FieldCode::NotAllowed, "Machines sign nobody in.");
             }
-            GrantType::RefreshToken if !settings.may(GrantType::AuthorizationCode) => {
-                push(errors, &field, FieldCode::NotAllowed, "Beside `authorization_code` only.");
+            GrantType::AuthorizationCode if settings.kind == ClientType::Device => {
+                push(errors, &field, FieldCode::NotAllowed, "Devices have no browser.");
+            }
+            GrantType::RefreshToken
+                if !settings.may(GrantType::AuthorizationCode) && !settings.may(GrantType::DeviceCode) =>
+            {
+                push(errors, &field, FieldCode::NotAllowed, "Beside a grant of people only.");
             }
             _ => {}
         }
     }
 }
 
-fn check_authentication(settings: &mut ClientSettings, errors: &mut Vec<FieldError>) {
+fn check_authentication(settings: &ClientSettings, errors: &mut Vec<FieldError>) {
     let confidential = settings.kind.is_confidential();
     let method = settings.auth_method();
     let field = "token_endpoint_auth_method";
@@ -137,20 +126,8 @@ fn check_authentication(settings: &mut ClientSettings, errors: &mut Vec<FieldErr
     if !settings.require_pkce && !confidential {
         push(errors, "require_pkce", FieldCode::NotAllowed, "Public clients must send a challenge.");
     }
-    if !settings.refresh_token_rotation && !confidential {
+    if !settings.refresh_token_rotation && !confidential && !settings.require_dpop {
         push(errors, "refresh_token_rotation", FieldCode::NotAllowed, "Public clients' tokens rotate.");
-    }
-    match &settings.jwks {
-        None if method == TokenEndpointAuthMethod::PrivateKeyJwt => {
-            push(errors, "jwks", FieldCode::Required, "Its public keys are needed.");
-        }
-        Some(set) if set.to_string().len() > JSON_BYTES => {
-            push(errors, "jwks", FieldCode::TooLong, "At most 16 KiB.");
-        }
-        Some(set) if KeySet::from_registration(set).is_err() => {
-            push(errors, "jwks", FieldCode::InvalidFormat, "A JWK Set of public keys.");
-        }
-        _ => {}
     }
 }
 
@@ -298,6 +275,7 @@ pub(super) fn kind_of(kind: ClientType) -> avnology_oauth::ClientType {
         ClientType::Web => avnology_oauth::ClientType::Web,
         ClientType::Spa => avnology_oauth::ClientType::Spa,
         ClientType::Native => avnology_oauth::ClientType::Native,
+        ClientType::Device => avnology_oauth::ClientType::Device,
         ClientType::Machine => avnology_oauth::ClientType::Machine,
     }
 }

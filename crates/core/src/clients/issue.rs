@@ -5,22 +5,25 @@ use std::sync::Arc;
 use avnology_jose::Algorithm;
 use avnology_model::{
     Error, Result,
-    clients::{ApiResource, Grant},
+    clients::{ApiResource, Grant, GrantType},
+    events::EventType,
     identities::Identity,
+    ids::{ClientId, IdentityId},
     platform::SigningAlgorithm,
     secret_token::SecretToken,
 };
-use avnology_oauth::{Scopes, tokens};
+use avnology_oauth::{Scopes, dpop::Proof, tokens};
+use avnology_store::IdentityTx;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{
     LiveClient,
     claims::{self, Told},
     person::{Place, signed_in},
-    scopes, verify,
+    scopes,
 };
-use crate::{Cx, Tenant, platform};
+use crate::{Cx, Tenant, events::emit, platform};
 
 /// What the token endpoint answers (RFC 6749 §5.1).
 #[derive(Clone, Debug, Serialize)]
@@ -39,6 +42,26 @@ pub struct TokenResponse {
     /// Who signed in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token: Option<String>,
+    /// What the access token is, in answers to exchanges (RFC 8693 §2.2.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issued_token_type: Option<&'static str>,
+}
+
+/// Tells that a token is given: to which client, about whom, for what, with these scopes and this id.
+pub(super) fn note(
+    tx: &mut IdentityTx<'_>,
+    cx: &Cx,
+    (client, person): (ClientId, Option<IdentityId>),
+    by: GrantType,
+    (scope, jti): (&str, &str),
+) -> Result<()> {
+    let payload =
+        json!({ "client_id": client, "user_id": person, "grant_type": by, "scope": scope, "jti": jti });
+    let event = cx.event(EventType::OauthTokenIssued, payload).on("client", &client);
+    match person {
+        Some(person) => emit(tx, &event.on("identity", &person)),
+        None => emit(tx, &event),
+    }
 }
 
 /// What tokens of a person are made of.
@@ -54,6 +77,9 @@ pub(super) struct OfPerson<'t> {
     /// Of the request; at refresh there is none.
     pub(super) nonce: Option<&'t str>,
     pub(super) refresh_token: Option<&'t SecretToken>,
+    /// The id of the access token.
+    pub(super) jti: &'t str,
+    pub(super) proof: Option<&'t Proof>,
     pub(super) known: &'t [ApiResource],
 }
 
@@ -64,7 +90,6 @@ pub(super) async fn of_person(app: &Arc<Tenant>, cx: &Cx, of: &OfPerson<'_>) -> 
     let (subject, signed_in) = (of.identity.id.to_string(), signed_in(of.grant));
     let organization = of.place.map(Place::claims);
     let begin = of.live.issues_at(cx.now).seconds();
-    let jti = verify::jti(cx, of.grant.id);
     let permissions = of.place.map(|place| place.member.permissions.as_slice());
     let access = tokens::AccessToken {
         issuer: &issuer,
@@ -73,12 +98,12 @@ pub(super) async fn of_person(app: &Arc<Tenant>, cx: &Cx, of: &OfPerson<'_>) -> 
         resources: of.resources,
         scopes: of.scopes,
         has_system_scope: has_system_scope(of.scopes),
-        jti: &jti,
+        jti: of.jti,
         times: (begin, begin + life_of_access_token(of.live, of.resources, of.known)),
         signed_in: Some(&signed_in),
         organization: organization.as_ref(),
         permissions: permissions.filter(|_| settings.include_permissions),
-        jkt: None,
+        jkt: of.proof.map(|proof| proof.jkt.as_str()),
         actor: None,
     };
     let given = access_token(app, cx, of.live, &access).await?;
@@ -91,7 +116,7 @@ pub(super) async fn of_person(app: &Arc<Tenant>, cx: &Cx, of: &OfPerson<'_>) -> 
             singly: &of.grant.rights.id_token_claims,
             is_userinfo: false,
         };
-        let algorithm = settings.id_token_signed_response_alg;
+        let algorithm = settings.id_token_alg();
         let token = tokens::IdToken {
             issuer: &issuer,
             subject: &subject,
@@ -109,12 +134,18 @@ pub(super) async fn of_person(app: &Arc<Tenant>, cx: &Cx, of: &OfPerson<'_>) -> 
     };
     Ok(TokenResponse {
         access_token: given.token,
-        token_type: "Bearer",
+        token_type: token_type(of.proof),
         expires_in: given.expires_in,
         scope: of.scopes.to_string(),
         refresh_token: of.refresh_token.map(|token| token.expose().to_owned()),
         id_token,
+        issued_token_type: None,
     })
+}
+
+/// How an access token is presented: with a proof of the key that was proven when it was given, if one was.
+pub(super) fn token_type(proof: Option<&Proof>) -> &'static str {
+    if proof.is_some() { "DPoP" } else { "Bearer" }
 }
 
 /// The algorithm as JOSE names it.

@@ -106,7 +106,7 @@ async fn post(
     let (subject, session) = (call.identity_id.to_string(), call.session_id.to_string());
     let issuer = app.config.origin();
     let claims = logout_claims(&issuer, &live.rules.id, &subject, &session, &jti, cx.now.seconds());
-    let signer = crate::platform::signer(app, cx, live.client.settings.id_token_signed_response_alg).await?;
+    let signer = crate::platform::signer(app, cx, live.client.settings.id_token_alg()).await?;
     let token = signer.sign(LOGOUT_TOKEN, &claims)?;
     Ok(match app.outbound.post_form(uri, &[("logout_token", &token)]).await {
         Ok(200 | 204) => Ok(()),

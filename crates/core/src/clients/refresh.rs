@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use avnology_model::{
     Result, Timestamp,
-    clients::{Grant, OrganizationSelection, RefreshToken},
+    clients::{Grant, GrantType, OrganizationSelection, RefreshToken, SignInFacts},
     events::EventType,
     identities::{Identity, IdentityState},
+    ids::OrganizationId,
     permissions::PlatformRole,
     secret_token::{SecretHash, SecretKind, SecretToken},
 };
 use avnology_oauth::{
     ErrorCode, OAuthError, Scopes,
+    dpop::{Proof, is_bound_to},
     refresh::{Decision, Family, Presented, decide},
     resource,
 };
@@ -29,6 +31,7 @@ use super::{
     oauth_error::refuse,
     person::{Place, effective, scopes_of},
     revoke_token::end_grant,
+    verify,
 };
 use crate::{
     Cx, Tenant,
@@ -47,6 +50,7 @@ pub(super) struct Asked {
     pub(super) scope: Option<Scopes>,
     pub(super) resources: Vec<String>,
     pub(super) organization: Option<String>,
+    pub(super) proof: Option<Proof>,
 }
 
 /// A token as it is found, with everything that it belongs to.
@@ -78,7 +82,7 @@ pub(super) async fn refresh(
     let token = SecretToken::parse(&asked.token).filter(|token| token.kind() == SecretKind::RefreshToken);
     let hash = token.ok_or_else(invalid)?.hash();
     for _ in 0..TRIES {
-        let found = look(app, live, hash).await?;
+        let found = look(app, live, hash, asked.proof.as_ref()).await?;
         let (decision, after) = decide_on(cx, live, &found);
         match decision {
             Decision::Refuse => return Err(invalid().into()),
@@ -90,7 +94,9 @@ pub(super) async fn refresh(
         }
         let rights = Rights::of(app, cx, live, &found, &asked).await?;
         let after = Grant { organization_id: rights.place.as_ref().map(|p| p.organization.id()), ..after };
-        if decision != Decision::Repeat && !write(app, cx, &found, &after, hash).await? {
+        let jti = verify::jti(cx, found.grant.id);
+        let use_of = Use { hash, scope: rights.scopes.to_string(), jti: jti.clone(), decision };
+        if !write(app, cx, &found, &after, use_of).await? {
             // Another use came first: what is to be done now is for the rules to say again.
             continue;
         }
@@ -99,13 +105,19 @@ pub(super) async fn refresh(
             Decision::Repeat => token_of(app, &found.grant, found.grant.generation),
             _ => token_of(app, &after, after.generation),
         };
-        return Ok(rights.issue(app, cx, live, &found, &after, &next).await?);
+        let given = Given { grant: &after, next: &next, proof: asked.proof.as_ref(), jti: &jti };
+        return Ok(rights.issue(app, cx, live, &found, &given).await?);
     }
     Err(refuse(ErrorCode::TemporarilyUnavailable, "the refresh token is in use by others"))
 }
 
-/// The token, its grant and the person, if it is one of this client's.
-async fn look(app: &Tenant, live: &LiveClient, hash: SecretHash) -> Result<Found, Refusal> {
+/// The token, its grant and the person, if it is one of this client's and of the key that it proved.
+async fn look(
+    app: &Tenant,
+    live: &LiveClient,
+    hash: SecretHash,
+    proof: Option<&Proof>,
+) -> Result<Found, Refusal> {
     let found = app.store.identity().read(move |tx| {
         let Some(token) = refresh_tokens::find(tx, &hash)? else { return Ok(None) };
         let Some(grant) = grants::find(tx, token.grant_id)? else { return Ok(None) };
@@ -113,8 +125,13 @@ async fn look(app: &Tenant, live: &LiveClient, hash: SecretHash) -> Result<Found
         let platform = tuples::platform_role(tx, identity.id)?;
         Ok(Some(Found { token, grant, identity, platform }))
     });
-    // Another client's attempt changes nothing, or anybody could end what is another's.
-    let found = found.await?.filter(|found| found.grant.client_id == live.id()).ok_or_else(invalid)?;
+    // Another client's or key's attempt changes nothing, or anybody could end what is another's.
+    let is_theirs = |found: &Found| {
+        let bound = found.grant.rights.dpop_jkt.as_deref();
+        found.grant.client_id == live.id()
+            && bound.is_none_or(|jkt| proof.is_some_and(|proof| is_bound_to(jkt, proof)))
+    };
+    let found = found.await?.filter(is_theirs).ok_or_else(invalid)?;
     let is_good = live.client.honours(found.grant.create_time.seconds())
         && found.identity.state == IdentityState::Active;
     if is_good { Ok(found) } else { Err(invalid().into()) }
@@ -146,17 +163,28 @@ fn decide_on(cx: &Cx, live: &LiveClient, found: &Found) -> (Decision, Grant) {
     (decision, grant)
 }
 
+/// A use of a token, and the access token that it gives.
+struct Use {
+    hash: SecretHash,
+    scope: String,
+    jti: String,
+    decision: Decision,
+}
+
 /// Writes a use down; `false` when another one came first.
-async fn write(app: &Arc<Tenant>, cx: &Cx, found: &Found, after: &Grant, hash: SecretHash) -> Result<bool> {
-    let (job, before, after, now) = (Arc::clone(app), found.grant.clone(), after.clone(), cx.now);
+async fn write(app: &Arc<Tenant>, cx: &Cx, found: &Found, after: &Grant, done: Use) -> Result<bool> {
+    let (job, before, after, cx) = (Arc::clone(app), found.grant.clone(), after.clone(), cx.clone());
     app.store
         .identity()
         .write(move |tx| {
-            if !grants::after_use(tx, &before, &after)? {
+            // What is given again was written down when it was given first.
+            if done.decision != Decision::Repeat && !grants::after_use(tx, &before, &after)? {
                 return Ok(false);
             }
-            if after.generation > before.generation {
-                refresh_tokens::note_use(tx, &hash, now)?;
+            let whose = (before.client_id, Some(before.identity_id));
+            issue::note(tx, &cx, whose, GrantType::RefreshToken, (&done.scope, &done.jti))?;
+            if done.decision != Decision::Repeat && after.generation > before.generation {
+                refresh_tokens::note_use(tx, &done.hash, cx.now)?;
                 let successor = token_of(&job, &after, after.generation).hash();
                 refresh_tokens::insert(tx, &successor, after.id, after.generation)?;
             }
@@ -183,6 +211,14 @@ fn note_reuse(tx: &mut IdentityTx<'_>, cx: &Cx, grant: &Grant) -> Result<()> {
     emit(tx, &event.on("client", &grant.client_id).on("identity", &grant.identity_id))
 }
 
+/// What goes into the tokens besides.
+struct Given<'g> {
+    grant: &'g Grant,
+    next: &'g SecretToken,
+    proof: Option<&'g Proof>,
+    jti: &'g str,
+}
+
 /// What is given at this use: never more than was granted.
 struct Rights {
     place: Option<Place>,
@@ -204,8 +240,13 @@ impl Rights {
             Some(scopes) => scopes.narrowed_from(&granted)?,
         };
         let resources = resource::narrowed(asked.resources.clone(), &found.grant.rights.resources)?;
-        let place = place(app, cx, live, found, asked.organization.as_deref()).await?;
-        check_gates(app, cx, live, found, place.as_ref()).await?;
+        let whose = Whose {
+            identity: &found.identity,
+            signed_in: &found.grant.rights.signed_in,
+            organization: found.grant.organization_id,
+        };
+        let place = place(app, cx, live, whose, asked.organization.as_deref()).await?;
+        check_gates(app, cx, live, whose, place.as_ref()).await?;
         let known = cache::all_resources(app, cx).await?;
         let scopes = effective(&wanted, place.as_ref(), found.platform, &known);
         Ok(Self { place, scopes, resources })
@@ -217,37 +258,47 @@ impl Rights {
         cx: &Cx,
         live: &LiveClient,
         found: &Found,
-        grant: &Grant,
-        next: &SecretToken,
+        given: &Given<'_>,
     ) -> Result<TokenResponse> {
         let known = cache::all_resources(app, cx).await?;
         let of = OfPerson {
             live,
-            grant,
+            grant: given.grant,
             identity: &found.identity,
             place: self.place.as_ref(),
             scopes: &self.scopes,
             resources: &self.resources,
             nonce: None,
-            refresh_token: Some(next),
+            refresh_token: Some(given.next),
+            proof: given.proof,
+            jti: given.jti,
             known: &known,
         };
         issue::of_person(app, cx, &of).await
     }
 }
 
+/// Whom tokens are for, and how they signed in.
+#[derive(Clone, Copy)]
+pub(super) struct Whose<'w> {
+    pub(super) identity: &'w Identity,
+    pub(super) signed_in: &'w SignInFacts,
+    /// Where what they granted is for.
+    pub(super) organization: Option<OrganizationId>,
+}
+
 /// The organization that the tokens are for: the grant's, or the one that is asked for now. `invalid_grant` where the person is
 /// no member, `interaction_required` where the sign-in does not meet the organization's rules.
-async fn place(
+pub(super) async fn place(
     app: &Arc<Tenant>,
     cx: &Cx,
     live: &LiveClient,
-    found: &Found,
+    whose: Whose<'_>,
     asked: Option<&str>,
 ) -> Result<Option<Place>, Refusal> {
     let settings = &live.client.settings;
     let organization = match asked {
-        None => found.grant.organization_id,
+        None => whose.organization,
         Some(_) if settings.organization_selection == OrganizationSelection::None => {
             return Err(refuse(ErrorCode::InvalidRequest, "the client wants no organization"));
         }
@@ -265,8 +316,8 @@ async fn place(
     if !allowed.is_empty() && !allowed.contains(&organization) {
         return Err(lost());
     }
-    let place = Place::of(app, cx, organization, &found.identity).await?.ok_or_else(lost)?;
-    let facts = &found.grant.rights.signed_in;
+    let place = Place::of(app, cx, organization, whose.identity).await?.ok_or_else(lost)?;
+    let facts = whose.signed_in;
     match check_sign_in(&place.organization, facts.aal, facts.authenticated_at, &facts.methods, cx.now) {
         Ok(()) => Ok(Some(place)),
         Err(_) => Err(refuse(ErrorCode::InteractionRequired, "the organization asks for another sign-in")),
@@ -274,15 +325,15 @@ async fn place(
 }
 
 /// `invalid_grant` where the client's own conditions are not met any more, or the organization has blocked it.
-async fn check_gates(
+pub(super) async fn check_gates(
     app: &Arc<Tenant>,
     cx: &Cx,
     live: &LiveClient,
-    found: &Found,
+    whose: Whose<'_>,
     place: Option<&Place>,
 ) -> Result<(), Refusal> {
-    let methods = &found.grant.rights.signed_in.methods;
-    if let Err(shut) = gates::check(app, cx, live, found.identity.id, methods).await? {
+    let methods = &whose.signed_in.methods;
+    if let Err(shut) = gates::check(app, cx, live, whose.identity.id, methods).await? {
         return Err(refuse(ErrorCode::InvalidGrant, shut.words()));
     }
     if gates::is_blocked(app, live, place.map(|place| place.organization.id())).await? {

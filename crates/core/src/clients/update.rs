@@ -12,11 +12,11 @@ use avnology_model::{
 use avnology_store::clients::clients as rows;
 use serde_json::{Map, Value};
 
-use super::{ClientView, input, view};
+use super::{ClientView, input, profile, registration, view};
 use crate::{Cx, Tenant, events::emit, patch};
 
 /// Members that are set at creation only.
-const IMMUTABLE: &[&str] = &["id", "type", "secrets", "create_time"];
+const IMMUTABLE: &[&str] = &["id", "type", "secrets", "dynamically_registered", "create_time"];
 
 /// Changes a client by a merge patch. What it holds is good for nothing from the moment it is disabled. `_902`, `_905`, `_901`.
 pub async fn update(
@@ -30,7 +30,7 @@ pub async fn update(
         return Err(Error::field(field, FieldCode::Immutable, "This is set once and never changed."));
     }
     let is_test = app.config.environment == Environment::Test;
-    let (job, cx2, expected) = (Arc::clone(app), cx.clone(), expected.clone());
+    let (cx2, expected, outbound) = (cx.clone(), expected.clone(), Arc::clone(&app.outbound));
     let client = app
         .store
         .identity()
@@ -42,13 +42,14 @@ pub async fn update(
             let settings: ClientSettings = patch::read(merged)?;
             let mut settings = settings.completed();
             input::check(&mut settings, is_test)?;
-            input::check_calls(&job, &settings)?;
+            profile::check(&settings, &*outbound)?;
             input::check_kept(tx, &mut settings)?;
             if settings == before.settings {
                 return Ok(before);
             }
             let mut after = before.clone();
             after.settings = settings;
+            registration::check_registered(&after)?;
             if after.settings.state == ClientState::Disabled && before.settings.state == ClientState::Active {
                 after.revoked_before = Some(super::revoke_tokens::cut_off(&cx2));
             }
@@ -59,5 +60,6 @@ pub async fn update(
         })
         .await?;
     app.clients.forget(id);
+    app.clients.forget_origins();
     Ok(ClientView::of(&client, cx.now))
 }

@@ -7,8 +7,9 @@ use avnology_oauth::Scopes;
 use serde_json::{Map, Value};
 
 use super::{
+    PresentedToken,
     claims::{self, Told},
-    verify,
+    dpop, verify,
 };
 use crate::{Cx, Tenant, platform};
 
@@ -21,9 +22,10 @@ pub enum Userinfo {
 }
 
 /// What an access token allows to know. `_005`, `_205`, `_206` for one that does not hold, `_200` for one that is not for us,
-/// `_101` without `openid`.
-pub async fn userinfo(app: &Arc<Tenant>, cx: &Cx, token: &str) -> Result<Userinfo> {
-    let live = verify::access_token(app, cx, token).await?;
+/// `_201` and `_202` for one that is bound to a key which is not proven, `_101` without `openid`.
+pub async fn userinfo(app: &Arc<Tenant>, cx: &Cx, presented: &PresentedToken<'_>) -> Result<Userinfo> {
+    let live = verify::access_token(app, cx, presented.token).await?;
+    dpop::check(app, cx, presented, live.jkt(), live.client.id()).await?;
     let issuer = app.config.origin();
     if !live.audience().contains(&issuer) {
         return Err(Error::new(Code::WrongAudience));

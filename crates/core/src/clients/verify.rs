@@ -47,6 +47,11 @@ impl LiveToken {
         text(&self.claims, name)
     }
 
+    /// The key that it is bound to.
+    pub(super) fn jkt(&self) -> Option<&str> {
+        self.claims.get("cnf")?.get("jkt")?.as_str()
+    }
+
     /// For whom it is.
     pub(crate) fn audience(&self) -> Vec<String> {
         let list = self.claims.get("aud").and_then(Value::as_array);

@@ -39,6 +39,8 @@ pub struct ClientView {
     pub settings: ClientSettings,
     /// Its secrets that are good.
     pub secrets: Vec<ClientSecretView>,
+    /// Whether it registered itself.
+    pub dynamically_registered: bool,
     /// Creation.
     #[schema(value_type = String, format = DateTime)]
     pub create_time: Timestamp,
@@ -66,6 +68,7 @@ impl ClientView {
             id: client.id,
             settings: client.settings.clone(),
             secrets: secrets.map(view).collect(),
+            dynamically_registered: client.registration.is_some(),
             create_time: client.create_time,
             update_time: client.update_time,
             etag: client.etag(),

@@ -70,6 +70,12 @@ async fn catch_up(app: &Tenant, at: Option<Cursor>) -> Result<Cursor> {
         {
             app.clients.forget_resources();
         }
+        if any(EventType::OauthClientCreated)
+            || any(EventType::OauthClientUpdated)
+            || any(EventType::OauthClientDeleted)
+        {
+            app.clients.forget_origins();
+        }
         let clients = events.iter().flat_map(|event| &event.targets).filter(|target| target.kind == "client");
         clients.filter_map(|target| target.id.parse().ok()).for_each(|client| app.clients.forget(client));
         if any(EventType::SigningKeyRotated) || any(EventType::SigningKeyMade) {

@@ -14,7 +14,7 @@ use avnology_model::{
 use avnology_store::{
     IdentityTx,
     audit::erasures,
-    clients::{codes, consents, grants},
+    clients::{codes, consents, device_codes, grants},
     credentials::{lockouts, passwords, sms},
     flows::{flows, links},
     identities::{avatars, factor_recoveries, federation, identities},
@@ -209,6 +209,7 @@ fn purge(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity, reason: &str) ->
     }
     let hashes = session_rows::erase(tx, id)?;
     codes::erase_identity(tx, id)?;
+    device_codes::erase_identity(tx, id)?;
     grants::erase_identity(tx, id)?;
     consents::erase_identity(tx, id)?;
     passwords::erase(tx, id)?;

@@ -12,7 +12,7 @@ use avnology_model::{
 use avnology_store::{
     IdentityTx,
     audit::erasures,
-    clients::{codes, consents, grants, rules},
+    clients::{codes, consents, device_codes, grants, rules},
     organizations::{
         destructions, domains, groups, invitations, memberships, organizations as rows, roles, seats,
     },
@@ -96,6 +96,7 @@ fn erase(
     let id = organization.id;
     let hashes = accounts::erase(tx, id)?;
     codes::erase_organization(tx, id)?;
+    device_codes::erase_organization(tx, id)?;
     grants::erase_organization(tx, id)?;
     consents::erase_organization(tx, id)?;
     rules::erase_organization(tx, id)?;

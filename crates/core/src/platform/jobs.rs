@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use avnology_model::Result;
 use avnology_oauth::code::REMEMBERED as CODES_KEPT;
 use avnology_store::{
-    clients::{codes, grants, once, requests},
+    clients::{codes, device_codes, grants, initial_tokens, once, pushed_requests, requests},
     credentials::lockouts,
     flows::{flows, links},
     organizations::organizations as slugs,
@@ -193,6 +193,7 @@ pub async fn sweep(app: &Arc<Tenant>) -> Result<()> {
     service_accounts::purge_ended(app).await?;
     permissions::sweep(app).await?;
     rotate_due(app).await?;
+    clients::remove_unused(app, &cx).await?;
     let now = cx.now;
     app.store
         .identity()
@@ -206,6 +207,9 @@ pub async fn sweep(app: &Arc<Tenant>) -> Result<()> {
             slugs::free_slugs(tx, now)?;
             signing_keys::purge(tx, now)?;
             requests::purge(tx, now)?;
+            initial_tokens::purge(tx, now)?;
+            device_codes::purge(tx, now.plus_seconds(-DAY))?;
+            pushed_requests::purge(tx, now.plus_seconds(-DAY))?;
             codes::purge(tx, now.plus_seconds(-CODES_KEPT))?;
             grants::purge(tx, now.plus_seconds(-DAY))?;
             once::purge(tx, now)?;

@@ -64,6 +64,22 @@ impl Input for ProtocolForm {
     }
 }
 
+/// The JSON of a protocol, as it came: whoever knows the protocol reads it.
+#[derive(Clone, Debug)]
+pub struct ProtocolJson(pub Bytes);
+
+impl Input for ProtocolJson {
+    const BODY: BodyKind = BodyKind::ProtocolJson;
+
+    fn parse(raw: &mut Raw) -> Result<Self> {
+        ProtocolForm::parse(raw).map(|ProtocolForm(bytes)| Self(bytes))
+    }
+
+    fn describe(doc: &mut InputDoc) {
+        doc.body = Some(body_of(Self::BODY, &free_object(), Required::True));
+    }
+}
+
 /// The submit of a flow (`contract/11` §3): `{"method", "body"}`, or a form with flat fields. In a form a dot in a
 /// name means a field inside another, and a repeated name a list; its values are all texts.
 #[derive(Clone, Debug, PartialEq)]

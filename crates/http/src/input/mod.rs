@@ -15,7 +15,7 @@ mod typed;
 mod upload;
 
 pub use body::{Body, OptionalBody, Patch, PatchValue, nullable};
-pub use form::{Form, ProtocolForm, Submit};
+pub use form::{Form, ProtocolForm, ProtocolJson, Submit};
 pub use header::Idempotency;
 pub use path::{NoInput, Path1, Path2};
 pub(crate) use query::schema_of_text;

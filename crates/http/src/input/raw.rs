@@ -43,6 +43,8 @@ pub enum BodyKind {
     Form,
     /// A form that a program sends by a protocol of its own: as it came, and no browser's rules for forms.
     Protocol,
+    /// JSON that a program sends by a protocol of its own: as it came.
+    ProtocolJson,
     /// Either, as flows take it.
     JsonOrForm,
     /// A file of at most so many bytes, sent by a script or a program.
@@ -61,7 +63,7 @@ impl BodyKind {
     /// The media types it takes.
     pub(crate) const fn types(self) -> &'static [&'static str] {
         match self {
-            Self::None | Self::Json | Self::OptionalJson => &[JSON],
+            Self::None | Self::Json | Self::OptionalJson | Self::ProtocolJson => &[JSON],
             Self::Patch => &[JSON, MERGE_PATCH],
             Self::Form | Self::Protocol => &[FORM],
             Self::JsonOrForm => &[JSON, FORM],
@@ -94,7 +96,7 @@ pub(crate) enum RawBody {
     Json(Value),
     /// Fields of a form, decoded.
     Form(Vec<(String, String)>),
-    /// A form of a protocol, as it came.
+    /// What a protocol sends, as it came.
     Bytes(Bytes),
     /// Parts of a form with a file.
     Parts(Vec<Part>),
@@ -203,7 +205,7 @@ fn sent_type(headers: &HeaderMap, kind: BodyKind) -> Result<Option<String>> {
 async fn read_body(headers: &HeaderMap, body: Body, kind: BodyKind) -> Result<RawBody> {
     let Some(bytes) = collect(body, kind).await? else { return Ok(RawBody::TooLarge) };
     let sent = headers.get(header::CONTENT_TYPE).map(|v| v.to_str().unwrap_or("?"));
-    if kind == BodyKind::Protocol {
+    if matches!(kind, BodyKind::Protocol | BodyKind::ProtocolJson) {
         sent_type(headers, kind)?;
         return Ok(RawBody::Bytes(bytes));
     }

@@ -1,6 +1,6 @@
 //! A client as the server keeps it.
 
-use super::ClientSettings;
+use super::{ClientRegistration, ClientSettings};
 use crate::{Timestamp, ids::ClientId, secret_token::SecretHash};
 
 /// Most secrets that are good at once.
@@ -17,6 +17,8 @@ pub struct Client {
     pub secrets: Vec<ClientSecret>,
     /// What was issued to it before this moment is refused.
     pub revoked_before: Option<Timestamp>,
+    /// Set when it registered itself.
+    pub registration: Option<ClientRegistration>,
     /// Creation.
     pub create_time: Timestamp,
     /// Last change.

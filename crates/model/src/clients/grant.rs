@@ -33,6 +33,9 @@ pub struct GrantedRights {
     pub userinfo_claims: Vec<String>,
     /// The sign-in.
     pub signed_in: SignInFacts,
+    /// The key that the code or the refresh tokens are bound to (RFC 9449).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dpop_jkt: Option<String>,
 }
 
 /// An authorization code, which waits to be redeemed or was.

@@ -1,4 +1,4 @@
-//! An authorization request that waits for a person.
+//! An authorization request that waits: for a person, or to be used.
 
 use crate::{
     Timestamp,
@@ -29,4 +29,19 @@ pub struct AuthorizationRequestRow {
     pub chosen_organization: Option<String>,
     /// When it ends.
     pub expires_at: Timestamp,
+}
+
+/// A request that a client pushed (RFC 9126), to be used by it once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PushedRequest {
+    /// SHA-256 of the part of its URI that nobody can guess.
+    pub hash: SecretHash,
+    /// Who pushed it.
+    pub client_id: ClientId,
+    /// The parameters that count, as a query.
+    pub parameters: String,
+    /// Until when it can be begun with.
+    pub expires_at: Timestamp,
+    /// When an authorization by it ended in a code or an error.
+    pub used_at: Option<Timestamp>,
 }

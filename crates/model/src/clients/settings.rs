@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::{ClientState, ClientType, GrantType, OrganizationSelection, TokenEndpointAuthMethod};
+use super::{
+    ClientState, ClientType, GrantType, OrganizationSelection, SecurityProfile, TokenEndpointAuthMethod,
+    TokenExchange,
+};
 use crate::{
     ids::{OrganizationId, ServiceAccountId},
     organizations::RegistrationMode,
@@ -43,10 +46,28 @@ pub struct ClientSettings {
     /// How it shows who it is; by its type when null.
     #[serde(default)]
     pub token_endpoint_auth_method: Option<TokenEndpointAuthMethod>,
-    /// Its public keys, a JWK Set, for `private_key_jwt`.
+    /// Its public keys, a JWK Set, for `private_key_jwt` and request objects.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     pub jwks: Option<Value>,
+    /// Where its public keys are, in place of `jwks`: fetched when they are needed, and kept for 5 minutes.
+    #[serde(default)]
+    pub jwks_uri: Option<String>,
+    /// Which rules it lives by; `fapi2` demands much of the other members.
+    #[serde(default = "oauth21")]
+    pub security_profile: SecurityProfile,
+    /// Whether its authorization requests must be pushed (RFC 9126).
+    #[serde(default)]
+    pub require_par: bool,
+    /// Whether its tokens must be bound to a key (RFC 9449).
+    #[serde(default)]
+    pub require_dpop: bool,
+    /// By which algorithm it signs its requests (RFC 9101); null: by any.
+    #[serde(default)]
+    pub request_object_signing_alg: Option<SigningAlgorithm>,
+    /// Where its signed requests may be fetched from, at most 20.
+    #[serde(default)]
+    pub request_uris: Vec<String>,
     /// Whether it is the makers' own: nobody is asked for consent.
     #[serde(default)]
     pub first_party: bool,
@@ -56,9 +77,9 @@ pub struct ClientSettings {
     /// By which algorithm its access tokens are signed.
     #[serde(default = "es256")]
     pub access_token_signed_response_alg: SigningAlgorithm,
-    /// By which algorithm its ID tokens are signed.
-    #[serde(default = "rs256")]
-    pub id_token_signed_response_alg: SigningAlgorithm,
+    /// By which algorithm its ID and logout tokens are signed; by its profile when null.
+    #[serde(default)]
+    pub id_token_signed_response_alg: Option<SigningAlgorithm>,
     /// By which algorithm its userinfo is signed; null: it is JSON.
     #[serde(default)]
     pub userinfo_signed_response_alg: Option<SigningAlgorithm>,
@@ -78,7 +99,7 @@ pub struct ClientSettings {
     #[serde(default = "refresh_idle_seconds")]
     #[schema(minimum = 3600, maximum = 31_536_000)]
     pub refresh_token_idle_ttl_seconds: u32,
-    /// Whether each use of a refresh token makes a new one; false for confidential clients only.
+    /// Whether each use of a refresh token makes a new one; false for confidential clients and those that must prove a key only.
     #[serde(default = "yes")]
     pub refresh_token_rotation: bool,
     /// How old a sign-in may be, in seconds, where a request does not say.
@@ -107,6 +128,9 @@ pub struct ClientSettings {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub service_account_id: Option<ServiceAccountId>,
+    /// What it may exchange tokens for.
+    #[serde(default)]
+    pub token_exchange: TokenExchange,
     /// Where it is told that a session ended in which it got tokens, an `https` URL.
     #[serde(default)]
     pub backchannel_logout_uri: Option<String>,
@@ -131,6 +155,9 @@ pub struct ClientSettings {
     /// Whether its access tokens tell what the person may do in the organization.
     #[serde(default = "yes")]
     pub include_permissions: bool,
+    /// Origins whose pages may call us in a browser, at most 50.
+    #[serde(default)]
+    pub allowed_cors_origins: Vec<String>,
     /// Applications' data, up to 16 KiB.
     #[serde(default)]
     #[schema(value_type = Object)]
@@ -153,9 +180,8 @@ fn es256() -> SigningAlgorithm {
     SigningAlgorithm::Es256
 }
 
-/// The one algorithm that every relying party knows.
-fn rs256() -> SigningAlgorithm {
-    SigningAlgorithm::Rs256
+fn oauth21() -> SecurityProfile {
+    SecurityProfile::OAuth21
 }
 
 fn access_seconds() -> u32 {
@@ -186,7 +212,17 @@ impl ClientSettings {
             self.grant_types = self.kind.default_grant_types();
         }
         self.token_endpoint_auth_method.get_or_insert(self.kind.default_auth_method());
+        self.id_token_signed_response_alg = Some(self.id_token_alg());
         self
+    }
+
+    /// By which algorithm its ID and logout tokens are signed: by RS256, the one that every relying party knows, where neither
+    /// it nor its profile says otherwise.
+    pub fn id_token_alg(&self) -> SigningAlgorithm {
+        self.id_token_signed_response_alg.unwrap_or(match self.security_profile {
+            SecurityProfile::OAuth21 => SigningAlgorithm::Rs256,
+            SecurityProfile::Fapi2 => SigningAlgorithm::Es256,
+        })
     }
 
     /// How it shows who it is.

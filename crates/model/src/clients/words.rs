@@ -11,6 +11,8 @@ text_enum! {
         Spa = "spa",
         /// On a telephone or a desk.
         Native = "native",
+        /// On something without a browser.
+        Device = "device",
         /// On a server, for itself.
         Machine = "machine",
     }
@@ -26,6 +28,7 @@ impl ClientType {
     pub fn default_grant_types(self) -> Vec<GrantType> {
         match self {
             Self::Machine => vec![GrantType::ClientCredentials],
+            Self::Device => vec![GrantType::DeviceCode, GrantType::RefreshToken],
             Self::Web | Self::Spa | Self::Native => {
                 vec![GrantType::AuthorizationCode, GrantType::RefreshToken]
             }
@@ -61,6 +64,20 @@ text_enum! {
         RefreshToken = "refresh_token",
         /// The client itself.
         ClientCredentials = "client_credentials",
+        /// A device whose code a person confirmed (RFC 8628).
+        DeviceCode = "urn:ietf:params:oauth:grant-type:device_code",
+        /// Another token (RFC 8693).
+        TokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange",
+    }
+}
+
+text_enum! {
+    /// Which rules a client lives by.
+    pub enum SecurityProfile {
+        /// OAuth 2.1.
+        OAuth21 = "oauth2.1",
+        /// The FAPI 2.0 Security Profile.
+        Fapi2 = "fapi2",
     }
 }
 

@@ -178,6 +178,8 @@ text_enum! {
         OauthClientDeleted = "oauth.client.deleted",
         /// An OAuth client has another secret.
         OauthClientSecretRotated = "oauth.client.secret_rotated",
+        /// A token by which clients may register was made.
+        OauthInitialAccessTokenCreated = "oauth.initial_access_token.created",
         /// A resource that tokens are for was made.
         OauthResourceCreated = "oauth.resource.created",
         /// A resource changed.
@@ -196,6 +198,8 @@ text_enum! {
         OauthTokenRevoked = "oauth.token.revoked",
         /// A refresh token came back that its successor had replaced.
         OauthTokenReuseDetected = "oauth.token.reuse_detected",
+        /// Somebody acts as another person.
+        OauthImpersonationStarted = "oauth.impersonation.started",
         /// An audit log was exported.
         AuditExported = "audit.exported",
         /// A copy of all that is held about a person is wanted.

@@ -12,8 +12,8 @@ pub use idempotency::IdempotencyKey;
 pub use precondition::Precondition;
 pub use session_token_template::{ClaimSource, SessionTokenTemplate};
 pub use settings::{
-    Consent, FederationMode, Lockout, LoginMethod, OrganizationCreation, RateLimit, RateLimitSetting,
-    Registration, RegistrationField, SessionPolicy, TenantSettings,
+    Consent, DynamicRegistration, FederationMode, Lockout, LoginMethod, OrganizationCreation, RateLimit,
+    RateLimitSetting, Registration, RegistrationField, SessionPolicy, TenantSettings,
 };
 pub use signing_key::{SigningAlgorithm, SigningKeyState};
 

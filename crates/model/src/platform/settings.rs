@@ -86,6 +86,18 @@ pub struct Consent {
     pub required: bool,
 }
 
+text_enum! {
+    /// Whether clients may register themselves.
+    pub enum DynamicRegistration {
+        /// No.
+        Off = "off",
+        /// Those with an initial access token.
+        Token = "token",
+        /// All.
+        Open = "open",
+    }
+}
+
 /// How people register.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -195,6 +207,7 @@ pub(super) const BUCKETS: &[&str] = &[
     "discovery",
     "token",
     "introspect",
+    "register",
     "export",
     "api.key",
     "api.session",
@@ -258,6 +271,8 @@ pub struct TenantSettings {
     pub feature_defaults: FeatureFlags,
     /// Days that the slug of a deleted organization stays blocked, 0–3650.
     pub retired_slug_days: u32,
+    /// Whether clients may register themselves.
+    pub dynamic_registration: DynamicRegistration,
     /// Origins whose scripts may call `/v1`.
     pub allowed_cors_origins: Vec<String>,
     /// URL patterns that `return_to` may match; `*` stands for one whole leading label.
@@ -294,6 +309,7 @@ impl Default for TenantSettings {
             audit_retention_days: 2_555,
             feature_defaults: FeatureFlags::new(),
             retired_slug_days: 180,
+            dynamic_registration: DynamicRegistration::Token,
             allowed_cors_origins: Vec::new(),
             allowed_return_urls: Vec::new(),
             rate_limits: BTreeMap::new(),

@@ -46,7 +46,7 @@ async fn show(auth: Auth<PageSignedIn>, Query(q): Query<Params>) -> Result<Respo
     Ok(entry_page(&auth, html, 200, keys.set))
 }
 
-fn scope(asked: &authorize::AskedScope) -> ConsentScope {
+pub(super) fn scope(asked: &authorize::AskedScope) -> ConsentScope {
     ConsentScope {
         name: asked.name.clone(),
         description: asked.description.clone(),
@@ -73,7 +73,7 @@ struct Agreement {
 }
 
 /// One box that was ticked, or several.
-fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+pub(super) fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Ticked {

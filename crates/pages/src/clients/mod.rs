@@ -4,6 +4,7 @@ mod applications;
 mod authorize;
 mod choose;
 mod consent;
+mod device;
 mod sign_out;
 
 use avnology_core::clients::authorize::{Next, Visitor};
@@ -55,8 +56,15 @@ fn refused<A: Access>(auth: &Auth<A>, error: &OAuthError) -> Response {
 }
 
 pub(crate) fn routes() -> Vec<Route> {
-    [applications::routes(), authorize::routes(), consent::routes(), choose::routes(), sign_out::routes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        applications::routes(),
+        authorize::routes(),
+        consent::routes(),
+        device::routes(),
+        choose::routes(),
+        sign_out::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

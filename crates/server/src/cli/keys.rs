@@ -3,17 +3,12 @@
 use std::io::Write as _;
 
 use avnology_model::platform::SigningAlgorithm;
-use clap::{Args, Subcommand};
-use reqwest::{Method, StatusCode, header};
-use secrecy::{ExposeSecret as _, SecretString};
+use clap::Subcommand;
+use reqwest::Method;
 use serde::Deserialize;
-use serde_json::{Value, json};
-use url::Url;
+use serde_json::json;
 
-use super::{
-    Failure,
-    remote::{client, read, refusal, unreachable},
-};
+use super::{Failure, remote::Server};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -31,17 +26,6 @@ pub(super) enum Command {
         #[arg(long)]
         emergency: bool,
     },
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Server {
-    /// Origin of the server.
-    #[arg(long, default_value = "http://localhost:8080")]
-    url: Url,
-    /// An API key with the scopes `tenant:read` and `tenant:write`. Better given in the environment, where no list of
-    /// processes shows it.
-    #[arg(long, env = "AVNOLOGY_API_KEY", hide_env_values = true)]
-    api_key: SecretString,
 }
 
 #[derive(Debug, Deserialize)]
@@ -65,40 +49,23 @@ fn algorithm(text: &str) -> Result<SigningAlgorithm, String> {
 
 pub(super) async fn run(command: Command) -> Result<(), Failure> {
     match command {
-        Command::List(server) => show(&server.list().await?),
+        Command::List(server) => show(&list(&server).await?),
         Command::Rotate { server, alg, emergency } => {
             let algorithms = match alg {
                 Some(alg) => vec![alg],
-                None => server.list().await?.algorithms(),
+                None => list(&server).await?.algorithms(),
             };
             for alg in algorithms {
                 let body = json!({ "alg": alg, "emergency": emergency });
-                server.call(Method::POST, "/v1/signing-keys:rotate", Some(&body)).await?;
+                server.send(Method::POST, "/v1/signing-keys:rotate", Some(&body)).await?;
             }
-            show(&server.list().await?)
+            show(&list(&server).await?)
         }
     }
 }
 
-impl Server {
-    async fn list(&self) -> Result<Keys, Failure> {
-        self.call(Method::GET, "/v1/signing-keys", None).await
-    }
-
-    async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Keys, Failure> {
-        let mut url = self.url.clone();
-        url.set_path(path);
-        let authorization = format!("Bearer {}", self.api_key.expose_secret().trim());
-        let mut request = client()?.request(method, url).header(header::AUTHORIZATION, authorization);
-        if let Some(body) = body {
-            request = request.header(header::CONTENT_TYPE, "application/json").body(body.to_string());
-        }
-        let answer = request.send().await.map_err(|e| unreachable(&e))?;
-        match answer.status() {
-            StatusCode::OK => read(answer).await,
-            _ => Err(refusal(answer).await),
-        }
-    }
+async fn list(server: &Server) -> Result<Keys, Failure> {
+    server.call(Method::GET, "/v1/signing-keys", None).await
 }
 
 impl Keys {

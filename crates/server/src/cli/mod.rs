@@ -3,6 +3,7 @@
 mod admin;
 mod audit;
 mod breaches;
+mod clients;
 mod config;
 mod db;
 mod doctor;
@@ -66,6 +67,9 @@ enum Command {
     /// Look at the keys that sign, and replace them.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Look after OAuth clients.
+    #[command(subcommand)]
+    Clients(Box<clients::Command>),
     /// Make a file of breached passwords' hashes for `AVNOLOGY_BREACH_FILE`.
     BreachFile(breaches::Options),
 }
@@ -93,6 +97,7 @@ impl Cli {
             Command::Migrate(command) => migrate::run(*command).await,
             Command::Key(command) => key::run(&command),
             Command::Keys(command) => keys::run(command).await,
+            Command::Clients(command) => clients::run(*command).await,
             Command::BreachFile(options) => breaches::run(&options),
         }
     }

@@ -2,14 +2,57 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, Response};
+use clap::Args;
+use reqwest::{Client, Method, Response, header};
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
+use url::Url;
 
 use super::Failure;
 
 /// How long a server may be silent.
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A running server, and the key by which it is called.
+#[derive(Debug, Args)]
+pub(super) struct Server {
+    /// Origin of the server.
+    #[arg(long, default_value = "http://localhost:8080")]
+    url: Url,
+    /// An API key with the scopes that the command needs. Better given in the environment, where no list of processes shows it.
+    #[arg(long, env = "AVNOLOGY_API_KEY", hide_env_values = true)]
+    api_key: SecretString,
+}
+
+impl Server {
+    /// Calls a path, which may hold a query.
+    pub(super) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Response, Failure> {
+        let url = self.url.join(path).map_err(|e| Failure::new(e.to_string()))?;
+        let authorization = format!("Bearer {}", self.api_key.expose_secret().trim());
+        let mut request = client()?.request(method, url).header(header::AUTHORIZATION, authorization);
+        if let Some(body) = body {
+            request = request.header(header::CONTENT_TYPE, "application/json").body(body.to_string());
+        }
+        let answer = request.send().await.map_err(|e| unreachable(&e))?;
+        if answer.status().is_success() { Ok(answer) } else { Err(refusal(answer).await) }
+    }
+
+    /// The same; what the answer says.
+    pub(super) async fn call<T: for<'de> Deserialize<'de>>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<T, Failure> {
+        read(self.send(method, path, body).await?).await
+    }
+}
 
 pub(super) fn client() -> Result<Client, Failure> {
     let client = Client::builder().connect_timeout(PATIENCE).read_timeout(PATIENCE).build();

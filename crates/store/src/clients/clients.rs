@@ -7,20 +7,24 @@ use avnology_model::{
     secret_token::SecretHash,
 };
 
+use super::{origins, registrations};
 use crate::{
     IdentityTx, Row,
     list::{self, Field, List, ListQuery, Page, Scope},
     params,
 };
 
-const COLUMNS: &str = "c.id, c.settings, c.revoked_before, c.create_time, c.update_time";
+const COLUMNS: &str = "c.id, c.settings, c.revoked_before, c.create_time, c.update_time, r.client_id, r.token_hash, \
+    r.limits, r.last_token_at";
+const FROM: &str = "oauth_clients c LEFT JOIN oauth_registrations r ON r.client_id = c.id";
 
 crate::statements! {
     INSERT = "INSERT INTO oauth_clients (id, name, type, state, first_party, settings, revoked_before, create_time, \
         update_time) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     UPDATE = "UPDATE oauth_clients SET name = $2, state = $3, first_party = $4, settings = $5, revoked_before = $6, \
         update_time = $7 WHERE id = $1";
-    BY_ID = "SELECT c.id, c.settings, c.revoked_before, c.create_time, c.update_time FROM oauth_clients c \
+    BY_ID = "SELECT c.id, c.settings, c.revoked_before, c.create_time, c.update_time, r.client_id, r.token_hash, \
+        r.limits, r.last_token_at FROM oauth_clients c LEFT JOIN oauth_registrations r ON r.client_id = c.id \
         WHERE c.id = $1";
     DELETE = "DELETE FROM oauth_clients WHERE id = $1";
     SECRETS = "SELECT hash, prefix, create_time, expires_at FROM oauth_client_secrets WHERE client_id = $1 \
@@ -42,6 +46,7 @@ fn from_row(row: &mut Row) -> Result<Client> {
         revoked_before: row.take()?,
         create_time: row.take()?,
         update_time: row.take()?,
+        registration: registrations::from_row(row)?,
     })
 }
 
@@ -60,6 +65,10 @@ pub fn insert(tx: &mut IdentityTx<'_>, client: &Client) -> Result<()> {
         client.update_time,
     ];
     tx.execute(&INSERT, &values)?;
+    if let Some(registration) = &client.registration {
+        registrations::insert(tx, client.id, registration)?;
+    }
+    origins::write(tx, client)?;
     client.secrets.iter().try_for_each(|secret| insert_secret(tx, client.id, secret))
 }
 
@@ -77,7 +86,8 @@ pub fn update(tx: &mut IdentityTx<'_>, client: &mut Client, now: Timestamp) -> R
         client.revoked_before,
         client.update_time,
     ];
-    tx.execute(&UPDATE, &values).map(drop)
+    tx.execute(&UPDATE, &values)?;
+    origins::write(tx, client)
 }
 
 /// The client with this id, and its secrets.
@@ -96,6 +106,8 @@ pub fn get(tx: &mut IdentityTx<'_>, id: ClientId) -> Result<Client> {
 /// Removes a client and its secrets.
 pub fn delete(tx: &mut IdentityTx<'_>, id: ClientId) -> Result<()> {
     tx.execute(&DELETE_SECRETS, &params![id])?;
+    registrations::delete(tx, id)?;
+    origins::erase(tx, id)?;
     tx.execute(&DELETE, &params![id]).map(drop)
 }
 
@@ -131,7 +143,7 @@ pub fn delete_secret(tx: &mut IdentityTx<'_>, hash: &SecretHash) -> Result<()> {
 /// What clients are filtered and sorted by.
 pub static CLIENTS: List = List {
     columns: COLUMNS,
-    from: "oauth_clients c",
+    from: FROM,
     id: "c.id",
     default_order: &[("create_time", true)],
     fields: &[

@@ -20,8 +20,26 @@ pub fn take(
     limits: &[RateLimit],
     now: Timestamp,
 ) -> Result<Option<u32>> {
+    let (seconds, next) = draw(tx, bucket, subject, limits, now)?;
+    if seconds > 0 {
+        return Ok(Some(seconds));
+    }
+    for (cell, arrival) in next {
+        tx.execute(&PUT, &params![cell, subject, arrival])?;
+    }
+    Ok(None)
+}
+
+/// The seconds to wait, or what the cells hold after one more unit.
+fn draw(
+    tx: &mut IdentityTx<'_>,
+    bucket: &str,
+    subject: &[u8],
+    limits: &[RateLimit],
+    now: Timestamp,
+) -> Result<(u32, Vec<(String, i64)>)> {
     let mut next = Vec::with_capacity(limits.len());
-    let mut wait = 0;
+    let mut wait = 0_i64;
     for (i, limit) in limits.iter().enumerate() {
         let cell = format!("{bucket}/{i}");
         let stored: Option<i64> =
@@ -32,14 +50,20 @@ pub fn take(
         wait = wait.max(arrival.saturating_sub(now.micros()).saturating_sub(window));
         next.push((cell, arrival));
     }
-    if wait > 0 {
-        let seconds = wait.saturating_add(999_999) / 1_000_000;
-        return Ok(Some(u32::try_from(seconds).unwrap_or(u32::MAX)));
-    }
-    for (cell, arrival) in next {
-        tx.execute(&PUT, &params![cell, subject, arrival])?;
-    }
-    Ok(None)
+    let seconds = wait.max(0).saturating_add(999_999) / 1_000_000;
+    Ok((u32::try_from(seconds).unwrap_or(u32::MAX), next))
+}
+
+/// Whether a limit of a bucket is used up for `subject`: the number of seconds to wait. Nothing is taken.
+pub fn wait(
+    tx: &mut IdentityTx<'_>,
+    bucket: &str,
+    subject: &[u8],
+    limits: &[RateLimit],
+    now: Timestamp,
+) -> Result<Option<u32>> {
+    let seconds = draw(tx, bucket, subject, limits, now)?.0;
+    Ok((seconds > 0).then_some(seconds))
 }
 
 /// Forgets cells that are full again.

@@ -94,7 +94,7 @@ impl Consent<'_> {
     }
 }
 
-fn field(scope: &ConsentScope) -> crate::parts::Field {
+pub(super) fn field(scope: &ConsentScope) -> crate::parts::Field {
     let words = scope.description.clone().unwrap_or_else(|| of_scope(&scope.name));
     let mut field = check("scope", &words, true);
     field.id = format!("scope-{}", scope.name.replace([':', '.', '/'], "-"));

@@ -3,6 +3,7 @@
 mod applications;
 mod choose;
 mod consent;
+mod device;
 mod form_post;
 mod sign_out;
 mod words;
@@ -10,6 +11,7 @@ mod words;
 pub use applications::{ApplicationRow, Applications};
 pub use choose::{ChooseAccount, ChooseOrganization, OrganizationChoice};
 pub use consent::{Consent, ConsentScope};
+pub use device::{CodeRefused, ConfirmDevice, DeviceEnd, DeviceEnded, DevicePlace, EnterCode};
 pub use form_post::FormPost;
 pub use sign_out::{ClientSignOut, ClientSignedOut};
 pub use words::refusal_words;

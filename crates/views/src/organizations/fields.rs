@@ -29,7 +29,7 @@ fn field(name: &str, label: &str, kind: FieldKind, value: &str) -> Field {
 }
 
 /// One line of text.
-pub(super) fn line(name: &str, label: &str, value: &str) -> Field {
+pub(crate) fn line(name: &str, label: &str, value: &str) -> Field {
     field(name, label, FieldKind::Line(InputType::Text), value)
 }
 
@@ -84,7 +84,7 @@ impl Field {
     }
 
     /// The same with a greatest length.
-    pub(super) fn most(self, characters: u32) -> Self {
+    pub(crate) fn most(self, characters: u32) -> Self {
         Self { maxlength: Some(characters), ..self }
     }
 }

@@ -5,7 +5,8 @@ use crate::{
     Notice,
     clients::{
         ApplicationRow, Applications, ChooseAccount, ChooseOrganization, ClientSignOut, ClientSignedOut,
-        Consent, ConsentScope, FormPost, OrganizationChoice, refusal_words,
+        CodeRefused, ConfirmDevice, Consent, ConsentScope, DeviceEnd, DeviceEnded, DevicePlace, EnterCode,
+        FormPost, OrganizationChoice, refusal_words,
     },
     platform::ErrorPage,
 };
@@ -17,7 +18,7 @@ const CHALLENGE: &str = "m4vQk2sB7xJcR9tYuI1oPaW3eLzN6dHfG8qSbXwT5kA";
 const OTHER: &str = "/sign-in?refresh=true&return_to=%2Foauth2%2Fauth";
 
 pub(super) fn pages(world: &World) -> Pages {
-    [consent(world), choices(world), answers(world), applications(world)].concat()
+    [consent(world), device(world), choices(world), answers(world), applications(world)].concat()
 }
 
 fn applications(world: &World) -> Pages {
@@ -96,6 +97,74 @@ fn consent(world: &World) -> Pages {
         ..page
     };
     vec![("consent", page.render()), ("consent-organization", whole.render())]
+}
+
+fn device(world: &World) -> Pages {
+    let enter = EnterCode { cx: world.cx(), action: "/device", csrf_token: CSRF, entered: "", refused: None };
+    let wrong = EnterCode { entered: "WDJB-MJHX", refused: Some(CodeRefused::Wrong), ..enter };
+    let wait = EnterCode { refused: Some(CodeRefused::TooMany(12)), ..enter };
+    let scope =
+        |name: &str| ConsentScope { name: name.to_owned(), description: None, is_optional: name != "openid" };
+    let scopes = [scope("openid"), scope("profile"), scope("offline_access")];
+    let confirm = ConfirmDevice {
+        cx: world.cx(),
+        person: &world.jane,
+        user_code: "WDJB-MJHT",
+        client: "Living Room TV",
+        client_uri: None,
+        policy_uri: None,
+        tos_uri: None,
+        address: Some("203.0.113.7"),
+        program: "Program",
+        scopes: &scopes,
+        resources: &[],
+        place: &DevicePlace::Personal,
+        refused: None,
+        action: "/device/confirm",
+        csrf_token: CSRF,
+        other_account_url: "/sign-in?refresh=true&return_to=%2Fdevice%3Fuser_code%3DWDJB%2DMJHT",
+    };
+    let choice = |value: &str, name: &str, role: &str| OrganizationChoice {
+        value: value.to_owned(),
+        name: name.to_owned(),
+        role: role.to_owned(),
+    };
+    let place = DevicePlace::Choice {
+        choices: vec![
+            choice("org_01kjpwdk93e6yrn4jvq0b9zr89", "Acme Corporation", "admin"),
+            choice("org_01kjpwdk93e6yrn4jvq0b9zr8a", "Northwind Traders", "member"),
+        ],
+        has_personal: true,
+        chosen: "org_01kjpwdk93e6yrn4jvq0b9zr89".to_owned(),
+    };
+    let resources = ["Invoices".to_owned()];
+    let whole = ConfirmDevice {
+        client_uri: Some("https://tv.example"),
+        policy_uri: Some("https://tv.example/privacy"),
+        tos_uri: Some("https://tv.example/terms"),
+        resources: &resources,
+        place: &place,
+        ..confirm
+    };
+    let join = ConfirmDevice {
+        place: &DevicePlace::Join("Acme Corporation".to_owned()),
+        refused: Some("You need an invitation to join this organization."),
+        ..confirm
+    };
+    let missing = ConfirmDevice { place: &DevicePlace::Missing, ..confirm };
+    let ended = |end| DeviceEnded { cx: world.cx(), end }.render();
+    vec![
+        ("device-enter", enter.render()),
+        ("device-wrong", wrong.render()),
+        ("device-wait", wait.render()),
+        ("device-confirm", confirm.render()),
+        ("device-organization", whole.render()),
+        ("device-join", join.render()),
+        ("device-missing", missing.render()),
+        ("device-done", ended(DeviceEnd::Done)),
+        ("device-denied", ended(DeviceEnd::Denied)),
+        ("device-expired", ended(DeviceEnd::Expired)),
+    ]
 }
 
 fn choices(world: &World) -> Pages {

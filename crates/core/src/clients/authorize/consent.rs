@@ -12,7 +12,10 @@ use avnology_oauth::{
     ErrorCode, OAuthError, Scopes,
     consent::{Asked, Rule, must_ask},
 };
-use avnology_store::clients::{consents, requests};
+use avnology_store::{
+    IdentityTx,
+    clients::{consents, requests},
+};
 use serde_json::json;
 
 use super::{Next, Request, Stop, Visitor, judged, organization, pending};
@@ -192,17 +195,21 @@ pub async fn allow(
     app.store
         .identity()
         .write(move |tx| {
-            let mut consent = consent.clone();
-            if let Some(before) = consents::of(tx, consent.identity_id, consent.client_id, organization)? {
-                consent.id = before.id;
-                merge(&mut consent.scopes, before.scopes);
-                merge(&mut consent.resources, before.resources);
-            }
-            consents::put(tx, &consent)?;
             requests::update(tx, &row)?;
-            emit(tx, &event(&cx, EventType::OauthConsentGranted, &consent))
+            remember(tx, &cx, consent.clone())
         })
         .await
+}
+
+/// Remembers what somebody agreed to, besides what they agreed to before.
+pub(in crate::clients) fn remember(tx: &mut IdentityTx<'_>, cx: &Cx, mut consent: Consent) -> Result<()> {
+    if let Some(before) = consents::of(tx, consent.identity_id, consent.client_id, consent.organization_id)? {
+        consent.id = before.id;
+        merge(&mut consent.scopes, before.scopes);
+        merge(&mut consent.resources, before.resources);
+    }
+    consents::put(tx, &consent)?;
+    emit(tx, &event(cx, EventType::OauthConsentGranted, &consent))
 }
 
 fn merge(into: &mut Vec<String>, more: Vec<String>) {
@@ -240,7 +247,7 @@ pub async fn deny(app: &Arc<Tenant>, cx: &Cx, challenge: &str, visitor: Visitor<
         Ok(request) => request,
         Err(next) => return Ok(next),
     };
-    request.pending.end(app).await?;
+    request.pending.end(app, cx.now).await?;
     let no = OAuthError::new(ErrorCode::AccessDenied, "the person said no");
     Ok(Next::Answer(request.asked.return_to.with_error(&no, &app.config.origin())))
 }

@@ -6,20 +6,20 @@ use avnology_model::{
     ids::GrantId,
     secret_token::SecretKind,
 };
-use avnology_oauth::code::LIFETIME;
-use avnology_store::clients::{codes, consents, requests};
+use avnology_oauth::{ErrorCode, OAuthError, code::LIFETIME};
+use avnology_store::clients::{codes, consents, pushed_requests, requests};
 
 use super::{Request, facts_of};
 use crate::{Cx, Tenant, clients::person::Place, sessions::LiveSession};
 
-/// Writes a code down, and ends the request with it.
+/// Writes a code down, and ends the request with it. `invalid_request_uri` when it was pushed and another visit used it first.
 pub(super) async fn code(
     app: &Tenant,
     cx: &Cx,
     request: &Request,
     live: &LiveSession,
     place: Option<&Place>,
-) -> Result<String> {
+) -> Result<Result<String, OAuthError>> {
     let (asked, row) = (&request.asked, &request.pending.row);
     let is_agreed = |scope: &str| {
         row.consented_by != Some(live.identity.id) || row.consented_scopes.iter().any(|one| one == scope)
@@ -38,6 +38,7 @@ pub(super) async fn code(
             id_token_claims: asked.claims.id_token.clone(),
             userinfo_claims: asked.claims.userinfo.clone(),
             signed_in: facts_of(live),
+            dpop_jkt: asked.dpop_jkt.clone(),
         },
         redirect_uri: asked.return_to.redirect_uri.clone(),
         redirect_uri_was_sent: asked.redirect_uri_was_sent,
@@ -47,8 +48,13 @@ pub(super) async fn code(
         expires_at: cx.now.plus_seconds(LIFETIME),
         used_at: None,
     };
-    let (kept, now) = (request.pending.kept_as(), cx.now);
+    let (kept, pushed, now) = (request.pending.kept_as(), request.pending.pushed_as(), cx.now);
     let write = app.store.identity().write(move |tx| {
+        if let Some(hash) = pushed
+            && !pushed_requests::use_once(tx, &hash, now)?
+        {
+            return Ok(false);
+        }
         if let Some(hash) = kept {
             requests::end(tx, &hash)?;
         }
@@ -56,8 +62,8 @@ pub(super) async fn code(
         if let Some(consent) = consents::of(tx, code.identity_id, code.client_id, place)? {
             consents::touch(tx, consent.id, now)?;
         }
-        codes::insert(tx, &code)
+        codes::insert(tx, &code).map(|()| true)
     });
-    write.await?;
-    Ok(secret.expose().to_owned())
+    let used = OAuthError::new(ErrorCode::InvalidRequestUri, "request_uri was used before");
+    Ok(if write.await? { Ok(secret.expose().to_owned()) } else { Err(used) })
 }

@@ -10,6 +10,7 @@ mod finish;
 mod organization;
 mod pending;
 mod sign_in;
+mod source;
 
 use std::sync::Arc;
 
@@ -32,12 +33,15 @@ use avnology_oauth::{
     tokens::ID_TOKEN,
 };
 
-pub(super) use self::consent::{described, event as consent_event};
 pub(crate) use self::sign_in::{card, challenge_in, client_of};
 pub use self::{
     choose::{ChooseOrganization, Invited, Offer, choose_organization, chosen_account, offered},
     consent::{AskedFor, AskedScope, allow, asked_for, deny},
     sign_in::flow_for,
+};
+pub(super) use self::{
+    consent::{described, event as consent_event, remember},
+    organization::{candidates, may_use},
 };
 use self::{pending::Pending, sign_in::SignIn};
 use super::{
@@ -100,7 +104,10 @@ impl From<OAuthError> for Stop {
 /// One visit: a new request, or one that goes on after a page (`login_challenge`).
 pub async fn authorize(app: &Arc<Tenant>, cx: &Cx, params: &Params, visitor: Visitor<'_>) -> Result<Next> {
     let pending = match params.get("login_challenge") {
-        None => Pending::begin(cx, params, visitor.holder),
+        None => match source::read(app, cx, params).await? {
+            Ok(params) => Pending::begin(cx, params, visitor.holder),
+            Err(error) => return Ok(Next::Page(error)),
+        },
         Some(challenge) => match pending::find(app, cx, challenge, visitor.holder).await? {
             Some(pending) => pending,
             None => return Ok(Next::Page(too_late())),
@@ -117,27 +124,32 @@ fn too_late() -> OAuthError {
     OAuthError::new(ErrorCode::InvalidRequest, "the request is over, or was begun in another browser")
 }
 
-/// Reads a request, or says where its error goes.
+fn unknown_client() -> OAuthError {
+    OAuthError::new(ErrorCode::InvalidRequest, "client_id is missing or unknown")
+}
+
+/// Reads a request, or says where its error goes; a client that is told so has used the request up.
 async fn judged(app: &Tenant, cx: &Cx, pending: Pending) -> Result<Result<Request, Next>> {
-    let unknown = OAuthError::new(ErrorCode::InvalidRequest, "client_id is missing or unknown");
     let id = pending.params.get("client_id").and_then(|id| id.parse::<ClientId>().ok());
     let live = match id {
         Some(id) => cache::find(app, cx, id).await?,
         None => None,
     };
-    let Some(live) = live else { return Ok(Err(Next::Page(unknown))) };
+    let Some(live) = live else { return Ok(Err(Next::Page(unknown_client()))) };
     let known = cache::all_resources(app, cx).await?;
     let is_known = |scope: &str| scopes::is_known(scope, &known);
     let issuer = app.config.origin();
-    Ok(match judge(&pending.params, &live.rules, Channel::Front, is_known) {
-        Ok(asked) if live.is_active() => Ok(Request { live, asked, pending }),
+    let channel = if pending.pushed_as().is_some() { Channel::Pushed } else { Channel::Front };
+    let (back, error) = match judge(&pending.params, &live.rules, channel, is_known) {
+        Ok(asked) if live.is_active() => return Ok(Ok(Request { live, asked, pending })),
         Ok(asked) => {
-            let disabled = OAuthError::new(ErrorCode::UnauthorizedClient, "the client is disabled");
-            Err(Next::Answer(asked.return_to.with_error(&disabled, &issuer)))
+            (asked.return_to, OAuthError::new(ErrorCode::UnauthorizedClient, "the client is disabled"))
         }
-        Err(Refused::Page(error)) => Err(Next::Page(error)),
-        Err(Refused::Redirect(back, error)) => Err(Next::Answer(back.with_error(&error, &issuer))),
-    })
+        Err(Refused::Page(error)) => return Ok(Err(Next::Page(error))),
+        Err(Refused::Redirect(back, error)) => (back, error),
+    };
+    pending.end(app, cx.now).await?;
+    Ok(Err(Next::Answer(back.with_error(&error, &issuer))))
 }
 
 async fn go_on(app: &Arc<Tenant>, cx: &Cx, mut request: Request, visitor: Visitor<'_>) -> Result<Next> {
@@ -158,7 +170,7 @@ async fn go_on(app: &Arc<Tenant>, cx: &Cx, mut request: Request, visitor: Visito
             Ok(Next::Go(wanted.url(&request)))
         }
         Stop::Tell(error) => {
-            request.pending.end(app).await?;
+            request.pending.end(app, cx.now).await?;
             Ok(Next::Answer(request.asked.return_to.with_error(&error, &app.config.origin())))
         }
     }
@@ -179,7 +191,7 @@ async fn steps(
         Ok(()) => {}
         Err(stop) => return Ok(Err(stop)),
     }
-    finish::code(app, cx, request, live, place.as_ref()).await.map(Ok)
+    Ok(finish::code(app, cx, request, live, place.as_ref()).await?.map_err(Stop::Tell))
 }
 
 /// Who grants, and where: the session as the request, the organization and the client want it.
@@ -275,7 +287,7 @@ fn stronger(request: &Request, organization: OrganizationId, refused: &avnology_
 }
 
 /// What is kept of a sign-in.
-fn facts_of(live: &LiveSession) -> SignInFacts {
+pub(super) fn facts_of(live: &LiveSession) -> SignInFacts {
     SignInFacts {
         authenticated_at: live.session.authenticated_at,
         aal: live.session.aal,

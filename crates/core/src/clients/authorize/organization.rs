@@ -124,13 +124,13 @@ pub(super) async fn entry(
 }
 
 /// Whether members of an organization may use the client.
-pub(super) fn may_use(client: &LiveClient, organization: OrganizationId) -> bool {
+pub(in crate::clients) fn may_use(client: &LiveClient, organization: OrganizationId) -> bool {
     let allowed = &client.client.settings.allowed_organizations;
     allowed.is_empty() || allowed.contains(&organization)
 }
 
 /// The organizations that a person may choose from.
-pub(super) async fn candidates(
+pub(in crate::clients) async fn candidates(
     app: &Tenant,
     cx: &Cx,
     client: &LiveClient,

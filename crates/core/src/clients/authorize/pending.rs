@@ -7,10 +7,11 @@ use avnology_model::{
     secret_token::{SecretHash, sha256},
 };
 use avnology_oauth::Params;
-use avnology_store::clients::requests;
+use avnology_store::clients::{pushed_requests, requests};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 
+use super::source;
 use crate::{Cx, Tenant};
 
 /// How long it waits, in seconds.
@@ -26,7 +27,7 @@ pub(super) struct Pending {
 
 impl Pending {
     /// A request that begins.
-    pub(super) fn begin(cx: &Cx, params: &Params, holder: SecretHash) -> Self {
+    pub(super) fn begin(cx: &Cx, params: Params, holder: SecretHash) -> Self {
         let challenge = BASE64_URL_SAFE_NO_PAD.encode(cx.random::<32>());
         let row = AuthorizationRequestRow {
             hash: sha256(challenge.as_bytes()),
@@ -41,7 +42,7 @@ impl Pending {
             chosen_organization: None,
             expires_at: cx.now.plus_seconds(LIFETIME),
         };
-        Self { row, params: params.clone(), challenge, is_kept: false }
+        Self { row, params, challenge, is_kept: false }
     }
 
     /// When it began.
@@ -74,18 +75,32 @@ impl Pending {
         app.store.identity().write(move |tx| requests::update(tx, &row)).await
     }
 
-    /// Ends it, if it was kept.
-    pub(super) async fn end(&self, app: &Tenant) -> Result<()> {
-        if !self.is_kept {
+    /// Ends it, if it was kept, and uses it up, if it was pushed.
+    pub(super) async fn end(&self, app: &Tenant, now: Timestamp) -> Result<()> {
+        let (kept, pushed) = (self.kept_as(), self.pushed_as());
+        if kept.is_none() && pushed.is_none() {
             return Ok(());
         }
-        let hash = self.row.hash;
-        app.store.identity().write(move |tx| requests::end(tx, &hash).map(drop)).await
+        let write = app.store.identity().write(move |tx| {
+            if let Some(hash) = kept {
+                requests::end(tx, &hash)?;
+            }
+            if let Some(hash) = pushed {
+                pushed_requests::use_once(tx, &hash, now)?;
+            }
+            Ok(())
+        });
+        write.await
     }
 
     /// Under which hash it is kept; none for one that was never kept.
     pub(super) fn kept_as(&self) -> Option<SecretHash> {
         self.is_kept.then_some(self.row.hash)
+    }
+
+    /// Under which hash it was pushed; none for one that came through the browser.
+    pub(super) fn pushed_as(&self) -> Option<SecretHash> {
+        source::pushed_as(&self.params)
     }
 }
 

@@ -1,0 +1,94 @@
+//! What is exchanged: an access token, or a session.
+
+use std::sync::Arc;
+
+use avnology_model::{
+    Result,
+    clients::{Grant, GrantedRights, OrganizationSelection},
+    ids::{GrantId, OrganizationId},
+    sessions::SessionKind,
+};
+use avnology_oauth::{Scopes, token_request::Exchange};
+use avnology_store::permissions::tuples;
+use serde_json::Value;
+
+use super::{
+    super::{LiveClient, Refusal, authorize::facts_of},
+    OfPerson, Subject, Who, good, unacceptable,
+};
+use crate::{Cx, Tenant, sessions};
+
+/// Whom an access token speaks of. The result stands on the same grant, and ends with it.
+pub(super) async fn of_token(app: &Arc<Tenant>, cx: &Cx, asked: &Exchange) -> Result<Subject, Refusal> {
+    let token = good(app, cx, &asked.subject_token, "subject_token is not good").await?;
+    let scopes = Scopes::of(token.text("scope").unwrap_or_default().split(' '));
+    let end = token.claims.get("exp").and_then(Value::as_i64).unwrap_or_default();
+    let organization = token.text("org_id").and_then(|id| id.parse::<OrganizationId>().ok());
+    let act = token.claims.get("act").cloned();
+    let who = match token.person {
+        None => Who::Program(token.claims),
+        Some((grant, identity)) => {
+            let id = identity.id;
+            let platform = app.store.identity().read(move |tx| tuples::platform_role(tx, id)).await?;
+            Who::Person(Box::new(OfPerson { identity, platform, grant, is_new: false, organization }))
+        }
+    };
+    Ok(Subject { who, scopes, act, end })
+}
+
+/// Whom a session is of. The result stands on a grant of its own, and ends with the session.
+pub(super) async fn of_session(
+    app: &Arc<Tenant>,
+    cx: &Cx,
+    live: &LiveClient,
+    asked: &Exchange,
+) -> Result<Subject, Refusal> {
+    let session = match sessions::authenticate(app, cx, &asked.subject_token).await {
+        Err(error) if !error.is_failure() => return Err(unacceptable("subject_token is not good")),
+        found => found?,
+    };
+    if session.session.kind != SessionKind::Standard {
+        return Err(unacceptable("subject_token is good for a new password alone"));
+    }
+    let begin = live.issues_at(cx.now);
+    let end = begin.plus_seconds(i64::from(live.client.settings.access_token_ttl_seconds));
+    let end = end.min(session.session.expires_at);
+    let wants_none = live.client.settings.organization_selection == OrganizationSelection::None;
+    let organization = session.session.organization_id.filter(|_| !wants_none);
+    let grant = Grant {
+        id: GrantId::new(cx.now, cx.random()),
+        client_id: live.id(),
+        identity_id: session.identity.id,
+        session_id: session.id(),
+        organization_id: organization,
+        rights: GrantedRights {
+            scopes: live.rules.scopes.iter().map(str::to_owned).collect(),
+            resources: asked.audiences.clone(),
+            dpop_jkt: None,
+            id_token_claims: Vec::new(),
+            userinfo_claims: Vec::new(),
+            signed_in: facts_of(&session),
+        },
+        is_offline: false,
+        generation: 0,
+        create_time: begin,
+        expires_at: end,
+        idle_expires_at: end,
+        last_used_at: cx.now,
+        revoked_at: None,
+    };
+    let person = OfPerson {
+        identity: session.identity.clone(),
+        platform: session.role,
+        grant,
+        is_new: true,
+        organization,
+    };
+    // A session has every scope of its person's role; which of them is for the role to say.
+    Ok(Subject {
+        who: Who::Person(Box::new(person)),
+        scopes: live.rules.scopes.clone(),
+        act: None,
+        end: end.seconds(),
+    })
+}
