@@ -26,7 +26,6 @@ pub async fn create(
     let mut settings = settings.completed();
     input::check(&mut settings, app.config.environment == Environment::Test)?;
     profile::check(&settings, &*app.outbound)?;
-    input::check_calls(app, &settings)?;
     let secret = settings.auth_method().uses_secret().then(|| cx.secret(SecretKind::ClientSecret));
     let client = Client {
         id: ClientId::new(cx.now, cx.random()),

@@ -30,7 +30,7 @@ pub async fn update(
         return Err(Error::field(field, FieldCode::Immutable, "This is set once and never changed."));
     }
     let is_test = app.config.environment == Environment::Test;
-    let (job, cx2, expected) = (Arc::clone(app), cx.clone(), expected.clone());
+    let (cx2, expected, outbound) = (cx.clone(), expected.clone(), Arc::clone(&app.outbound));
     let client = app
         .store
         .identity()
@@ -42,8 +42,7 @@ pub async fn update(
             let settings: ClientSettings = patch::read(merged)?;
             let mut settings = settings.completed();
             input::check(&mut settings, is_test)?;
-            profile::check(&settings, &*job.outbound)?;
-            input::check_calls(&job, &settings)?;
+            profile::check(&settings, &*outbound)?;
             input::check_kept(tx, &mut settings)?;
             if settings == before.settings {
                 return Ok(before);
