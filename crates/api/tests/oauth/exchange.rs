@@ -255,6 +255,7 @@ async fn an_administrator_acts_as_another_person_and_that_is_told(app: TestApp) 
         !service.is_active(&answer.at("/access_token")).await,
         "it ends when the administrator signs out"
     );
+    as_jane.get("/v1/me").await.refused(Code::TokenRevoked);
 }
 
 async fn impersonation_needs_two_factors_an_administrator_and_a_reason(app: TestApp) {
