@@ -31,3 +31,4 @@ mod resources;
 mod security;
 mod sign_out;
 mod signing;
+mod two_nodes;
