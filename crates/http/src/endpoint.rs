@@ -7,6 +7,7 @@ use avnology_core::{Cx, OrganizationScope, Tenant, network_of};
 use avnology_model::{
     Code, Error, FieldCode, FieldError, Result,
     events::{Actor, EventType},
+    permissions::Scope,
 };
 use axum::{
     body::Body,
@@ -190,6 +191,7 @@ async fn admit(call: Call, noted: &mut Noted) -> Result<Admitted> {
         }
     }
     route.rule.admit(&raw.caller, raw.acting.as_deref())?;
+    check_acting(&raw, &route)?;
     if route.rule.is_of_page() && matches!(raw.caller, Caller::Anonymous) {
         return Ok(Admitted::Answer(sign_in(&raw)));
     }
@@ -237,6 +239,17 @@ async fn check_source(raw: &Raw, route: &RouteRules, origin: &str, by_cookie: bo
         Some(origin) if cors::is_allowed(&raw.app, origin).await => Ok(()),
         _ => Err(refused),
     }
+}
+
+/// Whoever acts for another person reads that one's account, and changes nothing of it.
+fn check_acting(raw: &Raw, route: &RouteRules) -> Result<()> {
+    let Caller::Token(token) = &raw.caller else { return Ok(()) };
+    let reads = matches!(raw.method, Method::GET | Method::HEAD);
+    if !token.is_another_person || reads || route.rule.scope() != Some(Scope::AccountSelf) {
+        return Ok(());
+    }
+    let why = "Whoever acts for another person changes nothing of that one's account.";
+    Err(Error::new(Code::PermissionDenied).with_detail(why))
 }
 
 /// To the sign-in page, and back here afterwards.

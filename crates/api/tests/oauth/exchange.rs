@@ -245,12 +245,17 @@ async fn an_administrator_acts_as_another_person_and_that_is_told(app: TestApp) 
     assert_eq!(told[0]["reason"], "Ticket 4711");
     assert_eq!(told[0]["expires_at"], json!(app.now().plus_seconds(3_600).to_string()));
     assert!(service.is_active(&answer.at("/access_token")).await);
+    let as_jane = app.program().with_token(&answer.at("/access_token"));
+    assert_eq!(as_jane.get("/v1/me").await.ok()["id"], json!(jane.id));
+    let patch = as_jane.patch("/v1/me").json(&json!({ "first_name": "Max" })).await;
+    patch.refused(Code::PermissionDenied);
     let session = root.whoami().await.at("/id");
     root.delete(&format!("/v1/sessions/{session}")).await.no_content();
     assert!(
         !service.is_active(&answer.at("/access_token")).await,
         "it ends when the administrator signs out"
     );
+    as_jane.get("/v1/me").await.refused(Code::TokenRevoked);
 }
 
 async fn impersonation_needs_two_factors_an_administrator_and_a_reason(app: TestApp) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use avnology_model::{
     Code, Error, Result,
     events::{Actor, ActorType},
-    ids::{ClientId, OrganizationId, ServiceAccountId},
+    ids::{ClientId, IdentityId, OrganizationId, ServiceAccountId},
     permissions::ScopeSet,
     secret_token::{SecretHash, sha256},
 };
@@ -29,11 +29,13 @@ pub struct TokenCaller {
     pub bearer: Bearer,
     /// The key that it is bound to (RFC 9449).
     pub jkt: Option<String>,
+    /// Whether another person acts for the one whom it stands for.
+    pub is_another_person: bool,
     hash: SecretHash,
     scopes: ScopeSet,
     issued_at: i64,
     expires_at: i64,
-    marks: [Mark; 2],
+    marks: [Mark; 3],
 }
 
 /// Whom an access token stands for.
@@ -135,7 +137,10 @@ async fn load(
     let ticket = memory.ticket(&hash);
     let marks = app.store.identity().marks();
     let of = |name| marks.of(text(&claims, name).unwrap_or_default());
-    let marks = [of("sub"), of("client_id")];
+    let act = claims.get("act").and_then(|act| act.get("sub")).and_then(Value::as_str).unwrap_or_default();
+    // Who acts for another person is remembered too: their sign-out ends it.
+    let marks = [of("sub"), of("client_id"), marks.of(act)];
+    let is_another_person = act.parse::<IdentityId>().is_ok();
     let live = verify::standing(app, cx, claims).await?;
     let granted = live.text("scope").unwrap_or_default().split(' ').filter_map(scopes::system);
     let granted: ScopeSet = granted.collect();
@@ -154,8 +159,18 @@ async fn load(
     };
     let jkt = live.jkt().map(str::to_owned);
     let (issued_at, expires_at) = (seconds("iat"), seconds("exp"));
-    let caller =
-        TokenCaller { client, organization, bearer, jkt, hash, scopes, issued_at, expires_at, marks };
+    let caller = TokenCaller {
+        client,
+        organization,
+        bearer,
+        jkt,
+        is_another_person,
+        hash,
+        scopes,
+        issued_at,
+        expires_at,
+        marks,
+    };
     let caller = Arc::new(caller);
     memory.keep(&ticket, &hash, Arc::clone(&caller), cx.now);
     Ok(caller)
