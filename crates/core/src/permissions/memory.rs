@@ -112,11 +112,6 @@ impl PermissionMemory {
         *place = Some(writer);
         Ok(view)
     }
-
-    /// How many tuples memory holds; none until everything was read.
-    pub(crate) fn len(&self) -> Option<u64> {
-        self.last().map(|view| view.snapshot.len())
-    }
 }
 
 /// Follows on a task of its own: who asked may go away, and others wait for the same.

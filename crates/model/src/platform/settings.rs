@@ -195,6 +195,7 @@ pub(super) const BUCKETS: &[&str] = &[
     "discovery",
     "token",
     "introspect",
+    "check",
     "export",
     "api.key",
     "api.session",

@@ -15,6 +15,8 @@ crate::statements! {
         FROM permission_changes WHERE {behind:$1:$2} ORDER BY tx_id, position LIMIT $3";
     HEAD = "SELECT tx_id, position FROM permission_changes WHERE tx_id < {tx_horizon} + (SELECT shift FROM event_numbering) \
         ORDER BY tx_id DESC, position DESC LIMIT 1";
+    OWN_HEAD = "SELECT tx_id, position FROM permission_changes \
+        WHERE tx_id = {current_tx} + (SELECT shift FROM event_numbering) ORDER BY position DESC LIMIT 1";
     PRUNE = "DELETE FROM permission_changes WHERE position IN (SELECT position FROM permission_changes \
         WHERE create_time < {server_micros} - $1 AND position <> (SELECT position FROM permission_changes \
         ORDER BY tx_id DESC, position DESC LIMIT 1) ORDER BY create_time LIMIT $2)";
@@ -130,6 +132,14 @@ fn noted(mut row: Row) -> Result<Noted> {
 /// The last place that is settled; the start for an empty log.
 pub fn head(tx: &mut IdentityTx<'_>) -> Result<Cursor> {
     match tx.query_one(&HEAD, &params![])? {
+        Some(mut row) => Ok(Cursor { tx_id: row.take()?, position: row.take()? }),
+        None => Ok(Cursor::START),
+    }
+}
+
+/// The last place that this transaction wrote; the start when it wrote none.
+pub fn own_head(tx: &mut IdentityTx<'_>) -> Result<Cursor> {
+    match tx.query_one(&OWN_HEAD, &params![])? {
         Some(mut row) => Ok(Cursor { tx_id: row.take()?, position: row.take()? }),
         None => Ok(Cursor::START),
     }
