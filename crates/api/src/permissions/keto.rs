@@ -4,7 +4,7 @@
 //! form, which the kit writes for these paths.
 
 use avnology_core::permissions::{
-    self, Action, Consistency, Leniency, Operation, Parts, SubjectSet, TreeView, TupleInput,
+    self, Action, Consistency, Leniency, Operation, Parts, SubjectSet, TreeView,
 };
 use avnology_http::{
     Auth, Body, Bucket, Created, Json, List, NoContent, NoInput, PlainText, Query, Reply, Response, Route,
@@ -87,9 +87,11 @@ struct KetoTuples {
 
 async fn list(auth: Reader, list: List<KetoQuery, 100, 1000>) -> Result<Json<KetoTuples>> {
     let after = list.position.as_deref().map(place).transpose()?;
-    let asked = (&list.query.parts(), &list.query.consistency());
-    let found = permissions::list(&auth.app, &auth.cx, &asker(&auth), asked, (after, list.page_size));
-    let found = found.await.map_err(missing)?;
+    let (parts, consistency) = (list.query.parts(), list.query.consistency());
+    let asked = (&parts, &consistency);
+    let asker = asker(&auth);
+    let page = (after, list.page_size);
+    let found = permissions::list(&auth.app, &auth.cx, &asker, asked, page).await.map_err(missing)?;
     let next = found.next.map(|place| place.into_iter().map(avnology_aip::Key::Text).collect());
     Ok(Json(KetoTuples {
         relation_tuples: found.permissions.iter().map(KetoTuple::of).collect(),
@@ -153,9 +155,9 @@ async fn batch_check(
     (Query(query), Body(batch)): (Query<KetoQuery>, Body<KetoBatch>),
 ) -> Result<Json<Value>> {
     let parts: Vec<Parts> = batch.tuples.into_iter().map(KetoTuple::parts).collect();
-    let how = (&query.consistency(), depth(query.max_depth));
-    let checked = permissions::batch_check(&auth.app, &auth.cx, &asker(&auth), &parts, how);
-    let (checked, _) = checked.await?;
+    let (asker, consistency) = (asker(&auth), query.consistency());
+    let how = (&consistency, depth(query.max_depth));
+    let (checked, _) = permissions::batch_check(&auth.app, &auth.cx, &asker, &parts, how).await?;
     let results: Vec<Value> = checked
         .into_iter()
         .map(|one| match one.error {
@@ -167,9 +169,10 @@ async fn batch_check(
 }
 
 async fn expand(auth: Reader, Query(query): Query<KetoQuery>) -> Result<Json<Value>> {
-    let how = (&query.consistency(), depth(query.max_depth));
-    let found = permissions::expand(&auth.app, &auth.cx, &asker(&auth), &query.parts(), how);
-    let (found, _): (TreeView, String) = found.await.map_err(missing)?;
+    let (asker, parts, consistency) = (asker(&auth), query.parts(), query.consistency());
+    let how = (&consistency, depth(query.max_depth));
+    let found = permissions::expand(&auth.app, &auth.cx, &asker, &parts, how).await;
+    let (found, _): (TreeView, String) = found.map_err(missing)?;
     if found.children.is_empty() {
         return Err(Error::not_found().with_detail("No relation tuple matches."));
     }
@@ -178,9 +181,9 @@ async fn expand(auth: Reader, Query(query): Query<KetoQuery>) -> Result<Json<Val
 
 async fn put(auth: Writer, Body(tuple): Body<KetoTuple>) -> Result<Response> {
     let lenient = Leniency { on_conflict: true, on_missing: false };
-    let input = tuple.input();
-    let written = permissions::grant(&auth.app, &auth.cx, &asker(&auth), (&input, lenient), None);
-    let written = match written.await.map_err(missing)? {
+    let (asker, input) = (asker(&auth), tuple.input());
+    let written = permissions::grant(&auth.app, &auth.cx, &asker, (&input, lenient), None).await;
+    let written = match written.map_err(missing)? {
         permissions::Granted::New(written) | permissions::Granted::Present(written) => written.permission,
     };
     let body = KetoTuple::of(&written);
@@ -209,8 +212,9 @@ async fn patch(auth: Writer, Body(changes): Body<Vec<KetoChange>>) -> Result<NoC
         .map(|change| Operation { action: change.action, tuple: change.relation_tuple.input() })
         .collect();
     let lenient = Leniency { on_conflict: true, on_missing: true };
-    let written = permissions::batch(&auth.app, &auth.cx, &asker(&auth), (&operations, &[]), lenient);
-    written.await.map_err(missing)?;
+    let asker = asker(&auth);
+    let written = permissions::batch(&auth.app, &auth.cx, &asker, (&operations, &[]), lenient).await;
+    written.map_err(missing)?;
     Ok(NoContent)
 }
 

@@ -195,10 +195,11 @@ async fn list_objects(auth: Reader, Body(body): Body<ListObjects>) -> Result<Jso
     let chosen = serde_json::json!([namespace, relation, subject, subject_id, subject_set, body.object]);
     let page = auth.body_page(&chosen, (body.page_size, PAGE), body.page_token.as_deref())?;
     let parts = Parts { namespace, object: None, relation, subject, subject_id, subject_set };
+    let asker = asker(&auth);
     let found = permissions::list_objects(
         &auth.app,
         &auth.cx,
-        &asker(&auth),
+        &asker,
         (&parts, &consistency, body.max_depth),
         (page.after.as_deref(), page.size),
     );
@@ -229,10 +230,11 @@ async fn list_subjects(auth: Reader, Body(body): Body<ListSubjects>) -> Result<J
     let chosen = serde_json::json!([namespace, object, relation, of]);
     let page = auth.body_page(&chosen, (body.page_size, PAGE), body.page_token.as_deref())?;
     let parts = Parts { namespace, object, relation, ..Parts::default() };
+    let asker = asker(&auth);
     let found = permissions::list_subjects(
         &auth.app,
         &auth.cx,
-        &asker(&auth),
+        &asker,
         (&parts, &of, &consistency, body.max_depth),
         (page.after.as_deref(), page.size),
     );

@@ -9,7 +9,7 @@ use avnology_model::{
 };
 use avnology_rebac::{Scope, Subject, Tuple};
 
-use super::{Asker, input, memory::View};
+use super::{Asker, check::asked, input, memory::View};
 use crate::{
     Cx, Tenant,
     organizations::{self, Acting},
@@ -94,9 +94,10 @@ async fn of_organization(app: &Arc<Tenant>, cx: &Cx, asker: &Asker, tuple: &Tupl
 }
 
 async fn of_group(app: &Arc<Tenant>, cx: &Cx, asker: &Asker, view: &View, tuple: &Tuple) -> Result<Target> {
-    let query = view.snapshot.query(&Scope::Tenant, cx.now.micros());
-    let owners = query.list_subjects("groups", &tuple.object, "organization", "organizations");
-    let owner = owners.map_err(super::check::refused)?.ids.into_iter().next();
+    let owner = asked(view, &Scope::Tenant, cx.now, |query| {
+        query.list_subjects("groups", &tuple.object, "organization", "organizations")
+    });
+    let owner = owner?.ids.into_iter().next();
     let organization = organizations::get_named(app, cx, &owner.ok_or_else(Error::not_found)?).await?;
     if tuple.relation != "member" {
         return Ok(Target::Free(Some(organization.id())));

@@ -11,6 +11,8 @@ mod key;
 mod keys;
 mod migrate;
 mod openapi;
+mod permissions;
+mod progress;
 mod remote;
 mod serve;
 mod tenant;
@@ -66,6 +68,9 @@ enum Command {
     /// Look at the keys that sign, and replace them.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Ask about permissions, and bring relation tuples in and out.
+    #[command(subcommand)]
+    Permissions(Box<permissions::Command>),
     /// Make a file of breached passwords' hashes for `AVNOLOGY_BREACH_FILE`.
     BreachFile(breaches::Options),
 }
@@ -93,6 +98,7 @@ impl Cli {
             Command::Migrate(command) => migrate::run(*command).await,
             Command::Key(command) => key::run(&command),
             Command::Keys(command) => keys::run(command).await,
+            Command::Permissions(command) => permissions::run(*command).await,
             Command::BreachFile(options) => breaches::run(&options),
         }
     }
