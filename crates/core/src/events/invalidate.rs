@@ -152,7 +152,8 @@ fn concerned(event: &Event) -> Option<IdentityId> {
     );
     // Of relation tuples only roles on the platform stand in sessions.
     let is_tuple = matches!(event.event_type, EventType::PermissionGranted | EventType::PermissionRevoked);
-    let changes = changes && (!is_tuple || event.payload["namespace"] == "platform");
+    let changes =
+        changes && (!is_tuple || event.payload.get("namespace").is_some_and(|name| name == "platform"));
     let target = event.targets.iter().find(|t| t.kind == "identity").filter(|_| changes)?;
     target.id.parse().ok()
 }

@@ -6,13 +6,14 @@ use avnology_model::{
     Code, Error, FieldCode, Result, Timestamp,
     events::EventType,
     ids::{IdentityId, MembershipId, OrganizationId},
-    permissions::{PlatformRole, Scope as Right, TupleSource},
+    permissions::{PlatformRole, RoleKey, Scope as Right, TupleSource},
     secret_token::SecretHash,
 };
 use avnology_rebac::Tuple;
 use avnology_store::{
     IdentityTx,
     identities::identities,
+    organizations::roles,
     permissions::{
         changes::{BUILT_IN, StoredTuple},
         own_tuples::{self, TupleFacts},
@@ -165,6 +166,7 @@ pub(super) fn insert(
             (own_tuples::put(tx, &one.stored.store, &parts(&one.stored), facts)?, asker.organization())
         }
         Target::Free(organization) => {
+            check_free(tx, one, *organization)?;
             (tuples::put_with(tx, *organization, &parts(&one.stored), facts)?, *organization)
         }
         Target::Platform(role, identity) => {
@@ -194,6 +196,17 @@ pub(super) fn insert(
         tell(tx, cx, EventType::PermissionGranted, one, organization)?;
     }
     Ok(is_new)
+}
+
+/// `_910` when a role of this name was made since the tuple was read: a free relation must become none.
+fn check_free(tx: &mut IdentityTx<'_>, one: &Planned, organization: Option<OrganizationId>) -> Result<()> {
+    let key = RoleKey::parse(&one.tuple.relation).filter(|_| one.tuple.namespace == "organizations");
+    let (Some(organization), Some(key)) = (organization, key) else { return Ok(()) };
+    if roles::by_key(tx, organization, &key)?.is_none() {
+        return Ok(());
+    }
+    let made = Error::new(Code::ConflictingState).with_member("state", "role");
+    Err(made.with_detail("A role of this name was made meanwhile. Repeat the request."))
 }
 
 /// Removes a tuple; whether it was there.

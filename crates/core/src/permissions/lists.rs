@@ -239,14 +239,14 @@ pub async fn list_subjects(
         query.with_limits(limits).list_subjects(&namespace, &object, &relation, &kind)
     });
     let found = found.await?;
-    let named = |ids: Vec<String>| -> Vec<String> {
+    let subjects = |ids: Vec<String>| -> Vec<String> {
         ids.into_iter().map(|id| Subject::object(of.as_str(), id).to_string()).collect()
     };
-    let mut names = named(found.ids);
+    let mut names = subjects(found.ids);
     if found.anyone {
         names.push("*".to_owned());
     }
     names.sort_unstable();
     let page = page_of(names, (after, size), snaptoken::token(app, &view));
-    Ok(NamePage { except: named(found.except), ..page })
+    Ok(NamePage { except: subjects(found.except), ..page })
 }

@@ -107,7 +107,7 @@ pub async fn batch_check(
         Err(error) => problem(error),
         Ok(_) => match answers.next() {
             Some(Ok(allowed)) => BatchChecked { allowed, error: None },
-            Some(Err(error)) => problem(&super::check::refused(error)),
+            Some(Err(error)) => problem(&super::check::refused(&error)),
             None => problem(&Error::new(Code::EvaluationLimit)),
         },
     });

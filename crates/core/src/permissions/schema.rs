@@ -185,7 +185,7 @@ pub async fn put_schema(
 
 /// `_505` when tuples of changed relations have no place in the next schema.
 fn check_tuples(tx: &mut IdentityTx<'_>, before: &Schema, next: &Schema) -> Result<()> {
-    let mut lost = 0_u64;
+    let mut homeless = 0_u64;
     let own = before.namespaces().iter().filter(|namespace| !namespace.built_in);
     for (namespace, relation) in own.flat_map(|n| n.relations.iter().map(move |relation| (n, relation))) {
         let same = next.namespace(&namespace.name).and_then(|found| found.relation(&relation.name));
@@ -197,13 +197,18 @@ fn check_tuples(tx: &mut IdentityTx<'_>, before: &Schema, next: &Schema) -> Resu
         loop {
             let page = own_tuples::of_kind(tx, kind, &after, PAGE)?;
             let Some(last) = page.last() else { break };
-            after = last.clone();
+            after.clone_from(last);
             for [_, object, subject] in page {
                 let subject = read_subject(kind.1, &subject);
                 let (namespace, relation) = (kind.0.to_owned(), kind.1.to_owned());
-                lost += u64::from(next.check_tuple(&Tuple { namespace, object, relation, subject }).is_err());
+                homeless +=
+                    u64::from(next.check_tuple(&Tuple { namespace, object, relation, subject }).is_err());
             }
         }
     }
-    if lost == 0 { Ok(()) } else { Err(Error::new(Code::NamespaceInUse).with_member("tuple_count", lost)) }
+    if homeless == 0 {
+        Ok(())
+    } else {
+        Err(Error::new(Code::NamespaceInUse).with_member("tuple_count", homeless))
+    }
 }
