@@ -83,32 +83,27 @@ pub(super) fn shown(tuple: &KetoTuple) -> String {
 /// A tree.
 pub(super) fn tree(found: TreeView) -> Value {
     let TreeView { r#type, tuple, children } = found;
-    let mut shown = json!({
-        "namespace": tuple.namespace, "object": tuple.object, "relation": tuple.relation,
-    });
-    let (id, set) = match &tuple.subject {
+    let (subject_id, subject_set) = match &tuple.subject {
         Some(text) => subject(text),
         // Everybody who has the relation.
         None => {
-            let set = SubjectSet {
-                namespace: tuple.namespace.clone(),
-                object: tuple.object.clone(),
-                relation: tuple.relation.clone(),
-            };
-            (None, Some(set))
+            let [namespace, object, relation] =
+                [&tuple.namespace, &tuple.object, &tuple.relation].map(Clone::clone);
+            (None, Some(SubjectSet { namespace, object, relation }))
         }
     };
-    if let Some(id) = id {
-        shown["subject_id"] = Value::from(id);
+    let shown = KetoTuple {
+        namespace: Some(tuple.namespace),
+        object: Some(tuple.object),
+        relation: Some(tuple.relation),
+        subject_id,
+        subject_set,
+    };
+    if children.is_empty() {
+        return json!({ "type": r#type, "tuple": shown });
     }
-    if let Some(set) = set {
-        shown["subject_set"] = json!(set);
-    }
-    let mut node = json!({ "type": r#type, "tuple": shown });
-    if !children.is_empty() {
-        node["children"] = children.into_iter().map(tree).collect();
-    }
-    node
+    let children: Vec<Value> = children.into_iter().map(tree).collect();
+    json!({ "type": r#type, "tuple": shown, "children": children })
 }
 
 /// The place that a page token names.

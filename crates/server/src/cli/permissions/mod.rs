@@ -168,15 +168,16 @@ impl Server {
     async fn explain(&self, tuple: &str) -> Result<(), Failure> {
         let told = self.ask("explain", tuple).await?;
         let mut out = std::io::stdout().lock();
-        for tuple in told["path"].as_array().into_iter().flatten() {
+        for tuple in list(&told, "path") {
             writeln!(out, "{}", line(tuple))?;
         }
-        for step in told["steps"].as_array().into_iter().flatten().rev() {
-            let part = |name: &str| step[name].as_str().unwrap_or_default();
-            let depth = usize::try_from(step["depth"].as_u64().unwrap_or(1)).unwrap_or(1);
-            let indent = "  ".repeat(depth);
-            let rule = step["rule"].as_str().map(|rule| format!("  = {rule}")).unwrap_or_default();
+        for step in list(&told, "steps").rev() {
+            let part = |name: &str| step.get(name).and_then(Value::as_str).unwrap_or_default();
+            let depth = step.get("depth").and_then(Value::as_u64).unwrap_or(1);
+            let indent = "  ".repeat(usize::try_from(depth).unwrap_or(1));
             let what = format!("{}:{}#{}", part("namespace"), part("object"), part("relation"));
+            let rule = part("rule");
+            let rule = if rule.is_empty() { String::new() } else { format!("  = {rule}") };
             writeln!(out, "{indent}{}  {what}{rule}", part("outcome"))?;
         }
         drop(out);
@@ -184,8 +185,12 @@ impl Server {
     }
 }
 
+fn list<'v>(told: &'v Value, name: &str) -> impl DoubleEndedIterator<Item = &'v Value> {
+    told.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default().iter()
+}
+
 fn verdict(told: &Value) -> Result<(), Failure> {
-    if told["allowed"] == true {
+    if told.get("allowed").and_then(Value::as_bool) == Some(true) {
         writeln!(std::io::stdout(), "allowed")?;
         return Ok(());
     }

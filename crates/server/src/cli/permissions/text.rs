@@ -46,16 +46,18 @@ impl Tuple {
 
 /// A tuple that the server told, as text.
 pub(super) fn line(tuple: &Value) -> String {
-    let part = |name: &str| tuple[name].as_str().unwrap_or_default();
+    let part = |name: &str| tuple.get(name).and_then(Value::as_str).unwrap_or_default();
     format!("{}:{}#{}@{}", part("namespace"), part("object"), part("relation"), part("subject"))
 }
 
 /// The same as JSON, with what a server takes again.
 pub(super) fn json_line(tuple: &Value) -> String {
     let names = ["namespace", "object", "relation", "subject", "expire_time"];
-    let members = names.into_iter().filter(|name| !tuple[*name].is_null());
-    let kept: serde_json::Map<String, Value> =
-        members.map(|name| (name.to_owned(), tuple[name].clone())).collect();
+    let told = names.into_iter().filter_map(|name| Some((name, tuple.get(name)?)));
+    let kept: serde_json::Map<String, Value> = told
+        .filter(|(_, value)| !value.is_null())
+        .map(|(name, value)| (name.to_owned(), value.clone()))
+        .collect();
     Value::Object(kept).to_string()
 }
 

@@ -131,13 +131,13 @@ async fn of_line(answer: reqwest::Response, batch: &[(u64, Tuple)]) -> Failure {
     let Ok(problem) = read::<Value>(answer).await else {
         return Failure::new(format!("{lines}: the server answered {status}"));
     };
-    let error = &problem["errors"][0];
-    let field = error["field"].as_str().unwrap_or_default();
+    let text = |pointer: &str| problem.pointer(pointer).and_then(Value::as_str);
+    let field = text("/errors/0/field").unwrap_or_default();
     let at: Option<usize> =
         field.strip_prefix("operations[").and_then(|rest| rest.split(']').next()?.parse().ok());
     let place = at.and_then(|at| batch.get(at)).map_or(lines, |(line, _)| format!("line {line}"));
-    let why = error["message"].as_str().or(problem["detail"].as_str()).unwrap_or_default();
-    let code = problem["code"].as_str().unwrap_or_default();
+    let why = text("/errors/0/message").or(text("/detail")).unwrap_or_default();
+    let code = text("/code").unwrap_or_default();
     Failure::new(format!("{place}: {why} [{code}]"))
 }
 
