@@ -9,8 +9,9 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 BINARY := $(abspath $(TARGET)/debug/avnology)
 BROWSER := tests/browser
 OIDC := tests/oidc
+KETO := tests/keto
 
-.PHONY: help run build test check fmt lint deny unit openapi openapi-check browser schemathesis jose imports oidc tour bench tools
+.PHONY: help run build test check fmt lint deny unit openapi openapi-check browser schemathesis jose imports oidc keto tour bench tools
 
 help: ## Lists these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,7 +24,7 @@ run: ## Builds and serves on SQLite at http://localhost:8080; prints the first a
 build: ## Builds the server without optimisation, as the tests use it
 	$(CARGO) build -p avnology-server
 
-test: check unit openapi-check tour browser schemathesis jose imports oidc ## Runs everything; installs what is missing
+test: check unit openapi-check tour browser schemathesis jose imports oidc keto ## Runs everything; installs what is missing
 	@echo "make test: all of it passed"
 
 check: fmt-check lint deny ## Format, lints, licences and banned crates
@@ -81,6 +82,15 @@ oidc: build $(OIDC)/python/.venv/installed $(OIDC)/node/node_modules/.package-lo
 $(OIDC)/node/node_modules/.package-lock.json: $(OIDC)/node/package.json $(OIDC)/node/package-lock.json
 	scripts/install-packages.sh nodejs npm
 	cd $(OIDC)/node && npm ci && touch node_modules/.package-lock.json
+
+keto: build $(KETO)/python/.venv/installed $(KETO)/node/node_modules/.package-lock.json ## Asks for permissions with Keto's own clients, in JavaScript and Python
+	scripts/install-packages.sh curl
+	cd $(KETO)/python && AVNOLOGY_BIN=$(BINARY) .venv/bin/python ../run.py .venv/bin/python -m pytest -q -p no:cacheprovider
+	cd $(KETO)/node && AVNOLOGY_BIN=$(BINARY) ../python/.venv/bin/python ../run.py npm test
+
+$(KETO)/node/node_modules/.package-lock.json: $(KETO)/node/package.json $(KETO)/node/package-lock.json
+	scripts/install-packages.sh nodejs npm
+	cd $(KETO)/node && npm ci && touch node_modules/.package-lock.json
 
 tests/%/.venv/installed: tests/%/requirements.txt
 	scripts/install-packages.sh python3-venv

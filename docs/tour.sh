@@ -142,3 +142,36 @@ sleep 2
 curl -sS -G "$URL/v1/audit/events" -H "Authorization: Bearer $TEAMKEY" \
   --data-urlencode 'filter=action = "organization.member.added" OR action = "organization.domain.verified"' |
   jq -c '.events[] | {sequence, action, actor: .actor.type, result}'
+
+# --- permissions
+SCHEMA='class folders implements Namespace {
+  related: {
+    organization: organizations[]
+    parent: folders[]
+    viewer: (identities | SubjectSet<groups, "member">)[]
+  }
+  permits = {
+    edit: (ctx) => this.related.organization.traverse((o) => o.related.admin.includes(ctx.subject)) ||
+      this.related.parent.traverse((p) => p.permits.edit(ctx)),
+    view: (ctx) => this.permits.edit(ctx) || this.related.viewer.includes(ctx.subject) ||
+      this.related.parent.traverse((p) => p.permits.view(ctx)),
+  }
+}'
+curl -sS -X PUT "$URL/v1/permissions/namespaces" -H "Authorization: Bearer $KEY" \
+  --json "$(jq -n --arg schema "$SCHEMA" '{$schema}')" | jq -c '.namespaces[-1] | {name, relations, permits}'
+CARLID=$(curl -sS "$URL/v1/sessions/whoami" -H "Authorization: Bearer $CARL" | jq -r .identity.id)
+GROUP=$(curl -sS "$URL/v1/organizations/acme/groups" -H "Authorization: Bearer $ANN" --json '{"name": "Readers"}' | jq -r .id)
+tell() { curl -sS "$URL/v1/permissions$1" -H "Authorization: Bearer $ANN" -H 'X-Avnology-Org: acme' --json "$2"; }
+tell '' '{"namespace": "folders", "object": "root", "relation": "organization", "subject": "organizations:acme"}' > /dev/null
+tell '' '{"namespace": "folders", "object": "plans", "relation": "parent", "subject": "folders:root"}' | jq -c '{object, relation, subject, source}'
+tell '' "{\"namespace\": \"folders\", \"object\": \"root\", \"relation\": \"viewer\", \"subject\": \"groups:$GROUP#member\"}" > /dev/null
+tell '' "{\"namespace\": \"groups\", \"object\": \"$GROUP\", \"relation\": \"member\", \"subject\": \"$CARLID\"}" > /dev/null
+for permit in view edit; do
+  curl -sS "$URL/v1/permissions:check" -H "Authorization: Bearer $CARL" -H 'X-Avnology-Org: acme' \
+    --json "{\"namespace\": \"folders\", \"object\": \"plans\", \"relation\": \"$permit\"}" | jq -c --arg permit $permit '{$permit, allowed}'
+done
+tell :explain "{\"namespace\": \"folders\", \"object\": \"plans\", \"relation\": \"view\", \"subject\": \"$CARLID\"}" |
+  jq -c '{allowed, because: [.path[] | "\(.namespace)#\(.relation)"]}'
+tell :listSubjects '{"namespace": "folders", "object": "plans", "relation": "edit"}' | jq -c '{editors: (.subjects | length)}'
+curl -sS -G "$URL/relation-tuples/check" -H "Authorization: Bearer $ANN" -H 'X-Avnology-Org: acme' \
+  -d namespace=folders -d object=plans -d relation=view -d subject_id="$CARLID" | jq -c .

@@ -10,6 +10,7 @@ mod flows;
 mod identities;
 mod once;
 mod organizations;
+mod permissions;
 mod platform;
 mod privacy;
 mod service_accounts;
@@ -26,6 +27,7 @@ pub fn routes() -> Vec<Route> {
         organizations::routes(),
         service_accounts::routes(),
         clients::routes(),
+        permissions::routes(),
         sessions::routes(),
         flows::routes(),
         platform::routes(),

@@ -12,6 +12,7 @@ use crate::{
     cookies::{Cookie, Cookies},
     html::Nonce,
     input::Raw,
+    page::BodyPage,
 };
 
 /// A caller whom the rule `A` admitted, and the request.
@@ -61,6 +62,18 @@ impl<A: Access> Auth<A> {
     /// The organization that the request is about, and what the caller may do there; none in tenant scope.
     pub fn organization_scope(&self) -> Option<&Arc<Acting>> {
         self.acting.as_ref()
+    }
+
+    /// A page of a list whose request is a body that chooses by `chosen`: size (asked; usual and largest) and token.
+    pub fn body_page(
+        &self,
+        chosen: &serde_json::Value,
+        size: (Option<i64>, (u32, u32)),
+        token: Option<&str>,
+    ) -> Result<BodyPage> {
+        let place = self.acting.as_ref().map(|acting| acting.id().to_string()).unwrap_or_default();
+        let binding = serde_json::json!([self.caller.key(), place, self.uri.path(), chosen]).to_string();
+        BodyPage::read(&self.app, self.cx.now, &binding, size, token)
     }
 
     /// Whether only a cookie tells who calls.

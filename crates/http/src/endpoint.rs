@@ -206,6 +206,8 @@ fn allows_problem(parts: &Parts, route: &RouteRules) -> bool {
 fn draw(raw: &Raw, limits: &Limits, route: &RouteRules) -> Option<Drawn> {
     let (bucket, subject) = match (route.limit, &raw.caller) {
         (Some(bucket), _) if bucket.is_per_client() => (bucket, oauth_client::subject(raw)),
+        (Some(bucket), Caller::Session(live)) if bucket.is_per_caller() => (bucket, live.session.id.bytes()),
+        (Some(bucket), Caller::Key(live)) if bucket.is_per_caller() => (bucket, live.key.id.bytes()),
         (Some(bucket), _) => (bucket, network_of(raw.cx.ip)),
         (None, Caller::Session(live)) if route.is_api => (Bucket::ApiSession, live.session.id.bytes()),
         (None, Caller::Key(live)) if route.is_api => (Bucket::ApiKey, live.key.id.bytes()),

@@ -144,6 +144,7 @@ struct Seen {
     request_id: Arc<str>,
     prefers_html: bool,
     speaks_oauth: bool,
+    speaks_keto: bool,
     accept_language: String,
 }
 
@@ -201,6 +202,7 @@ impl Inner {
             request_id: Arc::clone(&cx.request_id),
             prefers_html: has_pages && accept::prefers_html(&parts.headers),
             speaks_oauth: problem::is_oauth(path),
+            speaks_keto: problem::is_keto(path),
             accept_language: if has_pages {
                 accept::language(&parts.headers).to_owned()
             } else {
@@ -252,6 +254,9 @@ impl Inner {
         problem::log(error, seen.method.as_str(), route, &seen.request_id);
         if seen.speaks_oauth {
             return problem::oauth_response(error);
+        }
+        if seen.speaks_keto {
+            return problem::keto_response(error, &seen.request_id);
         }
         let came = Came { by_token, with_proof: seen.has_proof };
         let Some(html_error) = self.config.html_error.as_ref().filter(|_| seen.prefers_html) else {

@@ -58,12 +58,12 @@ pub use device::DeviceKeys;
 pub use html::{Nonce, Page};
 pub use input::{
     Body, BodyKind, BodyStream, Chosen, Form, Idempotency, Input, InputDoc, NoInput, NoParams, OptionalBody,
-    Patch, PatchValue, Path1, Path2, ProtocolForm, ProtocolJson, Query, Raw, Submit, Upload, UploadForm,
-    nullable,
+    Patch, PatchValue, Path1, Path2, PlainText, ProtocolForm, ProtocolJson, Query, Raw, Submit, Upload,
+    UploadForm, nullable,
 };
 pub use kit::{ErrorPage, HtmlError, Kit, KitConfig, router};
 pub use limits::Bucket;
-pub use page::List;
+pub use page::{BodyPage, List};
 pub use reply::{Created, Json, JsonBytes, NoContent, Outcome, Problem, Reply, SeeOther, Stored, With};
 pub use route::Route;
 pub use side_by_side::{MOST as MOST_SESSIONS, drop_session, held_elsewhere, keep_session};

@@ -29,6 +29,8 @@ pub enum Bucket {
     Token,
     /// `/oauth2/introspect`, per client.
     Introspect,
+    /// Permission checks, per caller.
+    Check,
     /// `/v1`, per API key or access token.
     ApiKey,
     /// `/v1`, per session.
@@ -43,6 +45,7 @@ impl Bucket {
             Self::Discovery => "discovery",
             Self::Token => "token",
             Self::Introspect => "introspect",
+            Self::Check => "check",
             Self::ApiKey => "api.key",
             Self::ApiSession => "api.session",
         }
@@ -53,11 +56,17 @@ impl Bucket {
         matches!(self, Self::Token | Self::Introspect)
     }
 
+    /// Whether it counts what a caller asks, wherever from.
+    pub(crate) const fn is_per_caller(self) -> bool {
+        matches!(self, Self::Check)
+    }
+
     const fn default(self) -> RateLimit {
         let limit = match self {
             Self::IpAuth => 60,
             Self::Discovery => 20,
             Self::Introspect => 6_000,
+            Self::Check => 30_000,
             Self::ApiKey => 1_200,
             Self::Token | Self::ApiSession => 600,
         };

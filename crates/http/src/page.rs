@@ -100,6 +100,45 @@ where
     }
 }
 
+/// A page of a list that is asked for in a body.
+#[derive(Clone, Debug)]
+pub struct BodyPage {
+    /// At most how many.
+    pub size: u32,
+    /// The last name of the page before.
+    pub after: Option<String>,
+    binding: [u8; 8],
+}
+
+impl BodyPage {
+    /// What `page_size` and `page_token` say, in a request that chooses by `chosen`. `_902`.
+    pub(crate) fn read(
+        app: &Tenant,
+        now: Timestamp,
+        chosen: &str,
+        (asked, limits): (Option<i64>, (u32, u32)),
+        token: Option<&str>,
+    ) -> Result<Self> {
+        let hash = sha256(chosen.as_bytes());
+        let binding = std::array::from_fn(|i| hash.get(i).copied().unwrap_or_default());
+        let size = page_size(asked, limits)?;
+        let keys = token.filter(|token| !token.is_empty()).map(|token| open(app, token, binding, now));
+        let after = keys.transpose()?.and_then(|keys| match keys.into_iter().next() {
+            Some(Key::Text(text)) => Some(text),
+            _ => None,
+        });
+        Ok(Self { size, after, binding })
+    }
+
+    /// The token of the page behind `last`; empty when there is none.
+    pub fn next_token(&self, app: &Tenant, now: Timestamp, last: Option<&String>) -> String {
+        let Some(last) = last else { return String::new() };
+        let position = vec![Key::Text(last.clone())];
+        let token = PageToken { binding: self.binding, issued_at_seconds: now.seconds(), position };
+        token.encode(|bytes| mac(app, bytes))
+    }
+}
+
 /// Both sets of fields in one error.
 fn joined(one: Option<Error>, other: Option<Error>) -> Error {
     let fields = [&one, &other].into_iter().flatten().flat_map(|e| e.errors().iter().cloned()).collect();

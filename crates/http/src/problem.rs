@@ -105,6 +105,49 @@ pub(crate) fn oauth_response(error: &Error) -> Response {
     response
 }
 
+/// Whether errors of a path are in the form of Keto (`contract/50` §7).
+pub(crate) fn is_keto(path: &str) -> bool {
+    let below =
+        |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    below("/relation-tuples") || path == "/admin/relation-tuples" || path == "/namespaces" || below("/opl")
+}
+
+/// The same answer in the form of Keto.
+pub(crate) fn keto_response(error: &Error, request_id: &str) -> Response {
+    let status = status(error.code());
+    let message = match status.as_u16() {
+        400 => "The request was malformed or contained invalid parameters",
+        401 => "The request could not be authorized",
+        403 => "The requested action was forbidden",
+        404 => "The requested resource could not be found",
+        409 => "The request conflicts with what is there",
+        429 => "Too many requests",
+        500.. => "The request could not be answered",
+        _ => "The request was refused",
+    };
+    let field = error.errors().first().map(|one| format!("{}: {}", one.field, one.message));
+    let reason = field.filter(|_| status.as_u16() < 500).unwrap_or_else(|| detail(error).to_owned());
+    let body = serde_json::json!({ "error": {
+        "code": status.as_u16(), "status": status.canonical_reason().unwrap_or_default(), "request": request_id,
+        "reason": reason, "message": message, "details": keto_details(error),
+    }});
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    write_headers(error, response.headers_mut());
+    response
+}
+
+/// The code of a refusal that Keto has no word for, and its members.
+fn keto_details(error: &Error) -> Map<String, Value> {
+    if !matches!(error.code().status(), 401 | 403 | 409 | 422) {
+        return Map::new();
+    }
+    let mut details = members(error, false);
+    details.insert("code".to_owned(), Value::from(error.code().text()));
+    details
+}
+
 /// The status of a code.
 pub(crate) fn status(code: Code) -> StatusCode {
     StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)

@@ -258,6 +258,11 @@ impl Route {
         self.is_api() && self.method != Method::GET && self.rule.scope().is_some_and(|scope| !reads(scope))
     }
 
+    /// Whether it belongs to the API of Keto, and tells errors in its form.
+    pub fn speaks_keto(&self) -> bool {
+        crate::problem::is_keto(self.path)
+    }
+
     /// Whether it belongs to the JSON API.
     pub fn is_api(&self) -> bool {
         self.path.starts_with("/v1/")

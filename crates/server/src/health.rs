@@ -10,10 +10,20 @@ use axum::{
 };
 use serde_json::{Map, Value, json};
 
-/// `/healthz` and `/readyz` for everyone: what failed is named, why is not.
+/// `/healthz` and `/readyz` for everyone, and the same where clients of Keto look: what failed is named, why is not.
 pub(crate) fn routes() -> Vec<Route> {
     let route = |route: Route| route.produces(&["application/json"]).answers::<Value>(200, "It is well.");
-    vec![route(Route::get("/healthz", healthz)), route(Route::get("/readyz", readyz))]
+    vec![
+        route(Route::get("/healthz", healthz)),
+        route(Route::get("/readyz", readyz)),
+        route(Route::get("/health/alive", healthz)),
+        route(Route::get("/health/ready", readyz)),
+        route(Route::get("/version", version)),
+    ]
+}
+
+async fn version(_: Auth<Public>, _: NoInput) -> Result<Response> {
+    Ok(Json(json!({ "version": env!("CARGO_PKG_VERSION") })).into_response())
 }
 
 async fn healthz(_: Auth<Public>, _: NoInput) -> Result<Response> {

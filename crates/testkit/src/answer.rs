@@ -51,9 +51,10 @@ impl Answer {
         self.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default()
     }
 
-    /// The code of a problem document.
+    /// The code of a problem document, or of an error in Keto's form.
     pub fn code(&self) -> Option<Code> {
-        let text = self["code"].as_str()?;
+        let text =
+            self["code"].as_str().or(self.value.pointer("/error/details/code").and_then(Value::as_str))?;
         Code::ALL.iter().copied().find(|code| code.text() == text)
     }
 
@@ -93,7 +94,8 @@ impl Answer {
             "expected {code} ({}): {self}",
             code.title()
         );
-        assert_eq!(self.header("content-type"), "application/problem+json", "{self}");
+        let form = if self["error"].is_object() { "application/json" } else { "application/problem+json" };
+        assert_eq!(self.header("content-type"), form, "{self}");
         &self.value
     }
 

@@ -114,7 +114,10 @@ async fn call_as(client: &Client, route: &Route, credential: Option<&str>) -> An
     };
     let answer = match route.method().as_str() {
         "GET" | "DELETE" => return call().await,
-        _ if route.is_api() => call().json(&serde_json::json!({ "no_such_field": 1 })).await,
+        _ if route.path() == "/opl/syntax/check" => call().raw("text/plain", "class").await,
+        _ if route.is_api() || route.speaks_keto() => {
+            call().json(&serde_json::json!({ "no_such_field": 1 })).await
+        }
         _ => call().form(&[]).await,
     };
     if answer.code() == Some(Code::UnsupportedMediaType) && answer["supported"][0] == "multipart/form-data" {

@@ -7,7 +7,7 @@ use avnology_model::Code;
 #[test]
 fn every_code_is_expected_by_a_test() {
     let mut suite = String::new();
-    for directory in ["tests/contract", "tests/oauth"] {
+    for directory in ["tests/contract", "tests/oauth", "tests/permissions"] {
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join(directory);
         for entry in fs::read_dir(directory).expect("the suite") {
             let path = entry.expect("a file").path();

@@ -99,7 +99,7 @@ impl World {
             let answer = admin.get_in(&self.beta.id, &path).await;
             let mut body = answer.ok().clone();
             if let Some(body) = body.as_object_mut() {
-                body.retain(|name, _| name != "as_of" && name != "next_page_token");
+                body.retain(|name, _| name != "as_of" && name != "next_page_token" && name != "snaptoken");
             }
             seen.insert(path, body);
         }
@@ -338,7 +338,8 @@ fn request(client: &Client, route: &Route, path: &str, organization: Option<&str
         _ if path.ends_with("/avatar") || path.ends_with("/picture") => {
             call.raw("multipart/form-data; boundary=b", "--b--\r\n")
         }
-        _ if route.is_api() => call.json(&body(route)),
+        _ if route.path() == "/opl/syntax/check" => call.raw("text/plain", "class"),
+        _ if route.is_api() || route.speaks_keto() => call.json(&body(route)),
         _ => call.form(&[]),
     }
 }

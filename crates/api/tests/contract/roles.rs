@@ -241,7 +241,11 @@ async fn a_role_in_use_needs_another_in_its_place(app: TestApp) {
         [("aide".to_owned(), mary.id.clone()), ("owner".to_owned(), team.owner.id.clone())]
     );
     assert_eq!(relations(&app, "roles", &gone.at("/id")).await, []);
-    assert_eq!(relations(&app, "roles", &next.at("/id")).await, [("assignee".to_owned(), mary.id.clone())]);
+    let of_organization = ("organization".to_owned(), format!("organizations:{}#", team.id));
+    assert_eq!(
+        relations(&app, "roles", &next.at("/id")).await,
+        [("assignee".to_owned(), mary.id.clone()), of_organization]
+    );
     let told = app.payloads(EventType::MemberRoleChanged).await;
     assert_eq!(
         (told[0]["previous_role"].clone(), told[0]["member"]["role"].clone()),

@@ -159,6 +159,10 @@ fn concerned(event: &Event) -> Option<IdentityId> {
             | EventType::PermissionGranted
             | EventType::PermissionRevoked
     );
+    // Of relation tuples only roles on the platform stand in sessions.
+    let is_tuple = matches!(event.event_type, EventType::PermissionGranted | EventType::PermissionRevoked);
+    let changes =
+        changes && (!is_tuple || event.payload.get("namespace").is_some_and(|name| name == "platform"));
     let target = event.targets.iter().find(|t| t.kind == "identity").filter(|_| changes)?;
     target.id.parse().ok()
 }

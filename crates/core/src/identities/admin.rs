@@ -79,6 +79,7 @@ pub(super) fn grant(tx: &mut IdentityTx<'_>, cx: &Cx, id: IdentityId) -> Result<
     if !tuples::grant_platform(tx, PlatformRole::Admin, id, cx.now)? {
         return Ok(());
     }
-    let tuple = json!({ "namespace": "platform", "object": "main", "relation": "admin", "subject_id": id });
+    let tuple = json!({ "namespace": "platform", "object": "main", "relation": "admin",
+        "subject": format!("identities:{id}"), "expire_time": null });
     emit(tx, &cx.event(EventType::PermissionGranted, tuple).on("identity", &id))
 }

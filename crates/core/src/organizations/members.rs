@@ -374,7 +374,8 @@ pub async fn remove(app: &Arc<Tenant>, cx: &Cx, acting: &Acting, name: &str) -> 
     Ok(())
 }
 
-fn set_expiry(
+/// Lets a membership end at another time. `_305` where the last owner's would end.
+pub(super) fn set_expiry(
     tx: &mut IdentityTx<'_>,
     cx: &Cx,
     membership: &mut Membership,

@@ -41,12 +41,12 @@ pub(super) fn asked<T>(
 ) -> Result<T> {
     let end = Instant::now() + TIME;
     let is_late = move || Instant::now() > end;
-    ask(&view.snapshot.query(scope, now.micros()).with_deadline(&is_late)).map_err(refused)
+    ask(&view.snapshot.query(scope, now.micros()).with_deadline(&is_late)).map_err(|error| refused(&error))
 }
 
 /// What a question that has no answer is refused with.
-pub(super) fn refused(error: QueryError) -> Error {
-    match &error {
+pub(super) fn refused(error: &QueryError) -> Error {
+    match error {
         QueryError::UnknownNamespace(_) | QueryError::UnknownRelation(..) => {
             Error::new(Code::PermissionUnknown).with_detail(error.to_string())
         }

@@ -16,7 +16,7 @@ pub(super) const KEPT_SECONDS: i64 = 60 * 60;
 /// How often other nodes' changes are looked for.
 const POLL: Duration = Duration::from_millis(300);
 /// The same where there are no other nodes.
-const ALONE: Duration = Duration::from_secs(60);
+const ALONE: Duration = Duration::from_mins(1);
 /// How many changes one transaction of the sweep forgets.
 const BATCH: u32 = 5_000;
 

@@ -36,6 +36,9 @@ const PAGE: u32 = 10_000;
 /// How many changes are read at a time, and how many in a short read.
 const CHANGES: u32 = 2_000;
 
+/// Reads the tuples of a table in pages.
+type Pages = fn(&mut IdentityTx<'_>, &StoredTuple, u32) -> Result<Vec<(StoredTuple, Option<Timestamp>)>>;
+
 /// Who writes the tuples in memory.
 pub(super) struct Writer {
     index: Index,
@@ -50,6 +53,13 @@ pub(super) struct Writer {
     followed_at: Timestamp,
     /// How many own tuples each store has.
     sizes: Arc<HashMap<String, u64>>,
+}
+
+/// How a tuple is now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum There {
+    Gone,
+    Until(Option<Timestamp>),
 }
 
 /// What lies behind a place of the log, read at one moment.
@@ -112,8 +122,6 @@ impl Writer {
             followed_at,
             sizes: Arc::default(),
         };
-        type Pages =
-            fn(&mut IdentityTx<'_>, &StoredTuple, u32) -> Result<Vec<(StoredTuple, Option<Timestamp>)>>;
         for pages in [tuples::all_after as Pages, own_tuples::all_after] {
             let [store, namespace, object, relation, subject] = [const { String::new() }; 5];
             let mut after = StoredTuple { store, namespace, object, relation, subject };
@@ -121,7 +129,9 @@ impl Writer {
                 let page = pages(tx, &after, PAGE)?;
                 let Some((last, _)) = page.last() else { break };
                 after = last.clone();
-                page.into_iter().for_each(|(tuple, expire_time)| writer.put(tuple, expire_time));
+                for (tuple, expire_time) in page {
+                    writer.put(tuple, expire_time);
+                }
             }
         }
         let mut after = (String::new(), String::new());
@@ -154,13 +164,11 @@ impl Writer {
     pub(super) async fn read_news(&self, app: &Tenant) -> Result<News> {
         let floor = self.floor;
         let db = app.store.identity();
-        match db.read(move |tx| News::read(tx, floor, true)).await? {
-            Some(news) => Ok(news),
-            None => {
-                let news = db.scan(move |tx| News::read(tx, floor, false)).await?;
-                news.ok_or_else(|| Error::internal("a long read of the log read nothing"))
-            }
+        if let Some(news) = db.read(move |tx| News::read(tx, floor, true)).await? {
+            return Ok(news);
         }
+        let news = db.scan(move |tx| News::read(tx, floor, false)).await?;
+        news.ok_or_else(|| Error::internal("a long read of the log read nothing"))
     }
 
     /// Takes over what was read.
@@ -181,28 +189,29 @@ impl Writer {
         }
         // Of each tuple the last change counts: it is how the tuple is now. First what is gone, then the schema that may
         // have no place for it, then what is there.
-        let mut last: HashMap<
-            (String, String, String, String, String),
-            (StoredTuple, Option<Option<Timestamp>>),
-        > = HashMap::new();
+        let mut last: HashMap<StoredTuple, There> = HashMap::new();
         for Noted { change, .. } in noted {
-            let (tuple, there) = match change {
-                Change::Put(tuple, expire_time) => (tuple, Some(expire_time)),
-                Change::Delete(tuple) => (tuple, None),
-                Change::Roles(_) | Change::Schema => continue,
+            match change {
+                Change::Put(tuple, expire_time) => last.insert(tuple, There::Until(expire_time)),
+                Change::Delete(tuple) => last.insert(tuple, There::Gone),
+                Change::Roles(_) | Change::Schema => None,
             };
-            let StoredTuple { store, namespace, object, relation, subject } = tuple.clone();
-            last.insert((store, namespace, object, relation, subject), (tuple, there));
         }
-        let (there, gone): (Vec<_>, Vec<_>) = last.into_values().partition(|(_, there)| there.is_some());
-        gone.into_iter().for_each(|(tuple, _)| self.delete(tuple));
+        let (gone, there): (Vec<_>, Vec<_>) = last.into_iter().partition(|(_, there)| *there == There::Gone);
+        for (tuple, _) in gone {
+            self.delete(tuple);
+        }
         if let Some(schema) = schema {
             self.index.set_schema(&compile(&schema)?).map_err(|in_use| {
                 Error::internal(format!("tuples in memory have no place in the schema: {in_use:?}"))
             })?;
             self.schema = Arc::new(schema);
         }
-        there.into_iter().for_each(|(tuple, expire_time)| self.put(tuple, expire_time.flatten()));
+        for (tuple, there) in there {
+            if let There::Until(expire_time) = there {
+                self.put(tuple, expire_time);
+            }
+        }
         for (organization, of) in roles {
             let of: Vec<_> = of.iter().map(indexed).collect();
             self.index.set_roles(&organization.to_string(), &of);

@@ -71,13 +71,13 @@ impl PermissionMemory {
 
     /// Reads everything, unless that was done.
     async fn loaded(&self, app: &Arc<Tenant>) -> Result<Arc<View>> {
-        let waited = timeout(LOAD, followed(app, Some(0))).await;
-        waited.unwrap_or_else(|_| Err(Error::unavailable("the relation tuples are still being read")))
+        let answer = timeout(LOAD, followed(app, Some(0))).await;
+        answer.unwrap_or_else(|_| Err(Error::unavailable("the relation tuples are still being read")))
     }
 
     async fn followed(&self, app: &Arc<Tenant>, wanted: Option<u64>) -> Result<Arc<View>> {
-        let waited = timeout(FOLLOW, followed(app, wanted)).await;
-        waited.unwrap_or_else(|_| {
+        let answer = timeout(FOLLOW, followed(app, wanted)).await;
+        answer.unwrap_or_else(|_| {
             Err(Error::unavailable("memory could not follow the log of permissions in time"))
         })
     }
@@ -111,11 +111,6 @@ impl PermissionMemory {
         self.view.store(Some(Arc::clone(&view)));
         *place = Some(writer);
         Ok(view)
-    }
-
-    /// How many tuples memory holds; none until everything was read.
-    pub(crate) fn len(&self) -> Option<u64> {
-        self.last().map(|view| view.snapshot.len())
     }
 }
 

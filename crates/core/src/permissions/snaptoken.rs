@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use avnology_model::{Code, Error, Result};
-use avnology_store::events::log::Cursor;
+use avnology_store::{IdentityTx, events::log::Cursor, permissions::changes};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 
 use super::memory::View;
@@ -35,7 +35,16 @@ fn bytes(place: Cursor) -> [u8; 16] {
 
 /// The token of what a view holds.
 pub(super) fn token(app: &Tenant, view: &View) -> String {
-    let place = bytes(view.seen);
+    written(app, view.seen)
+}
+
+/// The token of what a transaction has written.
+pub(super) fn own_token(app: &Tenant, tx: &mut IdentityTx<'_>) -> Result<String> {
+    Ok(written(app, changes::own_head(tx)?))
+}
+
+fn written(app: &Tenant, place: Cursor) -> String {
+    let place = bytes(place);
     let mut whole = seal(app, &place).to_vec();
     // Places begin with zeros for a long time to come.
     whole.extend(place.iter().skip_while(|byte| **byte == 0));

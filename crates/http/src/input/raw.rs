@@ -26,6 +26,7 @@ const DISCARDED: usize = 32 << 20;
 const JSON: &str = "application/json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
 pub(super) const NDJSON: &str = "application/x-ndjson";
+const PLAIN: &str = "text/plain";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// What kind of body a route takes.
@@ -49,6 +50,8 @@ pub enum BodyKind {
     JsonOrForm,
     /// A file of at most so many bytes, sent by a script or a program.
     Upload(usize),
+    /// Plain text, as it came.
+    Text,
     /// A form with a file of at most so many bytes.
     UploadForm(usize),
     /// Lines of JSON, or one JSON object, of at most so many bytes; not read before the handler does.
@@ -67,6 +70,7 @@ impl BodyKind {
             Self::Patch => &[JSON, MERGE_PATCH],
             Self::Form | Self::Protocol => &[FORM],
             Self::JsonOrForm => &[JSON, FORM],
+            Self::Text => &[PLAIN],
             Self::Upload(_) | Self::UploadForm(_) => &[MULTIPART],
             Self::Stream(_) => &[NDJSON, JSON],
         }
@@ -205,7 +209,7 @@ fn sent_type(headers: &HeaderMap, kind: BodyKind) -> Result<Option<String>> {
 async fn read_body(headers: &HeaderMap, body: Body, kind: BodyKind) -> Result<RawBody> {
     let Some(bytes) = collect(body, kind).await? else { return Ok(RawBody::TooLarge) };
     let sent = headers.get(header::CONTENT_TYPE).map(|v| v.to_str().unwrap_or("?"));
-    if matches!(kind, BodyKind::Protocol | BodyKind::ProtocolJson) {
+    if matches!(kind, BodyKind::Protocol | BodyKind::ProtocolJson | BodyKind::Text) {
         sent_type(headers, kind)?;
         return Ok(RawBody::Bytes(bytes));
     }

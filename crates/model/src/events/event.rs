@@ -156,6 +156,8 @@ text_enum! {
         PermissionGranted = "permission.granted",
         /// A relation tuple was removed.
         PermissionRevoked = "permission.revoked",
+        /// The schema of permissions was replaced.
+        PermissionSchemaUpdated = "permission.schema_updated",
         /// A service account was made.
         ServiceAccountCreated = "service_account.created",
         /// An API key was made.

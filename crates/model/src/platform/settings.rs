@@ -208,6 +208,7 @@ pub(super) const BUCKETS: &[&str] = &[
     "token",
     "introspect",
     "register",
+    "check",
     "export",
     "api.key",
     "api.session",

@@ -12,6 +12,8 @@ mod key;
 mod keys;
 mod migrate;
 mod openapi;
+mod permissions;
+mod progress;
 mod remote;
 mod serve;
 mod tenant;
@@ -70,6 +72,9 @@ enum Command {
     /// Look after OAuth clients.
     #[command(subcommand)]
     Clients(Box<clients::Command>),
+    /// Ask about permissions, and bring relation tuples in and out.
+    #[command(subcommand)]
+    Permissions(Box<permissions::Command>),
     /// Make a file of breached passwords' hashes for `AVNOLOGY_BREACH_FILE`.
     BreachFile(breaches::Options),
 }
@@ -98,6 +103,7 @@ impl Cli {
             Command::Key(command) => key::run(&command),
             Command::Keys(command) => keys::run(command).await,
             Command::Clients(command) => clients::run(*command).await,
+            Command::Permissions(command) => permissions::run(*command).await,
             Command::BreachFile(options) => breaches::run(&options),
         }
     }

@@ -10,11 +10,13 @@ use crate::{IdentityTx, Row, Tx, events::log::Cursor, params};
 crate::statements! {
     APPEND = "INSERT INTO permission_changes (tx_id, kind, store, namespace, object, relation, subject, expire_time, \
         create_time) VALUES ({current_tx} + (SELECT shift FROM event_numbering), $1, $2, $3, $4, $5, $6, $7, {server_micros})";
-    READ_AFTER = "SELECT tx_id, position, CASE WHEN tx_id < {tx_horizon} + (SELECT shift FROM event_numbering) THEN 1 ELSE 0 END, \
+    READ_AFTER = "SELECT tx_id, position, tx_id < {tx_horizon} + (SELECT shift FROM event_numbering), \
         kind, store, namespace, object, relation, subject, expire_time \
         FROM permission_changes WHERE {behind:$1:$2} ORDER BY tx_id, position LIMIT $3";
     HEAD = "SELECT tx_id, position FROM permission_changes WHERE tx_id < {tx_horizon} + (SELECT shift FROM event_numbering) \
         ORDER BY tx_id DESC, position DESC LIMIT 1";
+    OWN_HEAD = "SELECT tx_id, position FROM permission_changes \
+        WHERE tx_id = {current_tx} + (SELECT shift FROM event_numbering) ORDER BY position DESC LIMIT 1";
     PRUNE = "DELETE FROM permission_changes WHERE position IN (SELECT position FROM permission_changes \
         WHERE create_time < {server_micros} - $1 AND position <> (SELECT position FROM permission_changes \
         ORDER BY tx_id DESC, position DESC LIMIT 1) ORDER BY create_time LIMIT $2)";
@@ -39,7 +41,7 @@ pub enum Change {
 }
 
 /// A tuple and its store, as they are kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct StoredTuple {
     /// [`BUILT_IN`], [`TENANT`], or the id of an organization.
     pub store: String,
@@ -109,7 +111,7 @@ pub fn read_after(tx: &mut IdentityTx<'_>, after: Cursor, limit: u32) -> Result<
 
 fn noted(mut row: Row) -> Result<Noted> {
     let cursor = Cursor { tx_id: row.take()?, position: row.take()? };
-    let is_settled = row.take::<i64>()? == 1;
+    let is_settled: bool = row.take()?;
     let kind: String = row.take()?;
     let tuple = StoredTuple {
         store: row.take()?,
@@ -130,6 +132,14 @@ fn noted(mut row: Row) -> Result<Noted> {
 /// The last place that is settled; the start for an empty log.
 pub fn head(tx: &mut IdentityTx<'_>) -> Result<Cursor> {
     match tx.query_one(&HEAD, &params![])? {
+        Some(mut row) => Ok(Cursor { tx_id: row.take()?, position: row.take()? }),
+        None => Ok(Cursor::START),
+    }
+}
+
+/// The last place that this transaction wrote; the start when it wrote none.
+pub fn own_head(tx: &mut IdentityTx<'_>) -> Result<Cursor> {
+    match tx.query_one(&OWN_HEAD, &params![])? {
         Some(mut row) => Ok(Cursor { tx_id: row.take()?, position: row.take()? }),
         None => Ok(Cursor::START),
     }

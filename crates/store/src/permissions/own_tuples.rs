@@ -45,7 +45,6 @@ crate::statements! {
     REMOVE_STORE = delete!("store = $1");
     NOTE_IDENTITY = note!("subject = $1 OR (subject >= $2 AND subject < $3)");
     REMOVE_IDENTITY = delete!("subject = $1 OR (subject >= $2 AND subject < $3)");
-    KINDS = "SELECT DISTINCT namespace, relation FROM own_tuples ORDER BY namespace, relation";
     OF_KIND = "SELECT store, object, subject FROM own_tuples WHERE namespace = $1 AND relation = $2 \
         AND (store, object, subject) > ($3, $4, $5) ORDER BY store, object, subject LIMIT $6";
     ALL_AFTER = "SELECT store, namespace, object, relation, subject, expire_time FROM own_tuples \
@@ -132,11 +131,6 @@ pub(super) fn erase(tx: &mut IdentityTx<'_>, identity: IdentityId) -> Result<()>
     }
     tx.mark_permissions();
     tx.execute(&REMOVE_IDENTITY, &values).map(drop)
-}
-
-/// The relations that have tuples, as namespace and name.
-pub fn kinds(tx: &mut IdentityTx<'_>) -> Result<Vec<(String, String)>> {
-    tx.query(&KINDS, &params![])?.into_iter().map(|mut row| Ok((row.take()?, row.take()?))).collect()
 }
 
 /// Store, object and subject of up to `limit` tuples of a relation behind these, in order.

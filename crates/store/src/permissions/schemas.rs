@@ -8,6 +8,7 @@ use crate::{IdentityTx, params};
 
 crate::statements! {
     FIND = "SELECT document, shared, version, update_time FROM permission_schemas WHERE id = 'main'";
+    VERSION = "SELECT version FROM permission_schemas WHERE id = 'main'";
     PUT = "INSERT INTO permission_schemas (id, document, shared, version, update_time) VALUES ('main', $1, $2, $3, $4) \
         ON CONFLICT (id) DO UPDATE SET document = excluded.document, shared = excluded.shared, \
         version = excluded.version, update_time = excluded.update_time";
@@ -30,6 +31,11 @@ pub fn find(tx: &mut IdentityTx<'_>) -> Result<StoredSchema> {
     let document = row.take()?;
     let shared = serde_json::from_value(row.take::<Json>()?).map_err(Error::internal)?;
     Ok(StoredSchema { document, shared, version: row.take()? })
+}
+
+/// How often the schema was changed.
+pub fn version(tx: &mut IdentityTx<'_>) -> Result<i64> {
+    tx.query_one(&VERSION, &params![])?.map_or(Ok(0), |mut row| row.take())
 }
 
 /// Writes the schema.

@@ -68,7 +68,7 @@ crate::statements! {
     DELETE_OF_SUBJECT = delete!("subject = $1 OR object = $1");
     NOTE_EXPIRED = note!("delete", "expire_time <= $1 AND source <> 'system'");
     DELETE_EXPIRED = delete!("expire_time <= $1 AND source <> 'system'");
-    HAS_RELATION = "SELECT 1 FROM relation_tuples WHERE namespace = $1 AND object = $2 AND relation = $3 LIMIT 1";
+    HAS_RELATION = "SELECT subject FROM relation_tuples WHERE namespace = $1 AND object = $2 AND relation = $3 LIMIT 1";
     ALL_AFTER = "SELECT namespace, object, relation, subject, expire_time FROM relation_tuples \
         WHERE (namespace, object, relation, subject) > ($1, $2, $3, $4) \
         ORDER BY namespace, object, relation, subject LIMIT $5";

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use avnology_model::{
     Code, Error, FieldCode, Result,
     identities::Email,
-    ids::{GroupId, IdentityId},
-    organizations::{Feature, Group, GroupSource, GroupType},
+    ids::{GroupId, IdentityId, OrganizationId},
+    organizations::{Feature, Group, GroupSource, GroupType, Membership},
     platform::IdempotencyKey,
 };
 use avnology_store::{
@@ -53,26 +53,7 @@ pub async fn add(
         .store
         .identity()
         .write(move |tx| {
-            let group = rows::get(tx, acting2.id(), id)?;
-            check_by_people(&group)?;
-            check_gift(&acting2, &group)?;
-            let present = memberships::of_person(tx, acting2.id(), new.identity_id)?;
-            let is_over = |end| end <= cx2.now;
-            let membership = present.filter(|membership| !membership.expire_time.is_some_and(is_over));
-            let membership = membership.ok_or_else(|| {
-                Error::new(Code::NotAMember).with_detail("Groups hold members of the organization only.")
-            })?;
-            match membership::put(tx, &cx2, &group, &membership)? {
-                Put::Added => {}
-                Put::Present => {
-                    let id = membership.id.to_string();
-                    return Err(Error::new(Code::MemberExists).with_member("member_id", id));
-                }
-                Put::Full => {
-                    let full = Error::new(Code::LimitReached).with_member("limit", MEMBERS);
-                    return Err(full.with_member("used", group.member_count));
-                }
-            }
+            let membership = add_in(tx, &cx2, &acting2, id, new.identity_id)?;
             let view = members::view(tx, &membership)?;
             let body = serde_json::to_vec(&view).map_err(Error::internal)?;
             platform::finish(tx, &cx2, &job.keys, key.as_ref(), 201, &body)?;
@@ -81,6 +62,36 @@ pub async fn add(
         .await?;
     app.organizations.forget_member(acting.id(), member.identity_id);
     Ok(member)
+}
+
+/// The same in a transaction: after its commit the member must be forgotten.
+pub(crate) fn add_in(
+    tx: &mut IdentityTx<'_>,
+    cx: &Cx,
+    acting: &Acting,
+    id: GroupId,
+    identity: IdentityId,
+) -> Result<Membership> {
+    let group = rows::get(tx, acting.id(), id)?;
+    check_by_people(&group)?;
+    check_gift(acting, &group)?;
+    let present = memberships::of_person(tx, acting.id(), identity)?;
+    let is_over = |end| end <= cx.now;
+    let membership = present.filter(|membership| !membership.expire_time.is_some_and(is_over));
+    let membership = membership.ok_or_else(|| {
+        Error::new(Code::NotAMember).with_detail("Groups hold members of the organization only.")
+    })?;
+    match membership::put(tx, cx, &group, &membership)? {
+        Put::Added => Ok(membership),
+        Put::Present => {
+            let id = membership.id.to_string();
+            Err(Error::new(Code::MemberExists).with_member("member_id", id))
+        }
+        Put::Full => {
+            let full = Error::new(Code::LimitReached).with_member("limit", MEMBERS);
+            Err(full.with_member("used", group.member_count))
+        }
+    }
 }
 
 /// The same for the member with this address. `_902` for what is no address; `_302` alike for an address that nobody has
@@ -119,14 +130,27 @@ pub async fn remove(
     let (place, cx) = (acting.id(), cx.clone());
     app.store
         .identity()
-        .write(move |tx| {
-            let group = rows::get(tx, place, id)?;
-            check_by_people(&group)?;
-            if membership::take(tx, &cx, &group, identity)? { Ok(()) } else { Err(Error::not_found()) }
-        })
+        .write(
+            move |tx| {
+                if remove_in(tx, &cx, place, id, identity)? { Ok(()) } else { Err(Error::not_found()) }
+            },
+        )
         .await?;
     app.organizations.forget_member(place, identity);
     Ok(())
+}
+
+/// The same in a transaction; `false` when they are not in it. After its commit the member must be forgotten.
+pub(crate) fn remove_in(
+    tx: &mut IdentityTx<'_>,
+    cx: &Cx,
+    place: OrganizationId,
+    id: GroupId,
+    identity: IdentityId,
+) -> Result<bool> {
+    let group = rows::get(tx, place, id)?;
+    check_by_people(&group)?;
+    membership::take(tx, cx, &group, identity)
 }
 
 /// A page of the members of a group. `_901`; `_902` for a filter or an order that does not fit.

@@ -25,6 +25,7 @@ pub use members::{
     NewGroupMember, add as add_member, add_by_email as add_member_by_email, list as list_members,
     remove as remove_member,
 };
+pub(crate) use members::{add_in, remove_in};
 pub(crate) use membership::{leave_all, put_invited};
 pub use preview::{RulePreview, preview as preview_rule};
 pub(crate) use rule::check_rule_role;

@@ -1,7 +1,7 @@
 //! `avnology migrate`: people of another provider, from the export that it gives, by way of the import of a running server.
 //!
 //! `records` reads a file record by record, a file for each provider says what a record becomes, `batches` packs them as
-//! large as the server takes them, `send` waits for the jobs, and `progress` shows how far it is.
+//! large as the server takes them, and `send` waits for the jobs.
 
 mod auth0;
 mod batches;
@@ -10,7 +10,6 @@ mod cognito;
 mod firebase;
 mod keycloak;
 mod line;
-mod progress;
 mod records;
 mod send;
 

@@ -15,9 +15,11 @@ use url::Url;
 use super::{
     Failure, Options,
     batches::{Batch, Batches, Told},
-    progress::Progress,
 };
-use crate::cli::remote::{client, read, refusal, unreachable};
+use crate::cli::{
+    progress::Progress,
+    remote::{client, read, refusal, unreachable},
+};
 
 /// How often to look at a job.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
