@@ -108,7 +108,7 @@ test("a bound token is taken with a fresh proof alone", async () => {
 
 test("what is pushed may be signed as well", async () => {
   const shop = await bank();
-  const DPoP = oauth.DPoP(shop.client, await oauth.generateKeyPair("EdDSA").catch(() => oauth.generateKeyPair("ES256")));
+  const DPoP = oauth.DPoP(shop.client, await oauth.generateKeyPair("PS256"));
   const { verifier, parameters } = await request();
   const signed = await oauth.issueRequestObject(server, shop.client, parameters, { key: shop.key, kid: shop.kid });
   const back = await jane.authorize(await pushed(shop, { request: signed }, DPoP));
