@@ -43,7 +43,7 @@ pub(crate) struct Came {
 /// Writes the challenge that goes with a refusal, if one does. `api` is the origin of the API whose metadata tell more.
 pub(crate) fn write(error: &Error, came: Came, api: Option<&str>, headers: &mut HeaderMap) {
     let scheme = if came.with_proof { "DPoP" } else { "Bearer" };
-    let mut challenge = if asks_for_more(error, came.by_token) {
+    let challenge = if asks_for_more(error, came.by_token) {
         format!("{scheme} error=\"insufficient_user_authentication\"{}", required(error))
     } else if came.by_token && error.code() == Code::ScopeMissing {
         format!("{scheme} error=\"insufficient_scope\"{}", scopes(error))
@@ -54,9 +54,10 @@ pub(crate) fn write(error: &Error, came: Came, api: Option<&str>, headers: &mut 
     } else {
         return;
     };
-    if let Some(origin) = api {
-        challenge.push_str(&format!(", resource_metadata=\"{origin}{METADATA}\""));
-    }
+    let challenge = match api {
+        Some(origin) => format!("{challenge}, resource_metadata=\"{origin}{METADATA}\""),
+        None => challenge,
+    };
     if let Ok(value) = HeaderValue::try_from(challenge) {
         headers.insert(header::WWW_AUTHENTICATE, value);
     }
@@ -66,14 +67,11 @@ pub(crate) fn write(error: &Error, came: Came, api: Option<&str>, headers: &mut 
 fn required(error: &Error) -> String {
     let asked = error.members().get("required");
     let member = |name: &str| asked.and_then(|required| required.get(name)).filter(|value| !value.is_null());
-    let mut text = String::new();
-    if let Some(aal) = member("aal").and_then(Value::as_str) {
-        text.push_str(&format!(", acr_values=\"urn:avnology:acr:{aal}\""));
-    }
-    if let Some(age) = member("max_age").and_then(Value::as_u64) {
-        text.push_str(&format!(", max_age=\"{age}\""));
-    }
-    text
+    let acr = member("aal").and_then(Value::as_str);
+    let acr = acr.map(|aal| format!(", acr_values=\"urn:avnology:acr:{aal}\"")).unwrap_or_default();
+    let age = member("max_age").and_then(Value::as_u64);
+    let age = age.map(|seconds| format!(", max_age=\"{seconds}\"")).unwrap_or_default();
+    format!("{acr}{age}")
 }
 
 /// Which scopes would do.
