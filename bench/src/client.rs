@@ -58,13 +58,7 @@ impl Client {
 
     /// Sends JSON.
     pub(crate) async fn post(&mut self, path: &str, body: &serde_json::Value) -> Outcome<Answer> {
-        let body = body.to_string();
-        let text = format!(
-            "POST {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-            self.host,
-            body.len()
-        );
-        self.exchange(text.as_bytes()).await
+        self.exchange(post_text(self.host, path, None, body).as_bytes()).await
     }
 
     /// Posts without a body, as whoever the token is of.
@@ -93,10 +87,14 @@ impl Client {
         timeout(PATIENCE, self.answer()).await.map_err(|_| "no answer within 30 s")?
     }
 
-    /// The next answer, as its bytes came.
+    /// The answer to a path, as its bytes came.
     pub(crate) async fn get_raw(&mut self, path: &str, bearer: Option<&str>) -> Outcome<Vec<u8>> {
-        let text = get_text(self.host, path, bearer);
-        self.stream.write_all(text.as_bytes()).await?;
+        self.send(&get_text(self.host, path, bearer)).await
+    }
+
+    /// Sends a whole request; the answer as its bytes came.
+    pub(crate) async fn send(&mut self, request: &str) -> Outcome<Vec<u8>> {
+        self.stream.write_all(request.as_bytes()).await?;
         timeout(PATIENCE, self.raw()).await.map_err(|_| "no answer within 30 s")?
     }
 
@@ -125,9 +123,38 @@ impl Client {
     }
 }
 
-fn get_text(host: SocketAddr, path: &str, bearer: Option<&str>) -> String {
-    let authorization = bearer.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
+/// A request that asks for something.
+pub(crate) fn get_text(host: SocketAddr, path: &str, bearer: Option<&str>) -> String {
+    let authorization = authorization(bearer);
     format!("GET {path} HTTP/1.1\r\nhost: {host}\r\naccept: application/json\r\n{authorization}\r\n")
+}
+
+/// A request that sends JSON.
+pub(crate) fn post_text(
+    host: SocketAddr,
+    path: &str,
+    bearer: Option<&str>,
+    body: &serde_json::Value,
+) -> String {
+    let (authorization, body) = (authorization(bearer), body.to_string());
+    let length = body.len();
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: {host}\r\n{authorization}content-type: application/json\r\n\
+         content-length: {length}\r\n\r\n{body}"
+    )
+}
+
+fn authorization(bearer: Option<&str>) -> String {
+    bearer.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default()
+}
+
+/// A request that sends a form, with a header `Authorization`.
+pub(crate) fn form_text(host: SocketAddr, path: &str, authorization: &str, form: &str) -> String {
+    let length = form.len();
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: {authorization}\r\n\
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: {length}\r\n\r\n{form}"
+    )
 }
 
 fn head_end(bytes: &[u8]) -> Option<usize> {

@@ -31,15 +31,25 @@ pub(crate) async fn import(server: &Server, api_key: &str, requests: usize) -> O
     for request in 0..requests {
         let lines = lines(request * BATCH)?;
         let begin = Instant::now();
-        let answer = client.post_lines("/v1/identities:import", api_key, &lines).await?;
-        if answer.status != 202 {
-            return Err(format!("no import was answer: {}", answer.status).into());
-        }
-        let id = text(&answer.json()?, "id");
-        peaks_mib.push(finish(server, &mut client, api_key, &id, begin).await?);
+        peaks_mib.push(send(server, &mut client, api_key, (&lines, BATCH)).await?);
         took += begin.elapsed();
     }
     Ok(Imported { people: requests * BATCH, took, peaks_mib })
+}
+
+/// Imports so many people, each a line, and waits for the end of it; the most memory that was seen.
+pub(crate) async fn send(
+    server: &Server,
+    client: &mut Client,
+    api_key: &str,
+    (lines, count): (&[u8], usize),
+) -> Outcome<f64> {
+    let answer = client.post_lines("/v1/identities:import", api_key, lines).await?;
+    if answer.status != 202 {
+        return Err(format!("an import was answered {}", answer.status).into());
+    }
+    let id = text(&answer.json()?, "id");
+    finish(server, client, api_key, &id, count).await
 }
 
 fn lines(first: usize) -> Outcome<Vec<u8>> {
@@ -60,20 +70,15 @@ fn text(value: &serde_json::Value, name: &str) -> String {
 }
 
 /// Waits for the end of a job; the most memory that was seen.
-async fn finish(
-    server: &Server,
-    client: &mut Client,
-    api_key: &str,
-    id: &str,
-    begin: Instant,
-) -> Outcome<f64> {
+async fn finish(server: &Server, client: &mut Client, api_key: &str, id: &str, count: usize) -> Outcome<f64> {
+    let begin = Instant::now();
     let (path, mut peak) = (format!("/v1/identities/imports/{id}"), 0.0_f64);
     while begin.elapsed() < PATIENCE {
         peak = peak.max(server.own_mib()?);
         let job = client.get(&path, Some(api_key)).await?.json()?;
         match text(&job, "status").as_str() {
             "completed"
-                if job.get("created").and_then(serde_json::Value::as_u64) == u64::try_from(BATCH).ok() =>
+                if job.get("created").and_then(serde_json::Value::as_u64) == u64::try_from(count).ok() =>
             {
                 return Ok(peak);
             }

@@ -4,9 +4,13 @@
 //! `bare` is what we compare with, `seed` fills a database, `server` runs processes and reads `/proc`, `wrk` and
 //! `client` make load, `scenes` are the measurements, `report` is the table.
 
+mod authenticator;
 mod bare;
 mod client;
+mod factors;
 mod imports;
+mod load;
+mod oauth;
 mod organizations;
 mod privacy;
 mod report;
@@ -42,6 +46,9 @@ enum Command {
         /// The response to give: head and body as they were received.
         #[arg(long)]
         response: PathBuf,
+        /// What it does besides.
+        #[arg(long)]
+        work: bare::Bare,
     },
 }
 
@@ -52,7 +59,7 @@ fn main() -> ExitCode {
         runtime.block_on(async {
             match cli.command {
                 Command::All(options) => scenes::all(options).await,
-                Command::Bare { listen, response } => bare::serve(listen, &response).await,
+                Command::Bare { listen, response, work } => bare::serve(listen, &response, work).await,
             }
         })
     };

@@ -1,5 +1,8 @@
 //! The measurements, in the order of the table.
 
+mod factors;
+mod oauth;
+
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -13,7 +16,8 @@ use tempfile::TempDir;
 use tokio::time::sleep;
 
 use crate::{
-    Outcome, bare,
+    Outcome,
+    bare::{self, Bare},
     client::Client,
     imports,
     organizations::{self, Seeded},
@@ -64,6 +68,10 @@ enum Part {
     Privacy,
     /// Importing people.
     Import,
+    /// Passkeys and second factors.
+    Factors,
+    /// Tokens and what is asked about them.
+    Oauth,
 }
 
 /// People with a password of each cost.
@@ -127,6 +135,12 @@ pub(crate) async fn all(options: Options) -> Outcome<()> {
     }
     if wanted(Part::Import) {
         stage.import().await?;
+    }
+    if wanted(Part::Factors) {
+        stage.factors().await?;
+    }
+    if wanted(Part::Oauth) {
+        stage.oauth().await?;
     }
     report::print(&stage.lines, &stage.facts, &stage.goals)?;
     Ok(())
@@ -223,7 +237,7 @@ impl Stage {
         let response = self.dir.path().join("response");
         let raw = Client::connect(ours.address).await?.get_raw(bare::PATH, Some(self.token())).await?;
         std::fs::write(&response, raw)?;
-        let bare = Server::bare(&response).await?;
+        let bare = Server::bare(&response, Bare::Answers).await?;
         say("session checks");
         // Every session is read from the database once before it is measured.
         let first = self.check(&ours, true, "").await?;
@@ -318,7 +332,7 @@ impl Stage {
         let raw = Client::connect(ours.address).await?.get_raw(bare::PATH, Some(&seeded.token)).await?;
         let response = self.dir.path().join("scoped-response");
         std::fs::write(&response, raw)?;
-        let bare = Server::bare(&response).await?;
+        let bare = Server::bare(&response, Bare::Answers).await?;
         say("session checks in an organization");
         let mut lines = [const { Vec::new() }; 3];
         for _ in 0..self.options.rounds {

@@ -12,7 +12,7 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use crate::{Outcome, client::Client};
+use crate::{Outcome, bare::Bare, client::Client};
 
 /// How long a start may take.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -58,10 +58,11 @@ impl Server {
     }
 
     /// Starts the bare server of this program.
-    pub(crate) async fn bare(response: &Path) -> Outcome<Self> {
+    pub(crate) async fn bare(response: &Path, work: Bare) -> Outcome<Self> {
         let address = free_port()?;
         let mut command = Command::new(std::env::current_exe()?);
-        command.args(["bare", "--listen", &address.to_string(), "--response"]).arg(response);
+        command.args(["bare", "--listen", &address.to_string(), "--work", work.name()]);
+        command.arg("--response").arg(response);
         Self::start(command, address, (crate::bare::PATH, None)).await
     }
 

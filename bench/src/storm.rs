@@ -150,7 +150,8 @@ pub(crate) async fn settle() {
     sleep(Duration::from_millis(500)).await;
 }
 
-fn percentile(times: &mut [Duration], share: f64) -> f64 {
+/// The time at this share of the sorted times, in milliseconds.
+pub(crate) fn percentile(times: &mut [Duration], share: f64) -> f64 {
     times.sort_unstable();
     let last = times.len().saturating_sub(1);
     #[expect(
