@@ -31,7 +31,7 @@ use crate::{
     html::{Nonce, Page},
     leak,
     limits::{Drawn, Limits},
-    problem,
+    problem::{self, Dialect},
     reply::{Pending, Reply as _},
     route::{BoxFuture, Route},
     table::{Found, Mounted, Table},
@@ -138,13 +138,11 @@ struct Seen {
     origin: Option<HeaderValue>,
     cors: Cors,
     is_preflight: bool,
-    is_api: bool,
     /// Whether a proof came along (RFC 9449): each answer to one brings the nonce of the next.
     has_proof: bool,
     request_id: Arc<str>,
     prefers_html: bool,
-    speaks_oauth: bool,
-    speaks_keto: bool,
+    dialect: Dialect,
     accept_language: String,
 }
 
@@ -197,12 +195,10 @@ impl Inner {
             origin: parts.headers.get(header::ORIGIN).cloned(),
             cors: cors::rule(path),
             is_preflight: false,
-            is_api: path.starts_with("/v1/"),
             has_proof: parts.headers.contains_key("dpop"),
             request_id: Arc::clone(&cx.request_id),
             prefers_html: has_pages && accept::prefers_html(&parts.headers),
-            speaks_oauth: problem::is_oauth(path),
-            speaks_keto: problem::is_keto(path),
+            dialect: problem::dialect(path),
             accept_language: if has_pages {
                 accept::language(&parts.headers).to_owned()
             } else {
@@ -252,17 +248,21 @@ impl Inner {
     /// The answer to a request that failed; its log entry, too. `by_token` says whether an access token called.
     fn refuse(&self, error: &Error, seen: &Seen, route: &str, by_token: bool) -> Response {
         problem::log(error, seen.method.as_str(), route, &seen.request_id);
-        if seen.speaks_oauth {
-            return problem::oauth_response(error);
-        }
-        if seen.speaks_keto {
-            return problem::keto_response(error, &seen.request_id);
+        match seen.dialect {
+            Dialect::OAuth => return problem::oauth_response(error),
+            Dialect::Keto => return problem::keto_response(error, &seen.request_id),
+            Dialect::Api | Dialect::Page => {}
         }
         let came = Came { by_token, with_proof: seen.has_proof };
         let Some(html_error) = self.config.html_error.as_ref().filter(|_| seen.prefers_html) else {
             let status = challenge::status(error, by_token);
             let mut response = problem::response(error, status, &self.origin, &seen.request_id);
-            challenge::write(error, came, seen.is_api.then_some(&*self.origin), response.headers_mut());
+            challenge::write(
+                error,
+                came,
+                (seen.dialect == Dialect::Api).then_some(&*self.origin),
+                response.headers_mut(),
+            );
             return response;
         };
         let nonce = Nonce::new(&self.app.system_cx());

@@ -59,7 +59,7 @@ fn access_token(query: &str) -> Option<&str> {
         let header = parts.next().filter(|header| header.starts_with("eyJ") && parts.count() == 2);
         let header = header.and_then(|header| BASE64_URL_SAFE_NO_PAD.decode(header).ok());
         let header: Option<Value> = header.and_then(|header| serde_json::from_slice(&header).ok());
-        header.is_some_and(|header| header["typ"] == "at+jwt")
+        header.is_some_and(|header| header.get("typ").is_some_and(|typ| typ == "at+jwt"))
     })
 }
 

@@ -74,8 +74,33 @@ pub(crate) fn response(error: &Error, status: StatusCode, origin: &str, request_
     response
 }
 
-/// Whether errors of a path are in the form of RFC 6749 §5.2: where programs speak OAuth.
-pub(crate) fn is_oauth(path: &str) -> bool {
+/// In which form the errors of a path are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// Pages; problem documents for programs.
+    Page,
+    /// Problem documents (`/v1`).
+    Api,
+    /// RFC 6749 §5.2, where programs speak OAuth.
+    OAuth,
+    /// Keto's (`contract/50` §7).
+    Keto,
+}
+
+/// The form of a path's errors.
+pub(crate) fn dialect(path: &str) -> Dialect {
+    if is_oauth(path) {
+        Dialect::OAuth
+    } else if is_keto(path) {
+        Dialect::Keto
+    } else if path.starts_with("/v1/") {
+        Dialect::Api
+    } else {
+        Dialect::Page
+    }
+}
+
+fn is_oauth(path: &str) -> bool {
     matches!(
         path,
         "/oauth2/token"
@@ -105,8 +130,7 @@ pub(crate) fn oauth_response(error: &Error) -> Response {
     response
 }
 
-/// Whether errors of a path are in the form of Keto (`contract/50` §7).
-pub(crate) fn is_keto(path: &str) -> bool {
+fn is_keto(path: &str) -> bool {
     let below =
         |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     below("/relation-tuples") || path == "/admin/relation-tuples" || path == "/namespaces" || below("/opl")

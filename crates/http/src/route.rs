@@ -260,7 +260,7 @@ impl Route {
 
     /// Whether it belongs to the API of Keto, and tells errors in its form.
     pub fn speaks_keto(&self) -> bool {
-        crate::problem::is_keto(self.path)
+        crate::problem::dialect(self.path) == crate::problem::Dialect::Keto
     }
 
     /// Whether it belongs to the JSON API.

@@ -88,10 +88,9 @@ struct KetoTuples {
 async fn list(auth: Reader, list: List<KetoQuery, 100, 1000>) -> Result<Json<KetoTuples>> {
     let after = list.position.as_deref().map(place).transpose()?;
     let (parts, consistency) = (list.query.parts(), list.query.consistency());
-    let asked = (&parts, &consistency);
-    let asker = asker(&auth);
-    let page = (after, list.page_size);
-    let found = permissions::list(&auth.app, &auth.cx, &asker, asked, page).await.map_err(missing)?;
+    let (question, page) = ((&parts, &consistency), (after, list.page_size));
+    let found =
+        permissions::list(&auth.app, &auth.cx, &asker(&auth), question, page).await.map_err(missing)?;
     let next = found.next.map(|place| place.into_iter().map(avnology_aip::Key::Text).collect());
     Ok(Json(KetoTuples {
         relation_tuples: found.permissions.iter().map(KetoTuple::of).collect(),

@@ -83,14 +83,13 @@ pub(super) fn shown(tuple: &KetoTuple) -> String {
 /// A tree.
 pub(super) fn tree(found: TreeView) -> Value {
     let TreeView { r#type, tuple, children } = found;
-    let (subject_id, subject_set) = match &tuple.subject {
-        Some(text) => subject(text),
+    let (subject_id, subject_set) = if let Some(text) = &tuple.subject {
+        subject(text)
+    } else {
         // Everybody who has the relation.
-        None => {
-            let [namespace, object, relation] =
-                [&tuple.namespace, &tuple.object, &tuple.relation].map(Clone::clone);
-            (None, Some(SubjectSet { namespace, object, relation }))
-        }
+        let [namespace, object, relation] =
+            [&tuple.namespace, &tuple.object, &tuple.relation].map(Clone::clone);
+        (None, Some(SubjectSet { namespace, object, relation }))
     };
     let shown = KetoTuple {
         namespace: Some(tuple.namespace),

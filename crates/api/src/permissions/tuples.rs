@@ -59,9 +59,8 @@ async fn list(auth: Reader, list: List<ListParams, 25, 500>) -> Result<Json<Perm
     let parts = Parts { namespace, object, relation, subject, ..Parts::default() };
     let freshness = Freshness { snaptoken, at_least_as_fresh, consistency }.read();
     let after = list.position.as_deref().map(place).transpose()?;
-    let asker = asker(&auth);
-    let asked = (&parts, &freshness);
-    let page = permissions::list(&auth.app, &auth.cx, &asker, asked, (after, list.page_size)).await?;
+    let (question, page) = ((&parts, &freshness), (after, list.page_size));
+    let page = permissions::list(&auth.app, &auth.cx, &asker(&auth), question, page).await?;
     let next = page.next.map(|place| place.into_iter().map(Key::Text).collect());
     Ok(Json(PermissionList {
         permissions: page.permissions,

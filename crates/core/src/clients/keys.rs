@@ -33,13 +33,13 @@ impl Default for KeyMemory {
 #[derive(Default)]
 struct Fetched {
     keys: KeySet,
-    fetched_at: Option<Timestamp>,
+    came_at: Option<Timestamp>,
     tried_at: Option<Timestamp>,
 }
 
 impl Fetched {
     fn is_fresh(&self, now: Timestamp) -> bool {
-        self.fetched_at.is_some_and(|at| at.plus_seconds(LIFETIME) > now)
+        self.came_at.is_some_and(|at| at.plus_seconds(LIFETIME) > now)
     }
 
     /// Whether the set is to be fetched for a token that names this key.
@@ -83,7 +83,7 @@ async fn keys_at(app: &Tenant, cx: &Cx, client: ClientId, uri: &str, kid: Option
         match fetch(&*app.outbound, uri).await {
             Ok(keys) => {
                 kept.keys = keys;
-                kept.fetched_at = Some(cx.now);
+                kept.came_at = Some(cx.now);
             }
             Err(why) => tracing::warn!(%client, %why, "the keys of a client cannot be had"),
         }

@@ -46,7 +46,7 @@ impl EnterCode<'_> {
         card.lead.push(Sentence::plain("Enter the code that your television, tool or other device shows."));
         let mut code = line("user_code", "Code", self.entered).most(32);
         code.autofocus = true;
-        code.hint = "Eight letters. Capitals and the dash do not matter.".to_owned();
+        "Eight letters. Capitals and the dash do not matter.".clone_into(&mut code.hint);
         let mut errors = ErrorSummary::default();
         match self.refused {
             Some(CodeRefused::Wrong) => {

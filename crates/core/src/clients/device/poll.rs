@@ -31,8 +31,8 @@ enum Told {
     Error(OAuthError),
 }
 
-fn says(code: ErrorCode, why: &'static str) -> Result<Told> {
-    Ok(Told::Error(OAuthError::new(code, why)))
+fn says(code: ErrorCode, why: &'static str) -> Told {
+    Told::Error(OAuthError::new(code, why))
 }
 
 /// Gives a device the tokens that its code stands for, once its person has said yes.
@@ -58,14 +58,14 @@ pub(in super::super) async fn poll(
         match by_rule(&as_rule(&found), now.seconds()) {
             Poll::Pending => {
                 device_codes::note_question(tx, &hash, now, found.interval_seconds)?;
-                says(ErrorCode::AuthorizationPending, "nobody has answered yet")
+                Ok(says(ErrorCode::AuthorizationPending, "nobody has answered yet"))
             }
             Poll::SlowDown(interval) => {
                 device_codes::note_question(tx, &hash, now, interval)?;
-                says(ErrorCode::SlowDown, "wait five seconds longer between two questions from now on")
+                Ok(says(ErrorCode::SlowDown, "wait five seconds longer between two questions from now on"))
             }
-            Poll::Denied => says(ErrorCode::AccessDenied, "the person said no"),
-            Poll::Expired => says(ErrorCode::ExpiredToken, "the device code is too old"),
+            Poll::Denied => Ok(says(ErrorCode::AccessDenied, "the person said no")),
+            Poll::Expired => Ok(says(ErrorCode::ExpiredToken, "the device code is too old")),
             Poll::Used => Ok(Told::Error(unknown())),
             Poll::Tokens if !device_codes::use_once(tx, &hash, now)? => Ok(Told::Error(unknown())),
             Poll::Tokens => {

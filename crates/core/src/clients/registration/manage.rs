@@ -47,7 +47,7 @@ async fn own(app: &Tenant, cx: &Cx, id: &str, token: Option<&str>) -> Result<Arc
     let id: ClientId = id.parse().map_err(|_| unauthorized())?;
     let live = cache::find(app, cx, id).await?.ok_or_else(unauthorized)?;
     let kept = live.client.registration.as_ref().and_then(|registration| registration.token_hash);
-    if !kept.is_some_and(|kept| verify_slices_are_equal(&kept, &hash).is_ok()) {
+    if kept.is_none_or(|kept| verify_slices_are_equal(&kept, &hash).is_err()) {
         return Err(unauthorized());
     }
     if live.client.settings.state == ClientState::Disabled {

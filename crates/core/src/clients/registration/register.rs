@@ -48,21 +48,21 @@ pub async fn register(
         create_time: cx.now,
         update_time: cx.now,
     };
-    let (made, cx) = (client.clone(), cx.clone());
+    let (client2, cx) = (client.clone(), cx.clone());
     let write = app.store.identity().write(move |tx| {
         if let Some(initial) = &initial
             && !initial_tokens::use_once(tx, &initial.hash, cx.now)?
         {
             return Ok(false);
         }
-        rows::insert(tx, &client)?;
-        emit(tx, &view::event(&cx, EventType::OauthClientCreated, &client, Value::Null))?;
+        rows::insert(tx, &client2)?;
+        emit(tx, &view::event(&cx, EventType::OauthClientCreated, &client2, Value::Null))?;
         Ok(true)
     });
     if !write.await? {
         return Err(unauthorized());
     }
-    Ok(metadata::of(app, &made, secret.as_ref(), own.expose()))
+    Ok(metadata::of(app, &client, secret.as_ref(), own.expose()))
 }
 
 /// A new secret for a client that shows one.
