@@ -45,10 +45,8 @@ async fn fetch(calls: &Calls, url: &str) -> Result<Fetched, CallRefusal> {
 
 /// What went wrong.
 fn failed(answer: Result<Fetched, CallRefusal>) -> String {
-    match answer {
-        Err(CallRefusal::Failed(words)) => words,
-        other => panic!("{other:?}"),
-    }
+    let Err(CallRefusal::Failed(words)) = answer else { unreachable!("{answer:?}") };
+    words
 }
 
 #[tokio::test]

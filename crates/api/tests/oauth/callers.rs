@@ -7,7 +7,7 @@ use std::sync::{
 
 use avnology_model::{Code, events::EventType};
 use avnology_testkit::{Client, Person, TestApp, on_both_engines};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::kit::{Relying, jane, own_app, register};
 
@@ -142,19 +142,15 @@ async fn the_end_of_what_a_token_stands_on_is_in_force_at_once(app: TestApp) {
     let client = acting_app(&app).await;
     let online = [("scope", "openid account:self")];
     let admin = app.admin_key();
-    let ends: [&dyn Fn(&Person) -> (&'static str, String, Value); 3] = [
-        &|jane| ("DELETE", format!("/v1/identities/{}/sessions", jane.id), json!(null)),
-        &|jane| ("POST", format!("/v1/identities/{}:deactivate", jane.id), json!({})),
-        &|jane| ("DELETE", format!("/v1/identities/{}?force=true", jane.id), json!(null)),
-    ];
-    for (n, end) in ends.iter().enumerate() {
+    let ends = [("DELETE", "/sessions"), ("POST", ":deactivate"), ("DELETE", "?force=true")];
+    for (n, (method, end)) in ends.into_iter().enumerate() {
         let person = app.browsing(&format!("person{n}@acme.example")).await;
         let tokens = client.tokens(&person.client, &online).await;
         let token = app.program().with_token(&tokens.at("/access_token"));
         token.get("/v1/me").await.ok();
-        let (method, path, body) = end(&person);
+        let path = format!("/v1/identities/{}{end}", person.id);
         let answer = match method {
-            "POST" => admin.post(&path).json(&body).await,
+            "POST" => admin.post(&path).json(&json!({})).await,
             _ => admin.delete(&path).await,
         };
         assert!(answer.status < 300, "{answer}");

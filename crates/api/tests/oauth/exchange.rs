@@ -48,7 +48,7 @@ async fn exchange(client: &Relying, token: &str, kind: &str, more: &[(&str, &str
 }
 
 async fn claims(app: &TestApp, answer: &Answer) -> Map<String, Value> {
-    verified(app, &answer.ok()["access_token"].as_str().expect("a token").to_owned(), "at+jwt").await
+    verified(app, answer.ok()["access_token"].as_str().expect("a token"), "at+jwt").await
 }
 
 /// An access token of somebody with two factors, and whose it is.

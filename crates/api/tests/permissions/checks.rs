@@ -32,26 +32,26 @@ async fn a_document_app_asks_who_may_what(app: TestApp) {
     ] {
         grant(&jane.client, org, &text).await.created();
     }
-    let may = async |relation: &str, who: &str| {
+    let holds = async |relation: &str, who: &str| {
         allowed(&jane.client, org, &format!("folders:plans#{relation}@{who}")).await
     };
-    assert!(may("view", &mary.id).await && !may("edit", &mary.id).await);
-    assert!(may("edit", &jane.id).await, "who owns the organization edits what is in its folders");
+    assert!(holds("view", &mary.id).await && !holds("edit", &mary.id).await);
+    assert!(holds("edit", &jane.id).await, "who owns the organization edits what is in its folders");
     // In the tenant's scope the store of the organization is not seen.
     assert!(!allowed(&key, None, &format!("folders:plans#view@{}", mary.id)).await);
     grant(&jane.client, org, &format!("folders:plans#banned@{}", mary.id)).await.created();
-    assert!(!may("view", &mary.id).await);
+    assert!(!holds("view", &mary.id).await);
     // A group of the organization.
     let group = jane.client.post(&team.path("/groups")).json(&json!({ "name": "Sales" })).await;
     let group = group.at("/id");
     grant(&jane.client, org, &format!("folders:root#viewer@groups:{group}#member")).await.created();
     let paul = team.member("paul@acme.example", "member").await;
-    assert!(!may("view", &paul.id).await);
+    assert!(!holds("view", &paul.id).await);
     let put = team.path(&format!("/groups/{group}/members"));
     jane.client.post(&put).json(&json!({ "identity_id": paul.id })).await.created();
-    assert!(may("view", &paul.id).await, "by the group, and from the folder above");
+    assert!(holds("view", &paul.id).await, "by the group, and from the folder above");
     jane.client.delete(&format!("{put}/{}", paul.id)).await.no_content();
-    assert!(!may("view", &paul.id).await, "at once");
+    assert!(!holds("view", &paul.id).await, "at once");
 }
 
 async fn a_check_is_explained_with_its_tuples(app: TestApp) {

@@ -198,8 +198,8 @@ async fn what_belongs_to_the_system_is_refused(app: TestApp) {
     let role = json!({ "key": "billing", "name": "Billing" });
     let role = jane.post(&team.path("/roles")).json(&role).await.at("/id");
     let static_group = jane.post(&team.path("/groups")).json(&json!({ "name": "Sales" })).await.at("/id");
-    let rule = json!({ "name": "All", "type": "dynamic", "rule": "member.role = \"member\"" });
-    let ruled = jane.post(&team.path("/groups")).json(&rule).await.at("/id");
+    let everybody = json!({ "name": "All", "type": "dynamic", "rule": "member.role = \"member\"" });
+    let ruled = jane.post(&team.path("/groups")).json(&everybody).await.at("/id");
     let usr = &team.owner.id;
     let account = team.service_account(&["members:read"]).await;
     for text in [
@@ -312,8 +312,8 @@ async fn roles_on_the_platform_are_tuples(app: TestApp) {
     let account = key.post("/v1/service-accounts").json(&account).await.at("/id");
     let path = format!("/v1/service-accounts/{account}/keys");
     let made = key.post(&path).json(&json!({ "name": "k" })).await;
-    let robot = app.program().with_token(&made.at("/key"));
-    grant(&robot, None, &text).await.refused(Code::PermissionDenied);
+    let program = app.program().with_token(&made.at("/key"));
+    grant(&program, None, &text).await.refused(Code::PermissionDenied);
 }
 
 async fn of_two_who_take_the_last_owners_one_wins(app: TestApp) {

@@ -99,7 +99,7 @@ fn both_nodes_write_at_once_and_end_with_the_same_tuples() {
                 for n in 0..40 {
                     let text = format!("folders:f{}#viewer@usr_1", (n * 7 + seed) % 5);
                     let body = tuple(&text);
-                    if (n + seed) % 2 == 0 {
+                    if (n + seed).is_multiple_of(2) {
                         key.post("/v1/permissions?on_conflict=ignore").json(&body).await;
                     } else {
                         key.delete("/v1/permissions?on_missing=ignore").json(&body).await;

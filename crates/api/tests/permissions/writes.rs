@@ -204,7 +204,7 @@ async fn every_change_is_told(app: TestApp) {
     revoke(&team.owner.client, Some(&team.id), &text).await.no_content();
     let told = json!({ "namespace": "folders", "object": "a", "relation": "viewer",
         "subject": format!("identities:{}", team.owner.id), "expire_time": null });
-    assert_eq!(app.payloads(EventType::PermissionGranted).await, [told.clone()]);
+    assert_eq!(app.payloads(EventType::PermissionGranted).await, std::slice::from_ref(&told));
     assert_eq!(app.payloads(EventType::PermissionRevoked).await, [told]);
     let events = app.events().await;
     let granted = events.iter().find(|event| event.event_type == EventType::PermissionGranted);

@@ -149,11 +149,13 @@ fn lifetime(headers: &HeaderMap) -> Option<Duration> {
 mod tests {
     use super::*;
 
+    type Headers = &'static [(&'static str, &'static str)];
+
     #[test]
     fn how_long_an_answer_may_be_kept_is_read_from_its_headers() {
-        let date = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
-        let later = ("expires", "Sun, 06 Nov 1994 08:59:37 GMT");
-        let cases: &[(&[(&str, &str)], Option<u64>)] = &[
+        const DATE: (&str, &str) = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
+        const LATER: (&str, &str) = ("expires", "Sun, 06 Nov 1994 08:59:37 GMT");
+        let cases: [(Headers, Option<u64>); 12] = [
             (&[], None),
             (&[("cache-control", "public, max-age=300")], Some(300)),
             (&[("cache-control", "Max-Age=300"), ("age", "20")], Some(280)),
@@ -161,18 +163,18 @@ mod tests {
             (&[("cache-control", "max-age=300, no-store")], Some(0)),
             (&[("cache-control", "max-age=300"), ("cache-control", "no-cache")], Some(0)),
             (&[("cache-control", "max-age=soon")], Some(0)),
-            (&[("cache-control", "max-age=60"), date, later], Some(60)),
-            (&[date, later], Some(600)),
-            (&[date, ("expires", "0")], Some(0)),
-            (&[date, ("expires", "Sun, 06 Nov 1994 08:49:36 GMT")], Some(0)),
-            (&[later], None),
+            (&[("cache-control", "max-age=60"), DATE, LATER], Some(60)),
+            (&[DATE, LATER], Some(600)),
+            (&[DATE, ("expires", "0")], Some(0)),
+            (&[DATE, ("expires", "Sun, 06 Nov 1994 08:49:36 GMT")], Some(0)),
+            (&[LATER], None),
         ];
         for (headers, keep) in cases {
             let mut map = HeaderMap::new();
-            for (name, value) in *headers {
+            for (name, value) in headers {
                 map.append(HeaderName::from_static(name), value.parse().unwrap());
             }
-            assert_eq!(lifetime(&map).map(|keep| keep.as_secs()), *keep, "{headers:?}");
+            assert_eq!(lifetime(&map).map(|keep| keep.as_secs()), keep, "{headers:?}");
         }
     }
 }
