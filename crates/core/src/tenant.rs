@@ -16,7 +16,7 @@ use crate::{
     identities::{SchemaCache, TraitsSchema},
     organizations::OrganizationCache,
     permissions::PermissionMemory,
-    platform::{Keys, SettingsVersion, SigningKeys},
+    platform::{Documents, Keys, SettingsVersion, SigningKeys},
     ports::{CaptchaVerifier, Composer, MailTransport, OutboundCalls, TextTransport, TxtLookup},
     service_accounts::KeyCache,
     sessions::SessionCache,
@@ -79,6 +79,8 @@ pub struct Tenant {
     pub dns: Arc<dyn TxtLookup>,
     /// Verifies what CAPTCHAs answer.
     pub captcha: Arc<dyn CaptchaVerifier>,
+    /// Documents about the server in memory.
+    pub documents: Documents,
     /// Calls URLs that clients and organizations choose.
     pub outbound: Arc<dyn OutboundCalls>,
     pub(crate) settings: ArcSwap<SettingsVersion>,
@@ -140,6 +142,7 @@ impl Tenant {
             texts: parts.texts,
             dns: parts.dns,
             captcha: parts.captcha,
+            documents: Documents::default(),
             outbound: parts.outbound,
             settings: ArcSwap::from_pointee(parts.settings),
             schema: SchemaCache::default(),

@@ -7,7 +7,7 @@ use avnology_core::{
     sessions::LiveSession,
 };
 use avnology_http::{Access, Auth, Page, Reply, Response, SetCookie, csrf, held_elsewhere};
-use avnology_model::{Result, Timestamp, flows::FlowView, identities::Identity};
+use avnology_model::{Result, Timestamp, flows::FlowView, identities::Identity, ids::OrganizationId};
 use avnology_views::{
     Brand, Context, Person,
     identities::FactorRecoveryNotice,
@@ -28,6 +28,13 @@ impl Shell {
         Context::english(&self.brand, self.now)
             .with_switcher(self.switcher.as_ref())
             .with_factor_recovery(self.factor_recovery.as_ref())
+    }
+
+    /// The caller's organizations by name, where the page is one of an organization: personal ones do not name them.
+    pub(crate) fn named_organization(&self, id: OrganizationId) -> Option<&str> {
+        let choices = &self.switcher.as_ref()?.choices;
+        choices.iter().find(|choice| choice.is_current)?;
+        choices.iter().find(|choice| choice.home.id == id).map(|choice| choice.home.name.as_str())
     }
 
     /// Whether the caller belongs to organizations: to others the word does not occur.

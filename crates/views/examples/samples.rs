@@ -9,7 +9,7 @@ fn main() -> io::Result<()> {
     let directory = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "samples".to_owned()));
     fs::create_dir_all(directory.join("assets"))?;
     for asset in assets::all() {
-        fs::write(directory.join("assets").join(&asset.path), asset.bytes)?;
+        fs::write(directory.join("assets").join(&asset.path), &asset.bytes)?;
     }
     let mut index = String::from("<!doctype html><meta charset=\"utf-8\"><title>Samples</title>\n");
     for (name, html) in samples::pages() {

@@ -1,5 +1,7 @@
 //! Static files: their hashed names, types and integrity. The server sends them under [`PREFIX`] with a year of caching.
 
+mod lean;
+
 use std::sync::OnceLock;
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -16,14 +18,23 @@ pub struct Asset {
     /// Value of `Content-Type`.
     pub content_type: &'static str,
     /// Content.
-    pub bytes: &'static [u8],
+    pub bytes: Vec<u8>,
     /// Subresource integrity, as in `sha256-…` (SRI §3.1).
     pub integrity: String,
 }
 
 impl Asset {
-    fn new(stem: &str, extension: &str, content_type: &'static str, bytes: &'static [u8]) -> Self {
-        let hash = digest(&SHA256, bytes);
+    fn style(stem: &str, text: &str) -> Self {
+        Self::new(stem, "css", "text/css; charset=utf-8", lean::style(text))
+    }
+
+    fn script(stem: &str, text: &str) -> Self {
+        Self::new(stem, "js", "text/javascript; charset=utf-8", lean::script(text))
+    }
+
+    fn new(stem: &str, extension: &str, content_type: &'static str, text: String) -> Self {
+        let bytes = text.into_bytes();
+        let hash = digest(&SHA256, &bytes);
         let short = hash.as_ref().iter().take(4).fold(0_u32, |sum, byte| sum << 8 | u32::from(*byte));
         Self {
             path: format!("{stem}-{short:08x}.{extension}"),
@@ -60,55 +71,15 @@ pub(crate) struct Files {
 pub(crate) fn files() -> &'static Files {
     static FILES: OnceLock<Files> = OnceLock::new();
     FILES.get_or_init(|| Files {
-        style: Asset::new(
-            "avnology",
-            "css",
-            "text/css; charset=utf-8",
-            include_bytes!("../assets/avnology.css"),
-        ),
-        script: Asset::new(
-            "avnology",
-            "js",
-            "text/javascript; charset=utf-8",
-            include_bytes!("../assets/avnology.js"),
-        ),
-        icon: Asset::new("favicon", "svg", "image/svg+xml", include_bytes!("../assets/favicon.svg")),
-        team_style: Asset::new(
-            "team",
-            "css",
-            "text/css; charset=utf-8",
-            include_bytes!("../assets/team.css"),
-        ),
-        team_script: Asset::new(
-            "team",
-            "js",
-            "text/javascript; charset=utf-8",
-            include_bytes!("../assets/team.js"),
-        ),
-        passkey_script: Asset::new(
-            "passkeys",
-            "js",
-            "text/javascript; charset=utf-8",
-            include_bytes!("../assets/passkeys.js"),
-        ),
-        captcha_script: Asset::new(
-            "captcha",
-            "js",
-            "text/javascript; charset=utf-8",
-            include_bytes!("../assets/captcha.js"),
-        ),
-        captcha_style: Asset::new(
-            "captcha",
-            "css",
-            "text/css; charset=utf-8",
-            include_bytes!("../assets/captcha.css"),
-        ),
-        factor_style: Asset::new(
-            "factors",
-            "css",
-            "text/css; charset=utf-8",
-            include_bytes!("../assets/factors.css"),
-        ),
+        style: Asset::style("avnology", include_str!("../assets/avnology.css")),
+        script: Asset::script("avnology", include_str!("../assets/avnology.js")),
+        icon: Asset::new("favicon", "svg", "image/svg+xml", include_str!("../assets/favicon.svg").to_owned()),
+        team_style: Asset::style("team", include_str!("../assets/team.css")),
+        team_script: Asset::script("team", include_str!("../assets/team.js")),
+        passkey_script: Asset::script("passkeys", include_str!("../assets/passkeys.js")),
+        captcha_script: Asset::script("captcha", include_str!("../assets/captcha.js")),
+        captcha_style: Asset::style("captcha", include_str!("../assets/captcha.css")),
+        factor_style: Asset::style("factors", include_str!("../assets/factors.css")),
     })
 }
 
@@ -140,7 +111,7 @@ mod tests {
     #[test]
     fn a_file_is_found_by_its_hashed_name_only() {
         for asset in all() {
-            assert_eq!(find(&asset.path).map(|a| a.bytes), Some(asset.bytes));
+            assert_eq!(find(&asset.path).map(|a| &a.bytes), Some(&asset.bytes));
             assert!(asset.url().starts_with(PREFIX) && asset.integrity.starts_with("sha256-"), "{asset:?}");
         }
         assert!(find("avnology.css").is_none());
@@ -149,7 +120,7 @@ mod tests {
     #[test]
     fn style_and_script_ask_nobody_else_for_anything() {
         for asset in all() {
-            let text = String::from_utf8_lossy(asset.bytes).replace("http://www.w3.org/2000/svg", "");
+            let text = String::from_utf8_lossy(&asset.bytes).replace("http://www.w3.org/2000/svg", "");
             assert!(
                 !text.contains("http:") && !text.contains("https:") && !text.contains("@import"),
                 "{}",

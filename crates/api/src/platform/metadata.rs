@@ -1,9 +1,8 @@
 //! Documents that say what this server can (RFC 8414, OpenID Connect Discovery, RFC 9728; `contract/30` §12).
 
+use avnology_core::platform::Document;
 use avnology_http::{Auth, JsonBytes, NoInput, Public, Reply, Route, With, header};
-use avnology_model::{
-    Error, Result, permissions::Scope, platform::DynamicRegistration, secret_token::sha256, text::hex,
-};
+use avnology_model::{Result, permissions::Scope, platform::DynamicRegistration};
 use avnology_oauth::metadata;
 use serde_json::Value;
 
@@ -11,26 +10,31 @@ use super::offered;
 
 async fn authorization_server(auth: Auth<Public>, _: NoInput) -> Result<With<JsonBytes>> {
     let settings = auth.app.settings();
-    let tenant = metadata::Tenant {
-        issuer: &auth.app.config.origin(),
-        has_registration: settings.settings.dynamic_registration != DynamicRegistration::Off,
-        takes_client_documents: false,
-        locales: &settings.settings.locales,
-        policy_uri: None,
-        tos_uri: None,
-    };
-    document(&offered::of_server(metadata::authorization_server(&tenant)))
+    let document = auth.app.documents.of("authorization_server", &settings, || {
+        let tenant = metadata::Tenant {
+            issuer: &auth.app.config.origin(),
+            has_registration: settings.settings.dynamic_registration != DynamicRegistration::Off,
+            takes_client_documents: false,
+            locales: &settings.settings.locales,
+            policy_uri: None,
+            tos_uri: None,
+        };
+        offered::of_server(metadata::authorization_server(&tenant))
+    });
+    document.map(reply)
 }
 
 async fn protected_resource(auth: Auth<Public>, _: NoInput) -> Result<With<JsonBytes>> {
-    let scopes: Vec<&str> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
-    document(&offered::of_resource(metadata::protected_resource(&auth.app.config.origin(), &scopes)))
+    let document = auth.app.documents.of("protected_resource", &auth.app.settings(), || {
+        let scopes: Vec<&str> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
+        offered::of_resource(metadata::protected_resource(&auth.app.config.origin(), &scopes))
+    });
+    document.map(reply)
 }
 
-fn document(document: &Value) -> Result<With<JsonBytes>> {
-    let text = serde_json::to_vec(document).map_err(Error::internal)?;
-    let etag = hex(sha256(&text).get(..8).unwrap_or_default());
-    Ok(JsonBytes(text.into()).with_header(header::CACHE_CONTROL, "public, max-age=300").with_etag(&etag))
+fn reply(document: Document) -> With<JsonBytes> {
+    let Document { text, etag } = document;
+    JsonBytes(text).with_header(header::CACHE_CONTROL, "public, max-age=300").with_etag(&etag)
 }
 
 pub(super) fn routes() -> Vec<Route> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use avnology_model::Code;
+use avnology_model::{Code, events::EventType};
 use avnology_testkit::{PASSWORD, TestApp, on_both_engines};
 use serde_json::{Value, json};
 
@@ -26,6 +26,7 @@ on_both_engines! {
     a_mask_names_exactly_what_changes,
     a_mask_that_is_none_is_refused,
     a_new_address_is_not_proven_and_the_old_one_is_told,
+    an_address_that_an_administrator_vouches_for_is_proven_whatever_was_before,
     a_change_into_anothers_address_or_name_is_refused,
     of_two_who_take_one_address_at_once_one_gets_it,
     an_administrator_reads_and_removes_credentials,
@@ -372,6 +373,27 @@ async fn a_new_address_is_not_proven_and_the_old_one_is_told(app: TestApp) {
     let after = patch(json!({ "phone": "+442079460000", "phone_verified": true })).await;
     assert_eq!(after["phone_verified"], true);
     assert_eq!(patch(json!({ "phone": "+442079460001" })).await.ok()["phone_verified"], false);
+}
+
+async fn an_address_that_an_administrator_vouches_for_is_proven_whatever_was_before(app: TestApp) {
+    let jane = app.secured("jane@acme.example").await.person;
+    let path = format!("/v1/identities/{}", jane.id);
+    let change = |body: Value| app.admin_key().patch(&path).json(&body);
+    assert_eq!(app.admin_key().get(&path).await["email_verified"], true);
+    let vouched = json!({ "email": "new@acme.example", "email_verified": true });
+    let after = change(json!({ "identity": vouched })).await;
+    assert_eq!(
+        (after.at("/email"), after["email_verified"].clone()),
+        ("new@acme.example".into(), json!(true))
+    );
+    let told = app.payloads(EventType::UserEmailVerified).await;
+    assert_eq!(told.last(), Some(&json!({ "user_id": jane.id, "email": "new@acme.example" })));
+    let body = json!({ "reason": "Lost the phone." });
+    let start = app.admin_key().post(&format!("{path}:startFactorRecovery")).json(&body).await;
+    start.ok();
+    let unasked = json!({ "email": "third@acme.example", "email_verified": true });
+    let after = change(json!({ "identity": unasked, "update_mask": "email" })).await;
+    assert_eq!(after["email_verified"], false);
 }
 
 async fn a_change_into_anothers_address_or_name_is_refused(app: TestApp) {

@@ -11,6 +11,7 @@ on_both_engines! {
     a_team_is_created_and_entered,
     a_team_is_created_by_those_who_may,
     the_switcher_changes_session_and_cookie_together,
+    the_list_of_sessions_says_for_which_organization_each_acts,
     members_are_searched_changed_and_removed,
     people_are_invited_by_mail_and_by_link,
     an_invitation_leaves_the_address_bar_and_is_accepted,
@@ -205,6 +206,24 @@ async fn the_switcher_changes_session_and_cookie_together(app: TestApp) {
     assert!(jane.client.cookie("X-Avnology-Org").is_none_or(|value| value.is_empty()));
     let foreign = switch("org_01kjpwdk93e6yrn4jvq0b9zr89".to_owned()).await;
     assert_eq!(foreign.is(303).header("location"), "/account/organizations?failed=302");
+}
+
+async fn the_list_of_sessions_says_for_which_organization_each_acts(app: TestApp) {
+    let (team, jane) = team(&app).await;
+    let elsewhere = app.browser().signed_in("jane@acme.example").await;
+    let switch = async |person: &Person, name: &str| {
+        let fields = [("action", "switch"), ("organization", name)];
+        post(person, "/account", "/account/organizations", &fields).await.is(303);
+    };
+    let told =
+        async || jane.client.get("/account/sessions").await.is(200).text().matches("Acts for Acme").count();
+    assert_eq!(told().await, 0, "neither acts for anybody");
+    switch(&elsewhere, &team.id).await;
+    assert_eq!(told().await, 0, "what is personal names no organization");
+    switch(&jane, &team.id).await;
+    assert_eq!(told().await, 2);
+    switch(&elsewhere, "personal").await;
+    assert_eq!(told().await, 1);
 }
 
 async fn members_are_searched_changed_and_removed(app: TestApp) {

@@ -118,13 +118,17 @@ async fn authenticate_token(app: &Arc<Tenant>, cx: &Cx, token: &str) -> Result<A
     {
         return Ok(caller);
     }
+    // Drawn before the keys are looked at: one that is removed meanwhile leaves nothing in memory.
+    let ticket = app.clients.tokens.ticket(&hash);
     let claims = verify::believed(app, cx, token).await?;
     let issuer = app.config.origin();
     let audience = claims.get("aud").and_then(Value::as_array);
     if !audience.is_some_and(|list| list.iter().any(|one| one.as_str() == Some(issuer.as_str()))) {
         return Err(Error::new(Code::WrongAudience));
     }
-    load(app, cx, hash, claims).await
+    let caller = load(app, cx, hash, claims).await?;
+    app.clients.tokens.keep(&ticket, &hash, Arc::clone(&caller), cx.now);
+    Ok(caller)
 }
 
 async fn load(
@@ -133,8 +137,6 @@ async fn load(
     hash: SecretHash,
     claims: Map<String, Value>,
 ) -> Result<Arc<TokenCaller>> {
-    let memory = &app.clients.tokens;
-    let ticket = memory.ticket(&hash);
     let marks = app.store.identity().marks();
     let of = |name| marks.of(text(&claims, name).unwrap_or_default());
     let act = claims.get("act").and_then(|act| act.get("sub")).and_then(Value::as_str).unwrap_or_default();
@@ -159,7 +161,7 @@ async fn load(
     };
     let jkt = live.jkt().map(str::to_owned);
     let (issued_at, expires_at) = (seconds("iat"), seconds("exp"));
-    let caller = TokenCaller {
+    Ok(Arc::new(TokenCaller {
         client,
         organization,
         bearer,
@@ -170,10 +172,7 @@ async fn load(
         issued_at,
         expires_at,
         marks,
-    };
-    let caller = Arc::new(caller);
-    memory.keep(&ticket, &hash, Arc::clone(&caller), cx.now);
-    Ok(caller)
+    }))
 }
 
 /// A client that speaks for itself, or as a service account, whose scopes may have become fewer since.

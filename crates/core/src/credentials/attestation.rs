@@ -19,6 +19,18 @@ const NONE: &str = "none";
 /// Where the model stands in the authenticator's data: behind the hash of the relying party's id, flags and counter (§6.1).
 const MODEL: std::ops::Range<usize> = 37..53;
 
+/// A statement that was taken apart, as far as it is read here.
+pub(super) enum Statement<'o> {
+    /// There is none.
+    None,
+    /// The credential's own key signed (§8.2, self attestation), by this COSE algorithm.
+    Itself { algorithm: i128, signature: &'o [u8] },
+    /// A chain of certificates, the authenticator's first.
+    Certified(Vec<&'o [u8]>),
+    /// Anything else.
+    Other,
+}
+
 /// An attestation object, taken apart.
 pub(super) struct AttestationObject {
     format: String,
@@ -49,19 +61,51 @@ impl AttestationObject {
         self.data.get(MODEL).map(uuid_text).unwrap_or_default()
     }
 
-    /// The object as it is checked: these three members, and no statement that is not read.
-    pub(super) fn encode(self) -> Option<Vec<u8>> {
-        let is_read = READ.contains(&self.format.as_str());
-        let (format, statement) = if is_read {
-            (self.format, self.statement)
-        } else {
-            (NONE.to_owned(), Value::Map(BTreeMap::new()))
-        };
-        let members =
-            [("fmt", Value::Text(format)), ("attStmt", statement), ("authData", Value::Bytes(self.data))];
+    /// The authenticator's data.
+    pub(super) fn data(&self) -> &[u8] {
+        &self.data
+    }
+
+    /// The object as it is checked: without a statement that is not read.
+    pub(super) fn normal(self) -> Self {
+        if READ.contains(&self.format.as_str()) {
+            return self;
+        }
+        Self { format: NONE.to_owned(), statement: Value::Map(BTreeMap::new()), data: self.data }
+    }
+
+    /// Its three members and nothing else.
+    pub(super) fn encode(&self) -> Option<Vec<u8>> {
+        let members = [
+            ("fmt", Value::Text(self.format.clone())),
+            ("attStmt", self.statement.clone()),
+            ("authData", Value::Bytes(self.data.clone())),
+        ];
         let map = members.into_iter().map(|(name, value)| (Value::Text(name.to_owned()), value)).collect();
         serde_cbor_2::to_vec(&Value::Map(map)).ok()
     }
+
+    /// What the statement is.
+    pub(super) fn statement(&self) -> Statement<'_> {
+        let (Value::Map(members), "packed") = (&self.statement, self.format.as_str()) else {
+            return if self.format == NONE { Statement::None } else { Statement::Other };
+        };
+        let get = |name: &str| members.get(&Value::Text(name.to_owned()));
+        match (get("x5c"), get("alg"), get("sig")) {
+            (Some(Value::Array(chain)), ..) => {
+                let chain: Option<Vec<&[u8]>> = chain.iter().map(as_bytes).collect();
+                chain.map_or(Statement::Other, Statement::Certified)
+            }
+            (None, Some(Value::Integer(algorithm)), Some(Value::Bytes(signature))) => {
+                Statement::Itself { algorithm: *algorithm, signature }
+            }
+            _ => Statement::Other,
+        }
+    }
+}
+
+fn as_bytes(value: &Value) -> Option<&[u8]> {
+    if let Value::Bytes(bytes) = value { Some(bytes) } else { None }
 }
 
 fn uuid_text(bytes: &[u8]) -> String {
@@ -109,7 +153,7 @@ mod tests {
         let signed = || Value::Map(BTreeMap::from([(Value::Text("sig".to_owned()), Value::Bytes(vec![1]))]));
         for (format, kept) in [("packed", true), ("tpm", false), ("android-key", false), ("compound", false)]
         {
-            let read = AttestationObject::read(&object(format, signed()).encode().unwrap()).unwrap();
+            let read = AttestationObject::read(&object(format, signed()).normal().encode().unwrap()).unwrap();
             assert_eq!((read.format == format, read.statement == signed()), (kept, kept), "{format}");
             assert_eq!(read.aaguid(), "25262728-292a-2b2c-2d2e-2f3031323334");
             assert!(!read.contradicts_itself());

@@ -1,6 +1,6 @@
 //! WebAuthn Level 3 ceremonies: what a browser is asked for, and whether its answer is right (`contract/11` §6).
 //!
-//! Signatures and attestation statements are checked by `webauthn-rs-core`; what our rules add to the standard stands here.
+//! What is made is checked by `webauthn-rs-core`, with its attestation statement; what is used is checked here.
 
 use avnology_model::{
     Timestamp,
@@ -18,9 +18,8 @@ use webauthn_rs_core::{
     WebauthnCore,
     error::WebauthnError,
     proto::{
-        AuthenticationState, COSEAlgorithm, Credential, ParsedAttestation, PublicKeyCredential,
-        RegisterPublicKeyCredential, RegistrationState, RequestRegistrationExtensions,
-        UserVerificationPolicy,
+        COSEAlgorithm, Credential, ParsedAttestation, RegisterPublicKeyCredential, RegistrationState,
+        RequestRegistrationExtensions, UserVerificationPolicy,
     },
 };
 
@@ -28,8 +27,12 @@ use super::attestation::is_vouched_for;
 use crate::{Tenant, platform::Keys};
 
 mod answer;
+mod authenticator_data;
+mod ed25519;
+mod signature;
 
 pub(crate) use answer::Answer;
+use authenticator_data::AuthenticatorData;
 
 /// Milliseconds that a browser gives the person.
 const TIMEOUT_MILLIS: u32 = 300_000;
@@ -243,26 +246,29 @@ impl<'s> RelyingParty<'s> {
         must_verify: bool,
         now: Timestamp,
     ) -> Result<Made, Refused> {
-        answer.check_client(challenge, &self.origins)?;
+        answer.check_client("webauthn.create", challenge, &self.origins)?;
         let object = answer.attestation().ok_or(Refused::Format)?;
         if object.contradicts_itself() {
             return Err(Refused::Attestation);
         }
-        let aaguid = object.aaguid();
+        let (aaguid, object) = (object.aaguid(), object.normal());
         let must_verify = self.must_verify(must_verify);
         let state: RegistrationState = from(json!({
             "policy": policy(must_verify), "exclude_credentials": [], "challenge": URL_SAFE_NO_PAD.encode(challenge),
             "credential_algorithms": ALGORITHMS, "require_resident_key": true, "authenticator_attachment": null,
             "extensions": RequestRegistrationExtensions::default(), "allow_synchronised_authenticators": true,
         }))?;
-        let object = object.encode().ok_or(Refused::Format)?;
+        let encoded = object.encode().ok_or(Refused::Format)?;
         let given: RegisterPublicKeyCredential = from(answer.normal(&[
-            ("attestationObject", json!(URL_SAFE_NO_PAD.encode(object))),
+            ("attestationObject", json!(URL_SAFE_NO_PAD.encode(encoded))),
             ("transports", Value::Null),
         ]))?;
-        let mut made = self.core().and_then(|core| {
-            core.register_credential(&given, &state, None).map_err(|error| Refused::of_creation(&error))
-        })?;
+        let mut made = match self.core()?.register_credential(&given, &state, None) {
+            Err(WebauthnError::SshPublicKeyEDUnsupported) => {
+                ed25519::made(&object, &answer.signed(object.data()), must_verify)?
+            }
+            made => made.map_err(|error| Refused::of_creation(&error))?,
+        };
         if made.cred_id.len() > LONGEST_ID || made.cred_id.as_slice() != answer.raw_id.as_slice() {
             return Err(Refused::Format);
         }
@@ -294,29 +300,25 @@ impl<'s> RelyingParty<'s> {
         (credential, counter): (&Value, u32),
         must_verify: bool,
     ) -> Result<Used, Refused> {
-        answer.check_client(challenge, &self.origins)?;
-        let mut held: Credential = from(credential.clone())?;
+        answer.check_client("webauthn.get", challenge, &self.origins)?;
+        let held: Credential = from(credential.clone())?;
+        if held.cred_id != answer.raw_id {
+            return Err(Refused::UnknownCredential);
+        }
+        let bytes = answer.bytes("authenticatorData")?;
+        let data = AuthenticatorData::read(&bytes)?;
+        data.check(&self.id, self.must_verify(must_verify))?;
+        // Whether a key can be copied is decided once, when it is made.
+        if data.is_backup_eligible() != held.backup_eligible {
+            return Err(Refused::Format);
+        }
+        signature::check(&held.cred, &answer.signed(&bytes), &answer.bytes("signature")?)?;
         // Keys that can be copied are counted by each of their devices.
-        held.counter = if held.backup_eligible { 0 } else { counter };
-        // How it was verified when it was made says nothing of now.
-        held.user_verified = false;
-        held.registration_policy = policy(false);
-        let state: AuthenticationState = from(json!({
-            "credentials": [], "policy": policy(self.must_verify(must_verify)),
-            "challenge": URL_SAFE_NO_PAD.encode(challenge), "appid": null, "allow_backup_eligible_upgrade": false,
-        }))?;
-        let members = ["authenticatorData", "signature", "userHandle"];
-        let given: PublicKeyCredential =
-            from(answer.normal(&members.map(|name| (name, answer.member(name)))))?;
-        let core = self.core()?;
-        let used = core
-            .authenticate_single_credential(&given, &state, &held)
-            .map_err(|error| Refused::of(&error))?;
-        Ok(Used {
-            counter: used.counter(),
-            backed_up: used.backup_state(),
-            user_verified: used.user_verified(),
-        })
+        let before = if held.backup_eligible { 0 } else { counter };
+        if (data.counter > 0 || before > 0) && data.counter <= before {
+            return Err(Refused::Counter);
+        }
+        Ok(Used { counter: data.counter, backed_up: data.is_backed_up(), user_verified: data.is_verified() })
     }
 
     fn core(&self) -> Result<WebauthnCore, Refused> {

@@ -201,17 +201,29 @@ fn any_text(value: &Value, holds: &impl Fn(&str) -> bool) -> bool {
     }
 }
 
+/// What an input says by itself is proven, whatever was before.
+#[derive(Clone, Copy)]
+pub(crate) struct Says {
+    pub(crate) email: bool,
+    pub(crate) phone: bool,
+}
+
 impl Fields {
     /// Writes the fields onto an identity. A changed address is no longer proven, unless this very input says so.
     pub(crate) fn write(self, identity: &mut Identity) {
+        let says = Says {
+            email: self.rest.email_verified && !identity.email_verified,
+            phone: self.rest.phone_verified && !identity.phone_verified,
+        };
+        self.write_saying(identity, says);
+    }
+
+    /// The same where it is known what the input itself says is proven.
+    pub(crate) fn write_saying(self, identity: &mut Identity, says: Says) {
         let r = self.rest;
         let key = self.email.map(|e| e.key().to_owned());
-        let email_changed = identity.email_key != key;
-        let said_so = r.email_verified && !identity.email_verified;
-        identity.email_verified = r.email_verified && (!email_changed || said_so);
-        let phone_changed = identity.phone != r.phone;
-        let said_so = r.phone_verified && !identity.phone_verified;
-        identity.phone_verified = r.phone_verified && (!phone_changed || said_so);
+        identity.email_verified = r.email_verified && (says.email || identity.email_key == key);
+        identity.phone_verified = r.phone_verified && (says.phone || identity.phone == r.phone);
         identity.email = r.email;
         identity.email_key = key;
         identity.phone = r.phone;

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-use super::{IdentityView, editable, from_json, reach};
+use super::{IdentityView, editable, from_json, input::Says, reach};
 use crate::{
     Cx, Tenant,
     events::{emit, emit_message},
@@ -91,6 +91,11 @@ fn apply(
     prefix: &str,
 ) -> Result<()> {
     let mut target = serde_json::to_value(editable(identity)).map_err(Error::internal)?;
+    let is_said = |name: &str| {
+        let is_masked = mask.is_none_or(|paths| paths.iter().any(|path| path.as_slice() == [name]));
+        is_masked && change.get(name) == Some(&Value::Bool(true))
+    };
+    let says = Says { email: is_said("email_verified"), phone: is_said("phone_verified") };
     let change = Value::Object(change.clone());
     match mask {
         None => merge(&mut target, &change),
@@ -98,7 +103,7 @@ fn apply(
     }
     let input = from_json(without_nulls(target), prefix)?;
     let fields = input.check_change(identity, prefix, &[]).map_err(Error::of_fields)?;
-    fields.write(identity);
+    fields.write_saying(identity, says);
     Ok(())
 }
 
@@ -164,7 +169,7 @@ pub(crate) fn save(
         "previous_values": old, "new_values": new,
     });
     emit(tx, &cx.event(EventType::UserUpdated, payload).on("identity", &identity.id))?;
-    if identity.email_verified && !before.email_verified {
+    if identity.email_verified && (!before.email_verified || before.email_key != identity.email_key) {
         let payload = json!({ "user_id": identity.id, "email": identity.email });
         emit(tx, &cx.event(EventType::UserEmailVerified, payload).on("identity", &identity.id))?;
     }
@@ -249,6 +254,10 @@ mod tests {
     fn a_new_address_is_not_proven_unless_the_administrator_says_so() {
         assert!(!changed(json!({ "email": "new@acme.example" }), None).unwrap().email_verified);
         assert!(changed(json!({ "email": "JANE@acme.example" }), None).unwrap().email_verified);
+        let vouched = json!({ "email": "new@acme.example", "email_verified": true });
+        assert!(changed(vouched.clone(), None).unwrap().email_verified, "although the old one was proven");
+        assert!(changed(vouched.clone(), Some("email,email_verified")).unwrap().email_verified);
+        assert!(!changed(vouched, Some("email")).unwrap().email_verified, "it is not asked for");
     }
 
     #[test]

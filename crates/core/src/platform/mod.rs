@@ -2,6 +2,7 @@
 
 mod bulk;
 pub(crate) mod captcha;
+mod documents;
 mod federation;
 mod health;
 mod idempotency;
@@ -13,6 +14,7 @@ mod settings;
 mod signing_keys;
 
 pub(crate) use bulk::take_bulk_turn;
+pub use documents::{Document, Documents};
 pub use federation::Switch;
 pub(crate) use federation::{check_new_identity, check_new_member, is_strict};
 pub use health::{Check, checks};

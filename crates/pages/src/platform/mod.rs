@@ -96,7 +96,7 @@ async fn problem(auth: Auth<Public>, Path1(number): Path1<String>) -> Result<Res
 
 async fn asset(_: Auth<Public>, Path1(path): Path1<String>) -> Result<Response> {
     let asset = assets::find(&path).ok_or_else(Error::not_found)?;
-    let mut response = Response::new(ResponseBody::from(asset.bytes));
+    let mut response = Response::new(ResponseBody::from(asset.bytes.as_slice()));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));

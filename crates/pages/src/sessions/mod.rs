@@ -6,7 +6,7 @@ use avnology_http::{
 };
 use avnology_model::{
     Code, Result,
-    ids::{DeviceId, SessionId},
+    ids::{DeviceId, OrganizationId, SessionId},
     sessions::Agent,
 };
 use avnology_views::{
@@ -16,7 +16,7 @@ use avnology_views::{
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::shell::{brand, entry_page, page, person, shell, with_cookies};
+use crate::shell::{Shell, brand, entry_page, page, person, shell, with_cookies};
 
 /// Most sessions that the page shows.
 const SHOWN: u32 = 100;
@@ -41,7 +41,9 @@ struct DeviceName {
 async fn list(auth: Auth<PageSignedIn>, Query(q): Query<Params>) -> Result<Response> {
     let live = auth.session();
     let found = sessions::list_own(&auth.app, &auth.cx, live, None, SHOWN).await?;
-    let mut rows: Vec<SessionRow> = found.sessions.iter().map(row).collect();
+    let shell = shell(&auth).await?;
+    let selected = auth.organization_scope().map(|acting| acting.id());
+    let mut rows: Vec<SessionRow> = found.sessions.iter().map(|view| row(view, &shell, selected)).collect();
     rows.sort_by_key(|row| !row.is_this);
     let here = live.session.device_id;
     let devices = sessions::list_own_devices(&auth.app, &auth.cx, live).await?;
@@ -54,7 +56,6 @@ async fn list(auth: Auth<PageSignedIn>, Query(q): Query<Params>) -> Result<Respo
         Some("others") => Some(Notice::success("All other sessions were ended.")),
         _ => None,
     };
-    let shell = shell(&auth).await?;
     let html = Sessions {
         cx: shell.cx(),
         person: &person(live),
@@ -68,16 +69,20 @@ async fn list(auth: Auth<PageSignedIn>, Query(q): Query<Params>) -> Result<Respo
     Ok(page(&auth, html))
 }
 
-fn row(session: &SessionView) -> SessionRow {
+/// `selected` is where this browser acts; the other sessions say it themselves.
+fn row(session: &SessionView, shell: &Shell, selected: Option<OrganizationId>) -> SessionRow {
     let user_agent = &session.device.user_agent;
+    let is_this = session.current == Some(true);
+    let active = if is_this { selected } else { session.organization_id };
     SessionRow {
+        organization: active.and_then(|id| shell.named_organization(id)).map(str::to_owned),
         device: session.device.name.clone(),
         is_mobile: Agent::parse(user_agent).is_mobile(),
         place: None,
         ip: session.device.ip.clone(),
         signed_in_at: session.issued_at,
         last_used_at: session.last_used_at,
-        is_this: session.current == Some(true),
+        is_this,
         end_action: format!("/account/sessions/{}", session.id),
     }
 }

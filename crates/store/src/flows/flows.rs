@@ -37,7 +37,7 @@ fn from_row(row: &mut Row) -> Result<Flow> {
         code_tries: row.take()?,
         link_hash: row.take()?,
         secret_expires_at: row.take()?,
-        data: serde_json::from_value(row.take()?).map_err(Error::internal)?,
+        data: serde_json::from_str(&row.take::<String>()?).map_err(Error::internal)?,
     })
 }
 
@@ -60,7 +60,7 @@ fn values(flow: &Flow) -> Result<[crate::Value; 17]> {
         f.code_tries,
         f.link_hash,
         f.secret_expires_at,
-        serde_json::to_value(&f.data).map_err(Error::internal)?,
+        serde_json::to_string(&f.data).map_err(Error::internal)?,
     ])
 }
 

@@ -230,6 +230,7 @@ fn sessions(world: &World) -> Pages {
         ip: "203.0.113.7".to_owned(),
         signed_in_at: world.now.plus_seconds(-made),
         last_used_at: world.now.plus_seconds(-used),
+        organization: None,
         is_this: used == 0,
         end_action: format!("/account/sessions/{used}/end"),
     };

@@ -25,6 +25,8 @@ pub struct SessionRow {
     pub signed_in_at: Timestamp,
     /// Last use, to the minute.
     pub last_used_at: Timestamp,
+    /// The organization that it acts for, where that is to be said.
+    pub organization: Option<String>,
     /// Whether it is the one that asks.
     pub is_this: bool,
     /// Where "End session" posts.

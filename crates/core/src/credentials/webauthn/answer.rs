@@ -1,5 +1,6 @@
 //! Reading what browsers answer.
 
+use avnology_model::secret_token::sha256;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
 
@@ -15,6 +16,8 @@ pub(crate) struct Answer {
     pub(crate) user_handle: Option<Vec<u8>>,
     response: Map<String, Value>,
     client: Map<String, Value>,
+    /// The client's data as it was signed.
+    client_bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -43,16 +46,24 @@ impl Answer {
             return Err(Refused::Format);
         }
         let response = object.get("response").and_then(Value::as_object).cloned().ok_or(Refused::Format)?;
-        let client = bytes(&text(&response, "clientDataJSON").ok_or(Refused::Format)?)?;
-        let client: Value = serde_json::from_slice(&client).map_err(|_| Refused::Format)?;
+        let client_bytes = bytes(&text(&response, "clientDataJSON").ok_or(Refused::Format)?)?;
+        let client: Value = serde_json::from_slice(&client_bytes).map_err(|_| Refused::Format)?;
         let Value::Object(client) = client else { return Err(Refused::Format) };
         let user_handle = text(&response, "userHandle").map(|handle| bytes(&handle)).transpose()?;
-        Ok(Self { raw_id, user_handle, response, client })
+        Ok(Self { raw_id, user_handle, response, client, client_bytes })
     }
 
-    /// Our own rules about the client's data: the very origin, and no frame of another one.
-    pub(super) fn check_client(&self, challenge: &Challenge, origins: &[String]) -> Result<(), Refused> {
+    /// Checks the client's data (§5.8.1): the ceremony, the challenge, the very origin, and no frame of another one.
+    pub(super) fn check_client(
+        &self,
+        ceremony: &str,
+        challenge: &Challenge,
+        origins: &[String],
+    ) -> Result<(), Refused> {
         let told = |name: &str| self.client.get(name).and_then(Value::as_str);
+        if told("type") != Some(ceremony) {
+            return Err(Refused::Format);
+        }
         if told("challenge") != Some(URL_SAFE_NO_PAD.encode(challenge).as_str()) {
             return Err(Refused::Challenge);
         }
@@ -66,8 +77,18 @@ impl Answer {
     }
 
     /// A member of the response, or null.
-    pub(super) fn member(&self, name: &str) -> Value {
+    fn member(&self, name: &str) -> Value {
         self.response.get(name).cloned().unwrap_or(Value::Null)
+    }
+
+    /// A member of the response that is bytes.
+    pub(super) fn bytes(&self, name: &str) -> Result<Vec<u8>, Refused> {
+        bytes(self.response.get(name).and_then(Value::as_str).ok_or(Refused::Format)?)
+    }
+
+    /// What is signed with these data of the authenticator (§6.3.3).
+    pub(super) fn signed(&self, data: &[u8]) -> Vec<u8> {
+        [data, sha256(&self.client_bytes).as_slice()].concat()
     }
 
     /// The answer with nothing in it but these members of the response; extensions that nobody asked for are left out.

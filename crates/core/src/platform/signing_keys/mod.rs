@@ -131,6 +131,8 @@ pub(crate) async fn reload_signing_keys(app: &Tenant) -> Result<()> {
         let ring = load::load(app, &cx, &[]).await?;
         app.signing_keys.keep(ring, cx.now);
     }
+    // The other node may have done it in an emergency.
+    app.clients.forget_tokens();
     Ok(())
 }
 

@@ -53,6 +53,10 @@ pub async fn rotate_signing_key(
     let rotated = app.store.identity().write(move |tx| rotate(tx, &of, &new, seen.as_deref(), emergency));
     rotated.await?;
     app.signing_keys.keep(load::load(app, cx, &[]).await?, cx.now);
+    if emergency {
+        // What the removed key signed is good no more.
+        app.clients.forget_tokens();
+    }
     Ok(views(&load::read(app, cx).await?))
 }
 
