@@ -20,10 +20,7 @@ async fn each_part_is_refused_by_its_name(app: TestApp) {
         ("namespace", vec!["", "Folders", "fold ers", "9", "folders\u{0}", &long]),
         ("object", vec!["", "a b", "a#b", "a@b", "a\u{7}", "a\u{0}", "a\u{2003}b", &long]),
         ("relation", vec!["", "#", "vie wer", "*", "viewer\n", "é", &long]),
-        (
-            "subject",
-            vec!["", "a b", "#", "groups:#member", "groups:a#", ":a#b", "a\u{1b}", "groups:a#b c", &long],
-        ),
+        ("subject", vec!["", "a b", "#", "groups:#member", ":a#b", "a\u{1b}", "groups:a#b c", &long]),
     ] {
         for value in values {
             let mut body = tuple("folders:a#viewer@usr_1");

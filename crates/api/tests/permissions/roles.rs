@@ -308,7 +308,7 @@ async fn roles_on_the_platform_are_tuples(app: TestApp) {
     root.client.get("/v1/tenant").await.refused(Code::ScopeMissing);
     grant(&key, None, "platform:other#admin@usr_1").await.refused(Code::NotFound);
     // Nobody gives a role that holds more than they do.
-    let account = json!({ "name": "Robot", "scopes": ["permissions:write", "permissions:read"] });
+    let account = json!({ "name": "Robot", "scopes": ["permissions:write", "permissions:read"], "owner_id": second.id });
     let account = key.post("/v1/service-accounts").json(&account).await.at("/id");
     let path = format!("/v1/service-accounts/{account}/keys");
     let made = key.post(&path).json(&json!({ "name": "k" })).await;
