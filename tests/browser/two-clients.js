@@ -87,7 +87,7 @@ export function twoClients(person) {
     await joe.sees("sign-up/show_form", "for-an-application");
     await joe.send({ "traits.email": guest, password: PASSWORD });
     await joe.sees("sign-up/code_sent", "for-an-application");
-    const { code } = await server.mail(guest);
+    const { code } = await server.mail(guest, "verification");
     await joe.send({ code });
     const told = await shop.introspect((await shop.tokens(joe)).access_token);
     assert.deepEqual([told.active, told.username], [true, guest]);

@@ -106,8 +106,14 @@ fn section_2_2_1_tokens_can_be_bound_to_a_key_and_another_key_does_not_do() {
     let proof = |key: &SigningKey| {
         let claims = json!({ "jti": "1", "htm": "POST", "htu": ISSUER, "iat": 100 }).to_string();
         let proof = jws::sign_with_own_key(key, "dpop+jwt", claims.as_bytes()).unwrap();
-        let expected =
-            dpop::Expected { method: "POST", url: ISSUER, access_token: None, needs_nonce: false, now: 100 };
+        let expected = dpop::Expected {
+            method: "POST",
+            url: ISSUER,
+            access_token: None,
+            needs_nonce: false,
+            now: 100,
+            algorithms: dpop::algorithms(SecurityProfile::OAuth21),
+        };
         dpop::verify(&[&proof], &expected).unwrap()
     };
     assert!(dpop::is_bound_to(key(7).kid(), &proof(&key(7))));

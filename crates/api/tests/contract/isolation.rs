@@ -210,10 +210,16 @@ async fn make(world: &World, segment: &str, path: &str) -> String {
             let body = json!({ "identifier": "https://beta-secret.example", "name": "Beta Secret Resource" });
             world.app.admin_key().post("/v1/resources").json(&body).await.at("/id")
         }
-        "consents" => {
+        "client-rules" => {
+            let client = make_client(world).await;
+            let path = beta.path(&format!("/client-rules/{client}"));
+            bob.client.call("PUT", &path).json(&json!({ "rule": "blocked" })).await.ok();
+            client
+        }
+        "consents" | "applications" => {
             let client = make_client(world).await;
             let consent = Consent {
-                id: ConsentId::from_bytes([7; 16]),
+                id: ConsentId::from_bytes([u8::try_from(segment.len()).expect("short"); 16]),
                 identity_id: bob.id.parse().expect("an identity"),
                 client_id: client.parse().expect("a client"),
                 organization_id: Some(beta.id.parse().expect("an organization")),
@@ -312,6 +318,7 @@ fn body(route: &Route) -> Value {
         (_, path) if path.ends_with(":startFactorRecovery") => json!({ "reason": "Lost" }),
         (_, path) if path.ends_with("/posture") => json!({ "source": "mdm", "managed": true }),
         ("POST", path) if path.ends_with("/keys") => json!({ "name": "k" }),
+        ("PUT", path) if path.contains("/client-rules/") => json!({ "rule": "blocked" }),
         ("POST", path) if path.contains("/groups/") && path.ends_with("/members") => {
             json!({ "identity_id": "usr_01kjpwd6m0emptw6bw4v8qtn83" })
         }

@@ -1,5 +1,10 @@
 //! Access tokens as callers of the API (`contract/00` §§10–12, `contract/30` §6).
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use avnology_model::{Code, events::EventType};
 use avnology_testkit::{Client, Person, TestApp, on_both_engines};
 use serde_json::{Value, json};
@@ -22,6 +27,7 @@ on_both_engines! {
     a_token_in_a_url_is_refused_and_ended,
     only_access_tokens_are_access_tokens,
     a_hot_token_asks_no_database,
+    no_call_gets_through_once_a_sign_out_is_acknowledged,
 }
 
 /// The scopes of an application that acts for people.
@@ -240,20 +246,18 @@ async fn a_client_calls_for_itself_as_far_as_its_scopes_go(app: TestApp) {
 async fn a_client_of_an_organizations_account_stays_in_it(app: TestApp) {
     let (acme, beta) =
         (app.team("Acme", "owner@acme.example").await, app.team("Beta", "bob@beta.example").await);
-    let body = json!({ "name": "Sync", "scopes": ["members:read"], "organization_id": acme.id });
-    let account = acme.owner.client.post("/v1/service-accounts").json(&body).await;
-    account.created();
-    let more =
-        json!({ "scopes": ["members:read", "members:write"], "service_account_id": account.at("/id") });
+    let account = acme.service_account(&["members:read"]).await;
+    let more = json!({ "scopes": ["members:read", "members:write"], "service_account_id": account });
     let machine = register(&app, "machine", more).await;
     let tokens = machine.token(&[("grant_type", "client_credentials")]).await;
     let token = app.program().with_token(&tokens.at("/access_token"));
     token.get(&acme.path("/members")).await.ok();
     token.get(&beta.path("/members")).await.refused(Code::OrganizationMismatch);
-    let path = format!("/v1/service-accounts/{}", account.at("/id"));
-    acme.owner.client.patch(&path).json(&json!({ "scopes": ["groups:read"] })).await.ok();
+    let path = format!("/v1/service-accounts/{account}");
+    let fewer = acme.owner.client.patch(&path).header("x-avnology-org", &acme.id);
+    fewer.json(&json!({ "scopes": ["groups:read"] })).await.ok();
     token.get(&acme.path("/members")).await.refused(Code::ScopeMissing);
-    acme.owner.client.delete(&path).await.is(204);
+    acme.owner.client.delete(&path).header("x-avnology-org", &acme.id).await.is(204);
     token.get(&acme.path("/members")).await.refused(Code::TokenRevoked);
 }
 
@@ -282,7 +286,37 @@ async fn a_hot_token_asks_no_database(app: TestApp) {
     let tokens = client.tokens(&jane.client, &[("scope", "openid account:self")]).await;
     let token = app.program().with_token(&tokens.at("/access_token"));
     token.get("/v1/me/permissions").await.ok();
-    app.tenant().store.close().await;
+    app.tenant().store.close().await.expect("closed");
     token.get("/v1/me/permissions").await.ok();
     token.get("/v1/me").await.is(503);
+}
+
+async fn no_call_gets_through_once_a_sign_out_is_acknowledged(app: TestApp) {
+    let client = acting_app(&app).await;
+    for n in 0..6 {
+        let person = app.browsing(&format!("person{n}@acme.example")).await;
+        let tokens = client.tokens(&person.client, &[("scope", "openid account:self")]).await;
+        let token = app.program().with_token(&tokens.at("/access_token"));
+        let is_over = Arc::new(AtomicBool::new(false));
+        let mut calling = tokio::task::JoinSet::new();
+        for _ in 0..4 {
+            let (token, is_over) = (token.clone(), Arc::clone(&is_over));
+            calling.spawn(async move {
+                let mut last = 0;
+                while last < 3 {
+                    // Read before the call: what it answers is about a sign-out that was acknowledged.
+                    let was_over = is_over.load(Ordering::SeqCst);
+                    let answer = token.get("/v1/me/permissions").await;
+                    assert!(!was_over || answer.code() == Some(Code::TokenRevoked), "{answer}");
+                    last += u32::from(was_over);
+                    tokio::task::yield_now().await;
+                }
+            });
+        }
+        person.client.post("/v1/sessions:logout").await.is(204);
+        is_over.store(true, Ordering::SeqCst);
+        while let Some(done) = calling.join_next().await {
+            done.expect("no call got through");
+        }
+    }
 }

@@ -35,7 +35,7 @@ async fn registering(client: &Relying, browser: &Client, more: &[(&str, &str)]) 
 }
 
 fn form(email: &str) -> Value {
-    json!({ "traits.email": email, "password": PASSWORD })
+    json!({ "traits": { "email": email }, "password": PASSWORD })
 }
 
 async fn a_client_for_single_sign_on_lets_nobody_else_in(app: TestApp) {

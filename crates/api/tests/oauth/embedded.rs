@@ -50,7 +50,7 @@ async fn a_registration_leads_back_to_the_request(app: TestApp) {
     let browser = app.browser();
     let challenge = begun(&client, &browser, &[("prompt", "create")]).await;
     let opened = flow(&browser, "registration", &challenge).await;
-    let body = json!({ "traits.email": "new@acme.example", "password": PASSWORD });
+    let body = json!({ "traits": { "email": "new@acme.example" }, "password": PASSWORD });
     let done = browser.follow(&opened).submit("password", body).await;
     let target = done.ok()["redirect_to"].as_str().expect("a way on").to_owned();
     let path = target.strip_prefix("https://id.example.com").expect("ours");
@@ -61,8 +61,8 @@ async fn a_flow_asks_for_what_the_request_does(app: TestApp) {
     let client = own_app(&app, json!({})).await;
     let team = app.team("Acme", "owner@acme.example").await;
     let jane = jane(&app).await;
+    app.advance(10);
     let challenge = begun(&client, &jane.client, &[("prompt", "login"), ("organization_id", &team.id)]).await;
-    app.advance(1);
     let opened = flow(&jane.client, "login", &challenge).await;
     assert_eq!(
         (opened.ok()["organization_id"].clone(), opened["state"].clone()),

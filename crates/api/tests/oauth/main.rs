@@ -32,3 +32,4 @@ mod resources;
 mod security;
 mod sign_out;
 mod signing;
+mod two_nodes;

@@ -98,7 +98,6 @@ impl Default for ClientCache {
         Self {
             clients: Remembered::new(CLIENTS),
             resources: Remembered::new(1),
-            keys: KeyMemory::default(),
             origins: Remembered::new(1),
             tokens: Remembered::new(TOKENS),
             keys: KeyMemory::default(),

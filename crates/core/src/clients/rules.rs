@@ -108,6 +108,11 @@ pub async fn put_rule(
         .identity()
         .write(move |tx| {
             let client = clients::get(tx, client)?;
+            let allowed = &client.settings.allowed_organizations;
+            if !allowed.is_empty() && !allowed.contains(&organization) {
+                // The client is for others.
+                return Err(Error::not_found());
+            }
             check(&new, &client)?;
             let before = rows::of(tx, organization, client.id)?;
             let used = rows::count(tx, organization)?;

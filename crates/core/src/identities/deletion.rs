@@ -29,6 +29,7 @@ use serde_json::json;
 use super::{IdentityView, administer::administer, factors::erase_factors, reach, states::keep_last_admin};
 use crate::{
     Cx, Tenant,
+    clients::logout,
     events::{emit, emit_message, emit_to_manager},
     organizations, privacy,
     sessions::{self, LiveSession},
@@ -203,6 +204,9 @@ pub(crate) fn cancel_scheduled(
 fn purge(tx: &mut IdentityTx<'_>, cx: &Cx, identity: &Identity, reason: &str) -> Result<Vec<SecretHash>> {
     let id = identity.id;
     begin_erasing(tx, cx, identity)?;
+    for session in session_rows::open_of(tx, id, cx.now)? {
+        logout::note(tx, cx, session.id, id)?;
+    }
     let hashes = session_rows::erase(tx, id)?;
     codes::erase_identity(tx, id)?;
     device_codes::erase_identity(tx, id)?;

@@ -1,0 +1,111 @@
+//! Access tokens on two nodes on one PostgreSQL: what ends on one ends on the other within a second (`contract/30` §6.4).
+
+use std::time::Duration;
+
+use avnology_model::Code;
+use avnology_server::wiring::Jobs;
+use avnology_testkit::{Client, Engine, TestApp, run};
+use serde_json::json;
+
+use crate::kit::{jane, own_app, register};
+
+/// Both nodes with their jobs.
+struct Nodes {
+    first: TestApp,
+    second: TestApp,
+    jobs: [Jobs; 2],
+}
+
+impl Nodes {
+    async fn start(first: TestApp) -> Self {
+        let second = first.second_node().await;
+        let jobs = [Jobs::start(first.tenant()), Jobs::start(second.tenant())];
+        // The followers find the end of the log first.
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        Self { first, second, jobs }
+    }
+
+    async fn stop(self) {
+        let [one, two] = self.jobs;
+        one.stop().await;
+        two.stop().await;
+    }
+}
+
+/// Asks until the token is refused; fails after a second and a half, which leaves room for a busy machine.
+async fn ends_within_a_second(token: &Client, path: &str) {
+    for _ in 0..30 {
+        if token.get(path).await.code() == Some(Code::TokenRevoked) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("not within a second: {}", token.get(path).await);
+}
+
+#[test]
+fn what_ends_a_persons_tokens_on_one_node_ends_them_on_the_other() {
+    run(Engine::Postgres, |app: TestApp| async move {
+        let nodes = Nodes::start(app).await;
+        let client = own_app(&nodes.first, json!({ "scopes": ["openid", "account:self"] })).await;
+        for end in ["sign out", "give back", "deactivate"] {
+            let jane = nodes.first.browsing(&format!("{}@acme.example", end.replace(' ', "-"))).await;
+            let tokens = client.tokens(&jane.client, &[("scope", "openid account:self")]).await;
+            let there = nodes.second.program().with_token(&tokens.at("/access_token"));
+            there.get("/v1/me").await.ok();
+            match end {
+                "sign out" => jane.client.post("/v1/sessions:logout").await.no_content(),
+                "give back" => {
+                    let token = tokens.at("/access_token");
+                    client.post("/oauth2/revoke", &[("token", &token)]).await.is(200);
+                }
+                _ => {
+                    let path = format!("/v1/identities/{}:deactivate", jane.id);
+                    nodes.first.admin_key().post(&path).json(&json!({})).await.ok();
+                }
+            }
+            ends_within_a_second(&there, "/v1/me").await;
+        }
+        nodes.stop().await;
+    });
+}
+
+#[test]
+fn a_clients_own_tokens_end_on_both_nodes() {
+    run(Engine::Postgres, |app: TestApp| async move {
+        let nodes = Nodes::start(app).await;
+        let machine = register(&nodes.first, "machine", json!({ "scopes": ["identities:read"] })).await;
+        let get = async || machine.token(&[("grant_type", "client_credentials")]).await.at("/access_token");
+        let path = "/v1/identities";
+        let given_back = get().await;
+        let there = nodes.second.program().with_token(&given_back);
+        there.get(path).await.ok();
+        machine.post("/oauth2/revoke", &[("token", &given_back)]).await.is(200);
+        ends_within_a_second(&there, path).await;
+        let disabled = nodes.second.program().with_token(&get().await);
+        disabled.get(path).await.ok();
+        let client = format!("/v1/clients/{}", machine.id);
+        nodes.first.admin_key().patch(&client).json(&json!({ "state": "disabled" })).await.ok();
+        ends_within_a_second(&disabled, path).await;
+        nodes.stop().await;
+    });
+}
+
+#[test]
+fn a_client_that_an_organization_blocks_is_shut_out_on_both_nodes() {
+    run(Engine::Postgres, |app: TestApp| async move {
+        let nodes = Nodes::start(app).await;
+        let client = own_app(&nodes.first, json!({ "scopes": ["openid", "account:self"] })).await;
+        let team = nodes.first.team("Acme", "owner@acme.example").await;
+        let jane = jane(&nodes.first).await;
+        team.add(&jane.id, "member").await;
+        let asked = [("scope", "openid account:self"), ("organization_id", team.id.as_str())];
+        let tokens = client.tokens(&jane.client, &asked).await;
+        let there = nodes.second.program().with_token(&tokens.at("/access_token"));
+        there.get("/v1/me").await.ok();
+        let path = team.path(&format!("/client-rules/{}", client.id));
+        team.owner.client.call("PUT", &path).json(&json!({ "rule": "blocked" })).await.ok();
+        ends_within_a_second(&there, "/v1/me").await;
+        nodes.stop().await;
+    });
+}
