@@ -76,8 +76,7 @@ fn claimed_id(credentials: &Credentials) -> Option<String> {
         return Some(id.to_owned());
     }
     let Credentials::Assertion { assertion, .. } = credentials else { return None };
-    let subject = Unverified::parse(assertion).ok()?.claimed_text("sub")?;
-    Some(subject.to_owned())
+    Unverified::parse(assertion).ok()?.claimed_text("sub")
 }
 
 fn holds_secret(live: &LiveClient, secret: &str, now: Timestamp) -> bool {
