@@ -86,7 +86,7 @@ export function twoClients(person) {
     await joe.page.goto(server.url + shop.request({ prompt: "create" }));
     await joe.sees("sign-up/show_form", "for-an-application");
     await joe.send({ "traits.email": guest, password: PASSWORD });
-    await joe.sees("sign-up/code_sent", "for-an-application");
+    await joe.sees("sign-up/verify_address", "for-an-application");
     const { code } = await server.mail(guest, "verification");
     await joe.send({ code });
     const told = await shop.introspect((await shop.tokens(joe)).access_token);

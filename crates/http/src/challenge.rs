@@ -31,16 +31,26 @@ pub(crate) fn status(error: &Error, by_token: bool) -> StatusCode {
     if asks_for_more(error, by_token) { StatusCode::UNAUTHORIZED } else { problem::status(error.code()) }
 }
 
+/// How a caller came.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Came {
+    /// By an access token.
+    pub(crate) by_token: bool,
+    /// With a proof of a key.
+    pub(crate) with_proof: bool,
+}
+
 /// Writes the challenge that goes with a refusal, if one does. `api` is the origin of the API whose metadata tell more.
-pub(crate) fn write(error: &Error, by_token: bool, api: Option<&str>, headers: &mut HeaderMap) {
-    let mut challenge = if asks_for_more(error, by_token) {
-        format!("Bearer error=\"insufficient_user_authentication\"{}", required(error))
-    } else if by_token && error.code() == Code::ScopeMissing {
-        format!("Bearer error=\"insufficient_scope\"{}", scopes(error))
+pub(crate) fn write(error: &Error, came: Came, api: Option<&str>, headers: &mut HeaderMap) {
+    let scheme = if came.with_proof { "DPoP" } else { "Bearer" };
+    let mut challenge = if asks_for_more(error, came.by_token) {
+        format!("{scheme} error=\"insufficient_user_authentication\"{}", required(error))
+    } else if came.by_token && error.code() == Code::ScopeMissing {
+        format!("{scheme} error=\"insufficient_scope\"{}", scopes(error))
     } else if let Some(what) = of_proof(error.code()) {
         format!("DPoP error=\"{what}\", algs=\"{ALGORITHMS}\"")
     } else if error.code().status() == 401 {
-        "Bearer error=\"invalid_token\"".to_owned()
+        format!("{scheme} error=\"invalid_token\"")
     } else {
         return;
     };
@@ -81,7 +91,7 @@ mod tests {
 
     fn told(error: &Error, by_token: bool, api: Option<&str>) -> String {
         let mut headers = HeaderMap::new();
-        write(error, by_token, api, &mut headers);
+        write(error, Came { by_token, with_proof: false }, api, &mut headers);
         headers.get(header::WWW_AUTHENTICATE).map_or(String::new(), |v| v.to_str().unwrap_or("?").to_owned())
     }
 
@@ -121,6 +131,10 @@ mod tests {
         assert_eq!(nonce, "DPoP error=\"use_dpop_nonce\", algs=\"ES256 ES384 EdDSA PS256 RS256\"");
         let proof = told(&Error::new(Code::DpopProofInvalid), false, None);
         assert!(proof.starts_with("DPoP error=\"invalid_dpop_proof\""), "{proof}");
+        let mut headers = HeaderMap::new();
+        let came = Came { by_token: false, with_proof: true };
+        write(&Error::new(Code::TokenExpired), came, None, &mut headers);
+        assert_eq!(headers[header::WWW_AUTHENTICATE], "DPoP error=\"invalid_token\"");
     }
 
     #[test]

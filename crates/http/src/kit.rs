@@ -22,7 +22,8 @@ use ipnet::IpNet;
 use tower::{BoxError, Service};
 
 use crate::{
-    accept, challenge,
+    accept,
+    challenge::{self, Came},
     client::{self, PeerAddr, RequestIds},
     cors::{self, Cors},
     credentials,
@@ -252,10 +253,11 @@ impl Inner {
         if seen.speaks_oauth {
             return problem::oauth_response(error);
         }
+        let came = Came { by_token, with_proof: seen.has_proof };
         let Some(html_error) = self.config.html_error.as_ref().filter(|_| seen.prefers_html) else {
             let status = challenge::status(error, by_token);
             let mut response = problem::response(error, status, &self.origin, &seen.request_id);
-            challenge::write(error, by_token, seen.is_api.then_some(&*self.origin), response.headers_mut());
+            challenge::write(error, came, seen.is_api.then_some(&*self.origin), response.headers_mut());
             return response;
         };
         let nonce = Nonce::new(&self.app.system_cx());
@@ -271,7 +273,7 @@ impl Inner {
         });
         let mut response = Page::new(html, nonce).status(error.code().status()).respond();
         problem::write_headers(error, response.headers_mut());
-        challenge::write(error, by_token, None, response.headers_mut());
+        challenge::write(error, came, None, response.headers_mut());
         response
     }
 

@@ -101,7 +101,7 @@ pub(crate) fn oauth_response(error: &Error) -> Response {
     *response.status_mut() = status(error.code());
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     write_headers(error, response.headers_mut());
-    challenge::write(error, false, None, response.headers_mut());
+    challenge::write(error, challenge::Came::default(), None, response.headers_mut());
     response
 }
 

@@ -137,7 +137,7 @@ async fn without_a_proof_tokens_are_bearers(app: TestApp) {
 
 async fn a_proof_for_another_request_is_refused_and_the_code_stays_good(app: TestApp) {
     let client = confidential(&app, json!({})).await;
-    let code = client.code(&jane(&app).await.client, &[]).await;
+    let code = client.code(&jane(&app).await.client, &[("scope", SCOPES)]).await;
     let now = app.now().seconds();
     let good = || claims(&app, "POST", "/oauth2/token", "one");
     let mut broken: Vec<String> = Vec::new();
@@ -315,10 +315,12 @@ async fn at_resources_public_clients_need_a_nonce_too(app: TestApp) {
     let client = public(&app, json!({})).await;
     let token = bound_tokens(&client, &key(7)).await.at("/access_token");
     for path in ["/userinfo", "/v1/me"] {
-        let told = call(&app, path, &token, &claims(&app, "GET", path, "1"), &key(7)).await;
+        let first = claims(&app, "GET", path, &format!("{path} 1"));
+        let told = call(&app, path, &token, &first, &key(7)).await;
         told.refused(Code::DpopNonceRequired);
         assert!(told.header("www-authenticate").starts_with("DPoP error=\"use_dpop_nonce\""), "{told}");
-        let again = with(claims(&app, "GET", path, "2"), "nonce", json!(told.header("dpop-nonce")));
+        let second = claims(&app, "GET", path, &format!("{path} 2"));
+        let again = with(second, "nonce", json!(told.header("dpop-nonce")));
         call(&app, path, &token, &again, &key(7)).await.ok();
     }
 }
@@ -338,7 +340,7 @@ async fn a_code_for_a_key_is_redeemed_by_that_key_alone(app: TestApp) {
     let client = confidential(&app, json!({})).await;
     let browser = jane(&app).await.client;
     let jkt = key(7).public().thumbprint();
-    let code = async || client.code(&browser, &[("dpop_jkt", jkt.as_str())]).await;
+    let code = async || client.code(&browser, &[("dpop_jkt", jkt.as_str()), ("scope", SCOPES)]).await;
     let bare = code().await;
     refused(&client.redeem(&bare).await, 400, "invalid_grant");
     let foreign = code().await;
@@ -412,7 +414,7 @@ async fn refresh_tokens_of_confidential_clients_go_with_any_key(app: TestApp) {
 
 async fn a_client_that_must_prove_a_key_gets_nothing_without(app: TestApp) {
     let client = confidential(&app, json!({ "require_dpop": true })).await;
-    let code = client.code(&jane(&app).await.client, &[]).await;
+    let code = client.code(&jane(&app).await.client, &[("scope", SCOPES)]).await;
     refused(&client.redeem(&code).await, 400, "invalid_dpop_proof");
     let by_key = token_proof(&app, &key(7), "1").await;
     let tokens = post(&client, "/oauth2/token", &redeeming(&code), &[&by_key]).await;

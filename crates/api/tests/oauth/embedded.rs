@@ -14,6 +14,8 @@ on_both_engines! {
     who_is_signed_in_is_led_on_at_once,
     a_challenge_is_good_in_its_browser_for_half_an_hour,
     a_flow_tells_which_client_it_is_for,
+    our_own_pages_take_a_challenge_and_whole_requests,
+    between_signing_in_and_signing_up_nobody_loses_their_way,
 }
 
 /// The challenge of a request that a browser began.
@@ -110,4 +112,39 @@ async fn a_flow_tells_which_client_it_is_for(app: TestApp) {
     );
     let plain = browser.get("/v1/flows/login").await;
     assert_eq!((plain.ok()["client"].clone(), plain["login_challenge"].clone()), (json!(null), json!(null)));
+}
+
+async fn our_own_pages_take_a_challenge_and_whole_requests(app: TestApp) {
+    let client = own_app(&app, json!({})).await;
+    let browser = app.browser();
+    let challenge = begun(&client, &browser, &[]).await;
+    for page in ["/sign-in", "/sign-up"] {
+        let opened = browser.get(&format!("{page}?login_challenge={challenge}")).await;
+        let path = opened.is(303).header("location").to_owned();
+        let id = path.rsplit_once("flow=").expect("a flow").1.to_owned();
+        let kind = if page == "/sign-in" { "login" } else { "registration" };
+        assert_eq!(browser.resume(kind, &id).await.opened["login_challenge"], json!(challenge), "{page}");
+    }
+    let over = browser.get("/sign-in?login_challenge=nonsense").await;
+    assert!(over.is(303).header("location").starts_with("/sign-in?flow="), "{over}");
+    let request = client.request(&[]);
+    let (_, query) = request.split_once('?').expect("a request");
+    let forwarded = browser.get(&format!("/sign-in?{query}")).await;
+    assert_eq!(forwarded.is(303).header("location"), request);
+}
+
+async fn between_signing_in_and_signing_up_nobody_loses_their_way(app: TestApp) {
+    let client = own_app(&app, json!({})).await;
+    let browser = app.browser();
+    let challenge = begun(&client, &browser, &[]).await;
+    let mut page = format!("/sign-in?login_challenge={challenge}");
+    for other in ["/sign-up?return_to=", "/sign-in?return_to="] {
+        let opened = browser.get(&page).await;
+        let shown = browser.get(opened.is(303).header("location")).await;
+        let text = shown.is(200).text();
+        let (_, rest) = text.split_once(&format!("href=\"{other}")).unwrap_or_else(|| panic!("{text}"));
+        page = format!("{other}{}", rest.split('"').next().expect("an address").replace("&amp;", "&"));
+        let url = url::Url::parse(&format!("https://id.example.com{page}")).expect("an address");
+        assert!(url.query_pairs().any(|(_, value)| value.ends_with(&challenge)), "{page}");
+    }
 }

@@ -28,6 +28,8 @@ const SESSIONS_KEPT: i64 = 30 * DAY;
 const DEVICES_KEPT: i64 = 400 * DAY;
 /// How long a finished flow is remembered, so that it answers `_009`, in seconds.
 const FLOWS_KEPT: i64 = DAY;
+/// How long a request that was pushed is kept after its time, in seconds: longer than a person may be at a page of it.
+const PUSHED_KEPT: i64 = 60 * 60;
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
 /// Memberships that ran out are gone within a minute.
 const MEMBERS_EVERY: Duration = Duration::from_secs(30);
@@ -209,7 +211,7 @@ pub async fn sweep(app: &Arc<Tenant>) -> Result<()> {
             requests::purge(tx, now)?;
             initial_tokens::purge(tx, now)?;
             device_codes::purge(tx, now.plus_seconds(-DAY))?;
-            pushed_requests::purge(tx, now.plus_seconds(-DAY))?;
+            pushed_requests::purge(tx, now.plus_seconds(-PUSHED_KEPT))?;
             codes::purge(tx, now.plus_seconds(-CODES_KEPT))?;
             grants::purge(tx, now.plus_seconds(-DAY))?;
             once::purge(tx, now)?;

@@ -17,7 +17,7 @@ use avnology_views::{
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::gone;
+use super::{gone, leading_on};
 use crate::{
     browser::{Found, Held, Opened, find, open, resend_at},
     shell::{brand, entry_page, flow_page, person},
@@ -33,15 +33,27 @@ struct Params {
     max_age: Option<u32>,
     aal: Option<String>,
     organization_id: Option<String>,
+    login_challenge: Option<String>,
+    client_id: Option<String>,
+    redirect_uri: Option<String>,
 }
 
 async fn show(auth: Auth<Visitor>, Query(q): Query<Params>) -> Result<Response> {
     if let Some(id) = &q.flow {
         return show_flow(&auth, id, "/sign-in").await;
     }
+    if q.client_id.is_some() && q.redirect_uri.is_some() {
+        // A whole authorization request.
+        let query = auth.uri.query().unwrap_or_default();
+        return Ok(SeeOther(format!("/oauth2/auth?{query}")).respond());
+    }
+    let continued = match &q.login_challenge {
+        Some(challenge) => super::continuing(&auth, challenge).await?,
+        None => None,
+    };
     let return_to = q.return_to.filter(|target| !target.is_empty());
-    let asked_to_go = return_to.is_some();
-    let request = FlowRequest {
+    let asked_to_go = return_to.is_some() || continued.is_some();
+    let request = continued.unwrap_or(FlowRequest {
         return_to,
         login_hint: q.login_hint,
         refresh: q.refresh,
@@ -49,7 +61,7 @@ async fn show(auth: Auth<Visitor>, Query(q): Query<Params>) -> Result<Response> 
         aal: q.aal,
         organization: q.organization_id,
         ..FlowRequest::default()
-    };
+    });
     match open(&auth, FlowKind::Login, "/sign-in", request).await {
         Ok(Opened::Go(response)) => Ok(response),
         Ok(Opened::SignedIn(target)) if asked_to_go => Ok(SeeOther(target).respond()),
@@ -122,7 +134,7 @@ impl Urls {
         let Some(place) = place else {
             let is_open = settings.settings.registration.mode == RegistrationMode::Public;
             return Ok(Self {
-                sign_up: is_open.then(|| "/sign-up".to_owned()),
+                sign_up: is_open.then(|| leading_on("/sign-up", flow)),
                 recovery: "/recovery".to_owned(),
             });
         };
@@ -133,7 +145,8 @@ impl Urls {
         } else {
             "/recovery".to_owned()
         };
-        Ok(Self { sign_up: takes.then(|| format!("/org/{}/sign-up", place.slug)), recovery })
+        let sign_up = takes.then(|| leading_on(&format!("/org/{}/sign-up", place.slug), flow));
+        Ok(Self { sign_up, recovery })
     }
 }
 

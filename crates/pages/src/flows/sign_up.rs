@@ -10,7 +10,7 @@ use avnology_views::{
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::gone;
+use super::{gone, leading_on};
 use crate::{
     browser::{Found, Held, Opened, find, open, resend_at},
     shell::{brand, entry_page, flow_page},
@@ -25,6 +25,7 @@ struct Params {
     flow: Option<String>,
     return_to: Option<String>,
     login_hint: Option<String>,
+    login_challenge: Option<String>,
     /// With the invitation whose token the browser keeps.
     invited: bool,
 }
@@ -36,7 +37,12 @@ async fn show(auth: Auth<Visitor>, Query(q): Query<Params>) -> Result<Response> 
     if q.invited {
         return invited(&auth).await;
     }
+    let continued = match &q.login_challenge {
+        Some(challenge) => super::continuing(&auth, challenge).await?,
+        None => None,
+    };
     let return_to = q.return_to.filter(|target| !target.is_empty());
+    let return_to = return_to.or(continued.and_then(|request| request.return_to));
     let asked_to_go = return_to.is_some();
     let request = FlowRequest { return_to, login_hint: q.login_hint, ..FlowRequest::default() };
     match open(&auth, FlowKind::Registration, "/sign-up", request).await {
@@ -94,8 +100,8 @@ async fn draw(auth: &Auth<Visitor>, held: &Held) -> Result<Response> {
     };
     let sign_in_url = match place {
         _ if held.flow.data.invitation.is_some() => INVITATIONS.to_owned(),
-        Some(place) => format!("/org/{}", place.slug),
-        None => "/sign-in".to_owned(),
+        Some(place) => leading_on(&format!("/org/{}", place.slug), &held.flow),
+        None => leading_on("/sign-in", &held.flow),
     };
     let html = SignUp {
         cx: Context::english(&brand, auth.cx.now),

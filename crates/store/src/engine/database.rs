@@ -210,7 +210,9 @@ macro_rules! home {
 
             /// The answer of a commit, once what it touched is known to have been.
             fn touched<T>(&self, (answer, subjects): (T, Vec<String>)) -> T {
-                subjects.iter().for_each(|subject| self.marks.touch(subject));
+                for subject in &subjects {
+                    self.marks.touch(subject);
+                }
                 answer
             }
 
