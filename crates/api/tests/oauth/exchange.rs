@@ -299,7 +299,7 @@ async fn an_owner_acts_as_those_whom_the_organization_manages(app: TestApp) {
     let own = exchange(&service, &owner.token(), SESSION, &in_team).await.at("/access_token");
     team.holds_domain("acme.example", |_| {}).await;
     let body = json!({ "identity": { "email": "max@acme.example", "email_verified": true } });
-    let max = app.admin_key().post("/v1/identities").header("x-avnology-org", &team.id).json(&body).await;
+    let max = owner.post("/v1/identities").header("x-avnology-org", &team.id).json(&body).await;
     assert_eq!(max.created()["managed_by"], json!(team.id));
     let free = app.account("free@other.example").await;
     team.add(&free, "member").await;
