@@ -14,7 +14,7 @@ async fn authorization_server(auth: Auth<Public>, _: NoInput) -> Result<With<Jso
         let tenant = metadata::Tenant {
             issuer: &auth.app.config.origin(),
             has_registration: settings.settings.dynamic_registration != DynamicRegistration::Off,
-            takes_client_documents: false,
+            takes_client_documents: settings.settings.client_id_metadata_documents,
             locales: &settings.settings.locales,
             policy_uri: None,
             tos_uri: None,

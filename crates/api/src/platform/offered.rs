@@ -66,7 +66,7 @@ const SERVER: &[(bool, &[&str])] = &[
         ],
     ),
     (true, &["registration_endpoint"]),
-    (false, &["client_id_metadata_document_supported"]),
+    (true, &["client_id_metadata_document_supported"]),
     (true, &["end_session_endpoint"]),
     (
         true,

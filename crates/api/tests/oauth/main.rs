@@ -6,6 +6,7 @@
 mod back_channel;
 mod callers;
 mod client_authentication;
+mod client_documents;
 mod client_gates;
 mod client_rules;
 mod clients;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use avnology_jose::jws::Unverified;
 use avnology_model::{
     Result, Timestamp,
-    ids::ClientId,
     secret_token::{SecretToken, sha256},
 };
 use avnology_oauth::{
@@ -14,7 +13,7 @@ use avnology_oauth::{
 use avnology_store::clients::once;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 
-use super::{LiveClient, Refusal, cache, keys, oauth_error::refuse};
+use super::{LiveClient, Refusal, keys, oauth_error::refuse, registration};
 use crate::{Cx, Tenant};
 
 /// What a request shows of who sends it.
@@ -47,7 +46,7 @@ pub async fn authenticate(
     let credentials = Credentials::of_request(shown.authorization, shown.params)?;
     let unknown = || refuse(ErrorCode::InvalidClient, "the client is unknown or not who it says");
     let id = claimed_id(&credentials).ok_or_else(unknown)?;
-    let live = cache::find(app, cx, id).await?.ok_or_else(unknown)?;
+    let live = registration::named(app, cx, &id).await?.ok_or_else(unknown)?;
     credentials.check_method(&live.rules)?;
     match &credentials {
         Credentials::Secret { secret, .. } if !holds_secret(&live, secret, cx.now) => return Err(unknown()),
@@ -67,18 +66,17 @@ pub async fn authenticate(
 pub async fn is_for_browsers(app: &Tenant, cx: &Cx, shown: &ClientAuthentication<'_>) -> Result<bool> {
     let credentials = Credentials::of_request(shown.authorization, shown.params);
     let Some(id) = credentials.ok().and_then(|credentials| claimed_id(&credentials)) else { return Ok(true) };
-    let live = cache::find(app, cx, id).await?;
+    let live = registration::named(app, cx, &id).await?;
     Ok(live.is_none_or(|live| live.rules.profile != SecurityProfile::Fapi2))
 }
 
 /// The client that a request says it is of; an assertion says it in its `sub`, which nobody believes yet.
-fn claimed_id(credentials: &Credentials) -> Option<ClientId> {
+fn claimed_id(credentials: &Credentials) -> Option<String> {
     if let Some(id) = credentials.claimed_client_id() {
-        return id.parse().ok();
+        return Some(id.to_owned());
     }
     let Credentials::Assertion { assertion, .. } = credentials else { return None };
-    let subject = Unverified::parse(assertion).ok()?.claimed_text("sub")?;
-    subject.parse().ok()
+    Unverified::parse(assertion).ok()?.claimed_text("sub")
 }
 
 fn holds_secret(live: &LiveClient, secret: &str, now: Timestamp) -> bool {

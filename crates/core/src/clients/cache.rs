@@ -37,7 +37,7 @@ impl LiveClient {
         let uri = |uri: &String| RedirectUri::register(uri, kind, is_test).ok();
         let keys = settings.jwks.as_ref().and_then(|set| KeySet::from_registration(set).ok());
         let rules = avnology_oauth::Client {
-            id: client.id.to_string(),
+            id: client.client_id(),
             kind,
             profile: match settings.security_profile {
                 avnology_model::clients::SecurityProfile::OAuth21 => SecurityProfile::OAuth21,

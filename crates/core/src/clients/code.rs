@@ -109,7 +109,7 @@ pub(super) async fn redeem(
             proof: proof.as_ref(),
             now: cx2.now.seconds(),
         };
-        match decide(&as_rule(&code), &attempt) {
+        match decide(&as_rule(&code, &client), &attempt) {
             Decision::Refuse => Ok(None),
             Decision::UseUp => codes::use_once(tx, &hash, cx2.now).map(|_| None),
             Decision::RevokeIssued => end_issued(tx, &cx2, &code).map(|()| None),
@@ -163,9 +163,10 @@ pub(super) async fn answer(
 }
 
 /// A code as the rules take it.
-fn as_rule(code: &AuthorizationCode) -> Code {
+fn as_rule(code: &AuthorizationCode, live: &LiveClient) -> Code {
+    let is_own = code.client_id == live.id();
     Code {
-        client_id: code.client_id.to_string(),
+        client_id: if is_own { live.rules.id.clone() } else { code.client_id.to_string() },
         redirect_uri: code.redirect_uri.clone(),
         redirect_uri_was_sent: code.redirect_uri_was_sent,
         challenge: code.code_challenge.as_deref().and_then(CodeChallenge::new),

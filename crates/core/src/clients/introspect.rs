@@ -145,12 +145,12 @@ async fn refresh_token(app: &Arc<Tenant>, cx: &Cx, token: &SecretToken) -> Resul
     }
     let mut says = object(json!({
         "active": true, "token_type": TokenKind::RefreshToken.token_type(false), "iss": app.config.origin(),
-        "sub": grant.identity_id, "client_id": grant.client_id, "scope": grant.rights.scopes.join(" "),
+        "sub": grant.identity_id, "client_id": live.rules.id, "scope": grant.rights.scopes.join(" "),
         "iat": grant.create_time.seconds(), "exp": end.seconds(),
     }));
     says.extend(grant.rights.dpop_jkt.map(|jkt| ("cnf".to_owned(), json!({ "jkt": jkt }))));
     says.extend(grant.organization_id.map(|id| ("org_id".to_owned(), Value::from(id.to_string()))));
-    let client_id = Some(grant.client_id.to_string());
+    let client_id = Some(live.rules.id.clone());
     Ok(Some(Known { kind: TokenKind::RefreshToken, client_id, audience: Vec::new(), says }))
 }
 

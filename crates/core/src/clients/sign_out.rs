@@ -1,13 +1,13 @@
 //! Signing out at the wish of a client (OpenID Connect RP-Initiated Logout, `contract/30` §10.2).
 
 use avnology_jose::Claims;
-use avnology_model::{Result, ids::ClientId};
+use avnology_model::Result;
 use avnology_oauth::{
     ErrorCode, OAuthError, Params,
     end_session::{EndSession, Hint, Next, judge},
 };
 
-use super::{authorize::claims_of_hint, cache};
+use super::{authorize::claims_of_hint, cache, registration};
 use crate::{Cx, Tenant, sessions::LiveSession};
 
 /// What a request asks for.
@@ -36,9 +36,9 @@ pub async fn end_session(
     };
     let hint = claims.as_ref().and_then(hint_of);
     let named = hint.map(|hint| hint.audience).or_else(|| params.get("client_id"));
-    let live = match named.map(str::parse::<ClientId>) {
-        Some(Ok(id)) => cache::find(app, cx, id).await?,
-        None | Some(Err(_)) => None,
+    let live = match named.and_then(registration::id_named) {
+        Some(id) => cache::find(app, cx, id).await?,
+        None => None,
     };
     if named.is_some() && live.is_none() {
         return refuse("the client is unknown");

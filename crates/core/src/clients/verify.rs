@@ -23,7 +23,7 @@ use avnology_store::{
 };
 use serde_json::{Map, Value};
 
-use super::{LiveClient, cache, issue::text, person::Place};
+use super::{LiveClient, cache, issue::text, person::Place, registration};
 use crate::{Cx, Tenant, platform};
 
 /// How far clocks may differ, in seconds.
@@ -87,7 +87,7 @@ pub(crate) async fn access_token(app: &Arc<Tenant>, cx: &Cx, token: &str) -> Res
 pub(super) async fn standing(app: &Tenant, cx: &Cx, claims: Map<String, Value>) -> Result<LiveToken> {
     let ended = || Error::new(Code::TokenRevoked);
     let missing = || Error::new(Code::SessionInvalid);
-    let client: ClientId = text(&claims, "client_id").and_then(|id| id.parse().ok()).ok_or_else(missing)?;
+    let client: ClientId = text(&claims, "client_id").and_then(registration::id_named).ok_or_else(missing)?;
     let client = cache::find(app, cx, client).await?.filter(|live| live.is_active()).ok_or_else(ended)?;
     let issued = claims.get("iat").and_then(Value::as_i64).ok_or_else(missing)?;
     if !client.client.honours(issued) {

@@ -1,6 +1,6 @@
 //! A client as the server keeps it.
 
-use super::{ClientRegistration, ClientSettings};
+use super::{ClientDocument, ClientRegistration, ClientSettings};
 use crate::{Timestamp, ids::ClientId, secret_token::SecretHash};
 
 /// Most secrets that are good at once.
@@ -49,6 +49,16 @@ impl Client {
     /// Its entity tag, without quotes.
     pub fn etag(&self) -> String {
         format!("{:x}", self.update_time.micros())
+    }
+
+    /// The document that describes it, if one does.
+    pub fn document(&self) -> Option<&ClientDocument> {
+        self.registration.as_ref()?.document.as_ref()
+    }
+
+    /// What it is called in requests and tokens: its id, or the URL of its document.
+    pub fn client_id(&self) -> String {
+        self.document().map_or_else(|| self.id.to_string(), |document| document.url.clone())
     }
 
     /// Whether what was issued to it at this second is good still.

@@ -20,7 +20,7 @@ pub use device::{DeviceApproval, DeviceCode, DeviceStage};
 pub use exchange::TokenExchange;
 pub use grant::{AuthorizationCode, Grant, GrantedRights, RefreshToken, SignInFacts};
 pub use logout::PendingLogout;
-pub use registration::{ClientRegistration, InitialAccessToken, RegistrationLimits};
+pub use registration::{ClientDocument, ClientRegistration, InitialAccessToken, RegistrationLimits};
 pub use relation::RequiredRelation;
 pub use request::{AuthorizationRequestRow, PushedRequest};
 pub use resource::{ApiResource, ResourceScope, ResourceSettings};

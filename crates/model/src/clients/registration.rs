@@ -29,6 +29,15 @@ pub struct InitialAccessToken {
     pub expires_at: Timestamp,
 }
 
+/// A document on the web that describes a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientDocument {
+    /// Where it is; the `client_id`.
+    pub url: String,
+    /// Until when it need not be fetched again.
+    pub fresh_until: Timestamp,
+}
+
 /// How a client registered itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientRegistration {
@@ -36,6 +45,8 @@ pub struct ClientRegistration {
     pub token_hash: Option<SecretHash>,
     /// What it may ask for, now and at every change.
     pub limits: RegistrationLimits,
+    /// Set when a document describes it.
+    pub document: Option<ClientDocument>,
     /// When it got its last token, to the day; before the first one, when it registered.
     pub last_token_at: Timestamp,
 }

@@ -274,6 +274,8 @@ pub struct TenantSettings {
     pub retired_slug_days: u32,
     /// Whether clients may register themselves.
     pub dynamic_registration: DynamicRegistration,
+    /// Whether the `https` URL of a document may be a `client_id`.
+    pub client_id_metadata_documents: bool,
     /// Origins whose scripts may call `/v1`.
     pub allowed_cors_origins: Vec<String>,
     /// URL patterns that `return_to` may match; `*` stands for one whole leading label.
@@ -311,6 +313,7 @@ impl Default for TenantSettings {
             feature_defaults: FeatureFlags::new(),
             retired_slug_days: 180,
             dynamic_registration: DynamicRegistration::Token,
+            client_id_metadata_documents: false,
             allowed_cors_origins: Vec::new(),
             allowed_return_urls: Vec::new(),
             rate_limits: BTreeMap::new(),

@@ -1,6 +1,6 @@
 //! `/consent`.
 
-use avnology_core::clients::authorize::{self, AskedFor, Next};
+use avnology_core::clients::authorize::{self, Next};
 use avnology_http::{Auth, BrowserKeys, Form, PageSignedIn, Query, Reply, Response, Route, SeeOther, csrf};
 use avnology_model::Result;
 use avnology_views::{
@@ -33,7 +33,8 @@ async fn show(auth: Auth<PageSignedIn>, Query(q): Query<Params>) -> Result<Respo
         client_uri: asked.client_uri.as_deref(),
         policy_uri: asked.policy_uri.as_deref(),
         tos_uri: asked.tos_uri.as_deref(),
-        goes_to: &host_of(&asked),
+        comes_from: asked.document.as_deref().map(host_of).as_deref(),
+        goes_to: &host_of(&asked.redirect_uri),
         organization: asked.organization.as_deref(),
         scopes: &asked.scopes.iter().map(scope).collect::<Vec<_>>(),
         resources: &asked.resources,
@@ -54,9 +55,9 @@ pub(super) fn scope(asked: &authorize::AskedScope) -> ConsentScope {
     }
 }
 
-/// The host that the person is sent back to, or the scheme of an app.
-fn host_of(asked: &AskedFor) -> String {
-    let (scheme, rest) = asked.redirect_uri.split_once(':').unwrap_or_default();
+/// The host of a URI, or the scheme of an app.
+fn host_of(uri: &str) -> String {
+    let (scheme, rest) = uri.split_once(':').unwrap_or_default();
     if scheme != "https" && scheme != "http" {
         return format!("The app {scheme}");
     }

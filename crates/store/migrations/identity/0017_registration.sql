@@ -5,6 +5,9 @@ CREATE TABLE oauth_registrations (
   -- Null for clients that nobody manages by a token.
   token_hash BYTEA,
   limits TEXT NOT NULL,
+  -- Of clients that a document on the web describes.
+  document_url TEXT,
+  fresh_until BIGINT,
   last_token_at BIGINT NOT NULL
 );
 CREATE INDEX oauth_registrations_last_token ON oauth_registrations (last_token_at);

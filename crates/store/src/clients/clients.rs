@@ -15,7 +15,7 @@ use crate::{
 };
 
 const COLUMNS: &str = "c.id, c.settings, c.revoked_before, c.create_time, c.update_time, r.client_id, r.token_hash, \
-    r.limits, r.last_token_at";
+    r.limits, r.document_url, r.fresh_until, r.last_token_at";
 const FROM: &str = "oauth_clients c LEFT JOIN oauth_registrations r ON r.client_id = c.id";
 
 crate::statements! {
@@ -24,7 +24,7 @@ crate::statements! {
     UPDATE = "UPDATE oauth_clients SET name = $2, state = $3, first_party = $4, settings = $5, revoked_before = $6, \
         update_time = $7 WHERE id = $1";
     BY_ID = "SELECT c.id, c.settings, c.revoked_before, c.create_time, c.update_time, r.client_id, r.token_hash, \
-        r.limits, r.last_token_at FROM oauth_clients c LEFT JOIN oauth_registrations r ON r.client_id = c.id \
+        r.limits, r.document_url, r.fresh_until, r.last_token_at FROM oauth_clients c LEFT JOIN oauth_registrations r ON r.client_id = c.id \
         WHERE c.id = $1";
     DELETE = "DELETE FROM oauth_clients WHERE id = $1";
     SECRETS = "SELECT hash, prefix, create_time, expires_at FROM oauth_client_secrets WHERE client_id = $1 \

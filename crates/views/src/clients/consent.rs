@@ -34,6 +34,8 @@ pub struct Consent<'a> {
     pub policy_uri: Option<&'a str>,
     /// Its terms.
     pub tos_uri: Option<&'a str>,
+    /// The host of the document that describes the client.
+    pub comes_from: Option<&'a str>,
     /// The host that the person is sent back to.
     pub goes_to: &'a str,
     /// The organization that it is for.
@@ -66,6 +68,9 @@ impl Consent<'_> {
         }
         if !self.resources.is_empty() {
             card.facts.push(Fact::text("For use with", self.resources.join(", ")));
+        }
+        if let Some(host) = self.comes_from {
+            card.facts.push(Fact::text("Described at", host));
         }
         card.facts.push(Fact::text("You go back to", self.goes_to));
         let mut form = Form::button(self.action, self.csrf_token, Button::new("Allow", Style::Primary))

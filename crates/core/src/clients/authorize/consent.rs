@@ -55,6 +55,8 @@ pub struct AskedFor {
     pub policy_uri: Option<String>,
     /// Its terms.
     pub tos_uri: Option<String>,
+    /// The document that describes the client, if one does.
+    pub document: Option<String>,
     /// Where the person is sent back to.
     pub redirect_uri: String,
     /// The scopes.
@@ -84,8 +86,10 @@ pub(super) async fn settle(
         Ok((kept, rules::decided(tx, client, organization, &may_ask_for)?))
     });
     let (kept, decided) = read.await?;
+    let is_document = request.live.client.document().is_some();
     let rule = match &decided {
         Decided::Ask => Rule::Ask,
+        Decided::Preapproved(_) if is_document => Rule::Ask,
         Decided::Preapproved(scopes) => Rule::Preapproved(scopes),
         Decided::Blocked => Rule::Blocked,
     };
@@ -99,7 +103,8 @@ pub(super) async fn settle(
         prompt: request.asked.prompt,
         was_given: request.pending.row.consented_by == Some(identity),
         rule,
-        consent: consent.map(|(kept, scopes)| (scopes, kept.resources.as_slice())),
+        // A document may say something else tomorrow.
+        consent: consent.filter(|_| !is_document).map(|(kept, scopes)| (scopes, kept.resources.as_slice())),
     };
     Ok(match must_ask(&asked) {
         Ok(false) => Ok(()),
@@ -149,6 +154,7 @@ pub async fn asked_for(
         client_uri: settings.client_uri.clone(),
         policy_uri: settings.policy_uri.clone(),
         tos_uri: settings.tos_uri.clone(),
+        document: request.live.client.document().map(|document| document.url.clone()),
         redirect_uri: request.asked.return_to.redirect_uri.clone(),
         scopes: request.asked.scopes.iter().map(of_scope).collect(),
         resources: request.asked.resources.iter().filter_map(named).collect(),

@@ -19,11 +19,7 @@ use avnology_jose::{
     jwt::{Rules, Types},
 };
 use avnology_model::{
-    Result,
-    clients::SignInFacts,
-    ids::{ClientId, OrganizationId},
-    secret_token::SecretHash,
-    sessions::SessionKind,
+    Result, clients::SignInFacts, ids::OrganizationId, secret_token::SecretHash, sessions::SessionKind,
 };
 use avnology_oauth::{
     Acr, AcrValue, AuthorizationRequest, AuthorizationResponse, ErrorCode, OAuthError, Params,
@@ -47,7 +43,7 @@ use self::{pending::Pending, sign_in::SignIn};
 use super::{
     LiveClient, cache, gates,
     person::{Place, sign_in_of},
-    scopes,
+    registration, scopes,
 };
 use crate::{Cx, Tenant, organizations::check_rules, platform, sessions::LiveSession};
 
@@ -130,9 +126,8 @@ fn unknown_client() -> OAuthError {
 
 /// Reads a request, or says where its error goes; a client that is told so has used the request up.
 async fn judged(app: &Tenant, cx: &Cx, pending: Pending) -> Result<Result<Request, Next>> {
-    let id = pending.params.get("client_id").and_then(|id| id.parse::<ClientId>().ok());
-    let live = match id {
-        Some(id) => cache::find(app, cx, id).await?,
+    let live = match pending.params.get("client_id") {
+        Some(id) => registration::named(app, cx, id).await?,
         None => None,
     };
     let Some(live) = live else { return Ok(Err(Next::Page(unknown_client()))) };

@@ -12,7 +12,7 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 
 use super::source;
-use crate::{Cx, Tenant};
+use crate::{Cx, Tenant, clients::registration};
 
 /// How long it waits, in seconds.
 const LIFETIME: i64 = 30 * 60;
@@ -60,7 +60,7 @@ impl Pending {
         if self.is_kept {
             return Ok(());
         }
-        if let Some(client) = self.params.get("client_id").and_then(|id| id.parse().ok()) {
+        if let Some(client) = self.params.get("client_id").and_then(registration::id_named) {
             self.row.client_id = client;
         }
         let row = self.row.clone();

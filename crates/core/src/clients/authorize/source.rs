@@ -3,7 +3,6 @@
 
 use avnology_model::{
     Result,
-    ids::ClientId,
     secret_token::{SecretHash, sha256},
 };
 use avnology_oauth::{
@@ -13,10 +12,10 @@ use avnology_oauth::{
 use avnology_store::clients::pushed_requests;
 use url::Url;
 
-use super::{cache, unknown_client};
+use super::unknown_client;
 use crate::{
     Cx, Tenant,
-    clients::{LiveClient, keys},
+    clients::{LiveClient, keys, registration},
 };
 
 /// The parameters that count. An error is a page of its own: where the client may be told of it stands in what cannot be read.
@@ -26,9 +25,8 @@ pub(super) async fn read(app: &Tenant, cx: &Cx, params: &Params) -> Result<Resul
         Ok(source) => source,
         Err(error) => return Ok(Err(error)),
     };
-    let id = params.get("client_id").and_then(|id| id.parse::<ClientId>().ok());
-    let live = match id {
-        Some(id) => cache::find(app, cx, id).await?,
+    let live = match params.get("client_id") {
+        Some(id) => registration::named(app, cx, id).await?,
         None => None,
     };
     let Some(live) = live else { return Ok(Err(unknown_client())) };
@@ -57,7 +55,8 @@ async fn pushed(
 ) -> Result<Result<Params, OAuthError>> {
     let hash = sha256(reference.as_bytes());
     let row = app.store.identity().read(move |tx| pushed_requests::find(tx, &hash)).await?;
-    let owner = row.as_ref().map(|row| row.client_id.to_string()).unwrap_or_default();
+    let is_own = row.as_ref().is_some_and(|row| row.client_id == live.id());
+    let owner = if is_own { live.rules.id.clone() } else { String::new() };
     let kept = row.as_ref().map(|row| par::Pushed {
         client_id: &owner,
         expires_at: row.expires_at.seconds(),

@@ -4,6 +4,7 @@
 //! may say at all is judged by `avnology_oauth::registration`.
 
 mod becomes;
+mod document;
 mod initial_token;
 mod manage;
 mod metadata;
@@ -19,7 +20,11 @@ use avnology_oauth::{ErrorCode, OAuthError};
 use avnology_store::platform::rate_cells;
 use serde_json::{Map, Value};
 
-pub(super) use self::{becomes::check_registered, unused::note_token};
+pub(super) use self::{
+    becomes::check_registered,
+    document::{id_named, named},
+    unused::note_token,
+};
 pub use self::{
     initial_token::{InitialToken, NewInitialToken, create_initial_token},
     manage::{read_registration, remove_registration, replace_registration},

@@ -71,7 +71,7 @@ pub(super) fn secret_of(cx: &Cx, settings: &avnology_model::clients::ClientSetti
 }
 
 fn of_token(own: &SecretToken, limits: RegistrationLimits, cx: &Cx) -> ClientRegistration {
-    ClientRegistration { token_hash: Some(own.hash()), limits, last_token_at: cx.now }
+    ClientRegistration { token_hash: Some(own.hash()), limits, document: None, last_token_at: cx.now }
 }
 
 /// The initial access token: one that was sent is good, and one must be sent where not everybody may register.
