@@ -79,7 +79,7 @@ async fn a_document_is_read_again_when_its_time_is_over(app: TestApp) {
     assert_eq!(app.web().fetched(URL), 1);
     let mut changed = document();
     changed["redirect_uris"] = json!(["https://other.example.com/cb"]);
-    app.web().put_for(URL, changed.to_string(), Duration::from_secs(90_000));
+    app.web().put_for(URL, changed.to_string(), Duration::from_hours(25));
     app.advance(299);
     ask().await.is(303);
     app.advance(1);
