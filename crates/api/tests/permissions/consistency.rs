@@ -94,10 +94,10 @@ async fn a_server_that_has_just_started_answers_from_what_is_kept(app: TestApp) 
     let team = app.team("Acme", "jane@acme.example").await;
     let role = json!({ "key": "billing", "name": "Billing", "permissions": ["invoices:*"] });
     team.owner.client.post(&team.path("/roles")).json(&role).await.created();
-    let bill = team.member("bill@acme.example", "billing").await;
+    let bill = team.member("bill@acme.example", "billing").await.id;
     grant(&key, None, "folders:a#viewer@usr_1").await.created();
     grant(&key, Some(&team.id), "folders:b#viewer@usr_1").await.created();
-    let (owner, org, bill) = (team.owner.id.clone(), team.id.clone(), bill.id.clone());
+    let (owner, org) = (team.owner.id.clone(), team.id.clone());
     drop((key, team));
     let app = app.restarted().await;
     let key = app.admin_key();

@@ -90,7 +90,7 @@ fn parameters_and_credentials_are_documented() {
         ["path:id", "header:If-Match", "header:X-Avnology-Org"]
     );
     assert_eq!(names(&paths["/v1/things"]["post"]), ["header:Idempotency-Key", "header:X-Avnology-Org"]);
-    assert_eq!(paths["/v1/things"]["get"]["security"].as_array().map(Vec::len), Some(3));
+    assert_eq!(paths["/v1/things"]["get"]["security"].as_array().map(Vec::len), Some(4));
     assert!(paths["/v1/open"]["get"]["security"].is_null());
 }
 
