@@ -45,7 +45,8 @@ impl EnterCode<'_> {
         let mut card = Card::new(self.cx, PAGE, "enter_code", "Connect a device");
         card.lead.push(Sentence::plain("Enter the code that your television, tool or other device shows."));
         let mut code = line("user_code", "Code", self.entered).most(32);
-        code.autofocus = true;
+        // A refusal takes the focus itself.
+        code.autofocus = self.refused.is_none();
         "Eight letters. Capitals and the dash do not matter.".clone_into(&mut code.hint);
         let mut errors = ErrorSummary::default();
         match self.refused {
@@ -146,12 +147,14 @@ impl ConfirmDevice<'_> {
             .with("user_code", self.user_code);
         form.fields.extend(self.choice());
         form.fields.extend(self.scopes.iter().map(field));
-        let mut deny =
-            Form::button(self.action, self.csrf_token, Button::new("Do not allow", Style::Secondary))
-                .with("user_code", self.user_code);
+        let is_missing = *self.place == DevicePlace::Missing;
+        // The only answer that there is comes first.
+        let style = if is_missing { Style::Primary } else { Style::Secondary };
+        let mut deny = Form::button(self.action, self.csrf_token, Button::new("Do not allow", style))
+            .with("user_code", self.user_code);
         decides(&mut form, "accept");
         decides(&mut deny, "deny");
-        if *self.place == DevicePlace::Missing {
+        if is_missing {
             let words =
                 "You belong to no organization for which this could be used. Ask for an invitation first.";
             card.notices.push(crate::Notice { kind: crate::NoticeKind::Warning, text: words.to_owned() });
