@@ -2,54 +2,15 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "helpers of tests")]
 
-use std::{
-    net::{SocketAddr, TcpListener, TcpStream},
-    process::{Child, Command, Output, Stdio},
-    time::{Duration, Instant},
-};
+mod support;
+
+use std::process::{Command, Output};
 
 use avnology_model::secret_token::{SecretKind, SecretToken};
-use tempfile::TempDir;
 
-const SOON: Duration = Duration::from_secs(20);
-
-struct Server {
-    child: Child,
-    public: SocketAddr,
-    key: String,
-    _directory: TempDir,
-}
+use support::Server;
 
 impl Server {
-    fn start() -> Self {
-        let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let (public, admin) = (free(), free());
-        let directory = tempfile::tempdir().unwrap();
-        let key = SecretToken::new(SecretKind::TestKey, &[7; 32]).expose().to_owned();
-        let child = Command::new(env!("CARGO_BIN_EXE_avnology"))
-            .arg("serve")
-            .env_clear()
-            .current_dir(directory.path())
-            .env("AVNOLOGY_DATA_DIR", directory.path().join("data"))
-            .env("AVNOLOGY_LISTEN", public.to_string())
-            .env("AVNOLOGY_ADMIN_ADDR", admin.to_string())
-            .env("AVNOLOGY_PUBLIC_URL", format!("http://{public}"))
-            .env("AVNOLOGY_ENVIRONMENT", "test")
-            .env("AVNOLOGY_PASSWORD_HASH", "cheapest")
-            .env("AVNOLOGY_BOOTSTRAP_API_KEY", &key)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let server = Self { child, public, key, _directory: directory };
-        let since = Instant::now();
-        while TcpStream::connect(public).is_err() {
-            assert!(since.elapsed() < SOON, "the server listens soon");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        server
-    }
-
     fn keys(&self, arguments: &[&str]) -> Output {
         self.keys_as(&self.key, arguments)
     }
@@ -60,16 +21,10 @@ impl Server {
             .args(arguments)
             .args(["--url", &format!("http://{}", self.public)])
             .env_clear()
+            .current_dir(self.directory.path())
             .env("AVNOLOGY_API_KEY", key)
             .output()
             .unwrap()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
