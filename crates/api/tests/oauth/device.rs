@@ -60,9 +60,14 @@ fn page_of(codes: &Answer) -> String {
 
 /// What a person says to the device whose page this is.
 async fn answer(browser: &Client, codes: &Answer, decision: &str, more: &[(&str, &str)]) -> Answer {
-    let page = browser.get(&page_of(codes)).await;
-    let (token, code) = (csrf_of(&page), codes.at("/user_code"));
-    let form = [("csrf_token", token.as_str()), ("user_code", &code), ("decision", decision)];
+    let token = csrf_of(&browser.get(&page_of(codes)).await);
+    send(browser, &token, codes, decision, more).await
+}
+
+/// Sends the form of a page that was opened before.
+async fn send(browser: &Client, token: &str, codes: &Answer, decision: &str, more: &[(&str, &str)]) -> Answer {
+    let code = codes.at("/user_code");
+    let form = [("csrf_token", token), ("user_code", &code), ("decision", decision)];
     browser.post("/device/confirm").form(&[&form[..], more].concat()).await
 }
 
@@ -210,9 +215,11 @@ async fn of_two_who_answer_one_is_heard(app: TestApp) {
     let (jane, max) = (jane(&app).await, app.browsing("max@acme.example").await);
     for _ in 0..3 {
         let codes = begin(&tv, &[]).await;
+        let mine = csrf_of(&jane.client.get(&page_of(&codes)).await);
+        let theirs = csrf_of(&max.client.get(&page_of(&codes)).await);
         let (one, other) = tokio::join!(
-            answer(&jane.client, &codes, "accept", &TICKED),
-            answer(&max.client, &codes, "deny", &[])
+            send(&jane.client, &mine, &codes, "accept", &TICKED),
+            send(&max.client, &theirs, &codes, "deny", &[])
         );
         let mut ends = [one, other].map(|answer| answer.is(303).header("location").to_owned());
         ends.sort();
