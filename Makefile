@@ -10,6 +10,9 @@ BINARY := $(abspath $(TARGET)/debug/avnology)
 BROWSER := tests/browser
 OIDC := tests/oidc
 KETO := tests/keto
+# In a folder below theirs: a server and what the clients there know it by.
+OIDC_SERVER = AVNOLOGY_BIN=$(BINARY) ../python/.venv/bin/python ../../with_server.py OIDC_ISSUER OIDC_API_KEY
+KETO_SERVER = AVNOLOGY_BIN=$(BINARY) ../python/.venv/bin/python ../../with_server.py KETO_URL KETO_API_KEY
 
 .PHONY: help run build test check fmt lint deny unit openapi openapi-check browser schemathesis jose imports oidc keto tour bench tools
 
@@ -74,10 +77,10 @@ imports: build tests/import/.venv/installed ## Imports hashes that other librari
 
 oidc: build $(OIDC)/python/.venv/installed $(OIDC)/node/node_modules/.package-lock.json ## Signs people in to clients of others: in Python, JavaScript, Go and Rust
 	scripts/install-packages.sh curl
-	cd $(OIDC)/python && AVNOLOGY_BIN=$(BINARY) .venv/bin/python ../run.py .venv/bin/python -m pytest -q -p no:cacheprovider
-	cd $(OIDC)/node && AVNOLOGY_BIN=$(BINARY) ../python/.venv/bin/python ../run.py npm test
-	cd $(OIDC)/go && AVNOLOGY_BIN=$(BINARY) ../python/.venv/bin/python ../run.py ../../../scripts/go.sh test -count=1 ./...
-	cd $(OIDC)/rust && AVNOLOGY_BIN=$(BINARY) ../python/.venv/bin/python ../run.py $(CARGO) test --quiet --locked --target-dir $(abspath $(TARGET))/oidc
+	cd $(OIDC)/python && $(OIDC_SERVER) .venv/bin/python -m pytest -q -p no:cacheprovider
+	cd $(OIDC)/node && $(OIDC_SERVER) npm test
+	cd $(OIDC)/go && $(OIDC_SERVER) ../../../scripts/go.sh test -count=1 ./...
+	cd $(OIDC)/rust && $(OIDC_SERVER) $(CARGO) test --quiet --locked --target-dir $(abspath $(TARGET))/oidc
 
 $(OIDC)/node/node_modules/.package-lock.json: $(OIDC)/node/package.json $(OIDC)/node/package-lock.json
 	scripts/install-packages.sh nodejs npm
@@ -85,8 +88,8 @@ $(OIDC)/node/node_modules/.package-lock.json: $(OIDC)/node/package.json $(OIDC)/
 
 keto: build $(KETO)/python/.venv/installed $(KETO)/node/node_modules/.package-lock.json ## Asks for permissions with Keto's own clients, in JavaScript and Python
 	scripts/install-packages.sh curl
-	cd $(KETO)/python && AVNOLOGY_BIN=$(BINARY) .venv/bin/python ../run.py .venv/bin/python -m pytest -q -p no:cacheprovider
-	cd $(KETO)/node && AVNOLOGY_BIN=$(BINARY) ../python/.venv/bin/python ../run.py npm test
+	cd $(KETO)/python && $(KETO_SERVER) .venv/bin/python -m pytest -q -p no:cacheprovider
+	cd $(KETO)/node && $(KETO_SERVER) npm test
 
 $(KETO)/node/node_modules/.package-lock.json: $(KETO)/node/package.json $(KETO)/node/package-lock.json
 	scripts/install-packages.sh nodejs npm

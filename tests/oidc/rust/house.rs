@@ -19,7 +19,7 @@ pub const CALLBACK: &str = "http://127.0.0.1/callback";
 pub const SIGNED_OUT: &str = "http://127.0.0.1/signed-out";
 const PASSWORD: &str = "violet-harbour-quilt-93";
 
-#[allow(clippy::disallowed_methods, reason = "run.py tells by it where the server is")]
+#[allow(clippy::disallowed_methods, reason = "with_server.py tells by it where the server is")]
 fn of_environment(name: &str) -> String {
     env::var(name).unwrap_or_else(|_| panic!("{name} is not set"))
 }

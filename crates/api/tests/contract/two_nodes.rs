@@ -1,48 +1,8 @@
 //! Two nodes on one PostgreSQL: what one changes the other knows within a second (`contract/00` §8, *Consistency*).
 
-use std::time::Duration;
-
 use avnology_model::Code;
-use avnology_server::wiring::Jobs;
-use avnology_testkit::{Answer, Engine, PASSWORD, TestApp, run};
+use avnology_testkit::{Answer, Engine, Nodes, PASSWORD, TestApp, run, soon};
 use serde_json::json;
-
-/// Both nodes with their jobs.
-struct Nodes {
-    first: TestApp,
-    second: TestApp,
-    jobs: [Jobs; 2],
-}
-
-impl Nodes {
-    async fn start(first: TestApp) -> Self {
-        let second = first.second_node().await;
-        let jobs = [Jobs::start(first.tenant()), Jobs::start(second.tenant())];
-        // The followers find the end of the log first.
-        tokio::time::sleep(Duration::from_millis(400)).await;
-        Self { first, second, jobs }
-    }
-
-    async fn stop(self) {
-        let [one, two] = self.jobs;
-        one.stop().await;
-        two.stop().await;
-    }
-}
-
-/// Asks until the answer fits; fails after a second and a half, which leaves room for a busy machine.
-async fn within_a_second<F: Future<Output = Answer>>(ask: impl Fn() -> F, fits: impl Fn(&Answer) -> bool) {
-    let mut last = None;
-    for _ in 0..30 {
-        let answer = ask().await;
-        if fits(&answer) {
-            return;
-        }
-        last = Some(answer);
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("not within a second: {}", last.map(|a| a.to_string()).unwrap_or_default());
-}
 
 #[test]
 fn a_session_ended_on_one_node_ends_on_the_other() {
@@ -52,7 +12,7 @@ fn a_session_ended_on_one_node_ends_on_the_other() {
         let there = nodes.second.program().with_token(&jane.client.token());
         there.whoami().await.ok();
         jane.client.post("/v1/sessions:logout").await.no_content();
-        within_a_second(|| there.whoami(), |answer| answer.code() == Some(Code::SessionInvalid)).await;
+        soon(|| there.whoami(), |answer| answer.code() == Some(Code::SessionInvalid)).await;
         nodes.stop().await;
     });
 }
@@ -75,7 +35,7 @@ fn a_deactivation_and_a_new_password_hold_on_the_other_node() {
                 .json(&body)
                 .await
                 .ok();
-            within_a_second(|| there.whoami(), |answer| answer.status == 401).await;
+            soon(|| there.whoami(), |answer| answer.status == 401).await;
         }
         nodes.stop().await;
     });
@@ -89,7 +49,7 @@ fn a_changed_profile_is_shown_by_the_other_node() {
         let there = nodes.second.program().with_token(&jane.client.token());
         there.whoami().await.ok();
         jane.client.patch("/v1/me").json(&json!({ "first_name": "Jane" })).await.ok();
-        within_a_second(|| there.whoami(), |answer| answer["identity"]["first_name"] == json!("Jane")).await;
+        soon(|| there.whoami(), |answer| answer["identity"]["first_name"] == json!("Jane")).await;
         nodes.stop().await;
     });
 }
@@ -100,7 +60,7 @@ fn settings_changed_on_one_node_hold_on_the_other() {
         let nodes = Nodes::start(app).await;
         nodes.first.settings(json!({ "registration": { "mode": "closed" } })).await;
         let open = || nodes.second.program().get("/v1/flows/registration").into_future();
-        within_a_second(open, |answer| answer.code() == Some(Code::RegistrationDisabled)).await;
+        soon(open, |answer| answer.code() == Some(Code::RegistrationDisabled)).await;
         nodes.stop().await;
     });
 }
@@ -179,7 +139,7 @@ fn what_ends_or_narrows_a_key_on_one_node_holds_on_the_other() {
             let call = team.owner.client.call(method, &path).header("x-avnology-org", &team.id);
             let answer = if body.is_null() { call.await } else { call.json(&body).await };
             assert!(answer.status < 300, "{way}: {answer}");
-            within_a_second(|| there.get(&members).into_future(), |answer| answer.code() == Some(code)).await;
+            soon(|| there.get(&members).into_future(), |answer| answer.code() == Some(code)).await;
         }
         nodes.stop().await;
     });
@@ -196,15 +156,15 @@ fn a_membership_that_ends_or_changes_on_one_node_does_on_the_other() {
         accounts().await.ok();
         let path = team.path(&format!("/members/{}", mary.id));
         team.owner.client.patch(&path).json(&json!({ "role": "member" })).await.ok();
-        within_a_second(accounts, |answer| answer.code() == Some(Code::ScopeMissing)).await;
+        soon(accounts, |answer| answer.code() == Some(Code::ScopeMissing)).await;
         team.owner.client.delete(&path).await.no_content();
-        within_a_second(accounts, |answer| answer.code() == Some(Code::NotAMember)).await;
+        soon(accounts, |answer| answer.code() == Some(Code::NotAMember)).await;
         // What the whole organization may holds there as well.
         let owner = nodes.second.program().with_token(&team.owner.client.token());
         owner.get(&team.path("")).await.ok();
         nodes.first.admin_key().post(&team.path(":suspend")).json(&json!({})).await.ok();
         let read = || owner.get(&team.path("/members")).into_future();
-        within_a_second(read, |answer| answer.code() == Some(Code::OrganizationSuspended)).await;
+        soon(read, |answer| answer.code() == Some(Code::OrganizationSuspended)).await;
         nodes.stop().await;
     });
 }
@@ -226,13 +186,13 @@ fn a_domain_leads_elsewhere_on_the_other_node_as_well() {
         nodes.first.dns().set_txt(&domain.at("/txt_record/name"), &[&domain.at("/txt_record/value")]);
         let one = team.path(&format!("/domains/{}", domain.at("/id")));
         owner.post(&format!("{one}:verify")).await.ok();
-        within_a_second(ask, leads_to("organization")).await;
+        soon(ask, leads_to("organization")).await;
         for routing in [false, true] {
             owner.patch(&one).json(&json!({ "sign_in_routing": routing })).await.ok();
-            within_a_second(ask, leads_to(if routing { "organization" } else { "personal" })).await;
+            soon(ask, leads_to(if routing { "organization" } else { "personal" })).await;
         }
         owner.delete(&one).await.no_content();
-        within_a_second(ask, leads_to("personal")).await;
+        soon(ask, leads_to("personal")).await;
         nodes.stop().await;
     });
 }
@@ -249,7 +209,7 @@ fn a_switch_of_the_federation_mode_holds_on_the_other_node() {
             nodes.first.admin_key().patch("/v1/tenant").json(&body).await.ok();
             // Both what the other node knows of the settings and what it remembers of the session.
             let at_home = |answer: &Answer| answer["identity"]["organization_id"] == home;
-            within_a_second(|| there.whoami(), at_home).await;
+            soon(|| there.whoami(), at_home).await;
             let known = nodes.second.admin_key().get("/v1/tenant").await;
             assert_eq!(known.ok()["identity_federation_mode"], mode);
         }

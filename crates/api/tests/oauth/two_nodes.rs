@@ -1,46 +1,14 @@
 //! Access tokens on two nodes on one PostgreSQL: what ends on one ends on the other within a second (`contract/30` §6.4).
 
-use std::time::Duration;
-
 use avnology_model::Code;
-use avnology_server::wiring::Jobs;
-use avnology_testkit::{Client, Engine, TestApp, run};
+use avnology_testkit::{Client, Engine, Nodes, TestApp, run, soon};
 use serde_json::json;
 
 use crate::kit::{jane, own_app, register};
 
-/// Both nodes with their jobs.
-struct Nodes {
-    first: TestApp,
-    second: TestApp,
-    jobs: [Jobs; 2],
-}
-
-impl Nodes {
-    async fn start(first: TestApp) -> Self {
-        let second = first.second_node().await;
-        let jobs = [Jobs::start(first.tenant()), Jobs::start(second.tenant())];
-        // The followers find the end of the log first.
-        tokio::time::sleep(Duration::from_millis(400)).await;
-        Self { first, second, jobs }
-    }
-
-    async fn stop(self) {
-        let [one, two] = self.jobs;
-        one.stop().await;
-        two.stop().await;
-    }
-}
-
-/// Asks until the token is refused; fails after a second and a half, which leaves room for a busy machine.
-async fn ends_within_a_second(token: &Client, path: &str) {
-    for _ in 0..30 {
-        if token.get(path).await.code() == Some(Code::TokenRevoked) {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("not within a second: {}", token.get(path).await);
+/// Asks until the token is refused.
+async fn ends_soon(token: &Client, path: &str) {
+    soon(|| token.get(path).into_future(), |answer| answer.code() == Some(Code::TokenRevoked)).await;
 }
 
 #[test]
@@ -64,7 +32,7 @@ fn what_ends_a_persons_tokens_on_one_node_ends_them_on_the_other() {
                     nodes.first.admin_key().post(&path).json(&json!({})).await.ok();
                 }
             }
-            ends_within_a_second(&there, "/v1/me").await;
+            ends_soon(&there, "/v1/me").await;
         }
         nodes.stop().await;
     });
@@ -81,12 +49,12 @@ fn a_clients_own_tokens_end_on_both_nodes() {
         let there = nodes.second.program().with_token(&given_back);
         there.get(path).await.ok();
         machine.post("/oauth2/revoke", &[("token", &given_back)]).await.is(200);
-        ends_within_a_second(&there, path).await;
+        ends_soon(&there, path).await;
         let disabled = nodes.second.program().with_token(&get().await);
         disabled.get(path).await.ok();
         let client = format!("/v1/clients/{}", machine.id);
         nodes.first.admin_key().patch(&client).json(&json!({ "state": "disabled" })).await.ok();
-        ends_within_a_second(&disabled, path).await;
+        ends_soon(&disabled, path).await;
         nodes.stop().await;
     });
 }
@@ -105,7 +73,7 @@ fn a_client_that_an_organization_blocks_is_shut_out_on_both_nodes() {
         there.get("/v1/me").await.ok();
         let path = team.path(&format!("/client-rules/{}", client.id));
         team.owner.client.call("PUT", &path).json(&json!({ "rule": "blocked" })).await.ok();
-        ends_within_a_second(&there, "/v1/me").await;
+        ends_soon(&there, "/v1/me").await;
         nodes.stop().await;
     });
 }

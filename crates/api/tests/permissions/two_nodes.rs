@@ -1,42 +1,14 @@
 //! Two nodes on one PostgreSQL (`contract/50` §3).
 
-use std::time::Duration;
-
-use avnology_server::wiring::Jobs;
-use avnology_testkit::{Client, Engine, TestApp, run};
+use avnology_testkit::{Client, Engine, Nodes, TestApp, run, soon};
 use serde_json::json;
 
 use crate::kit::{SCHEMA, allowed, ask, grant, put_schema, revoke, tuple};
 
-struct Nodes {
-    first: TestApp,
-    second: TestApp,
-    jobs: [Jobs; 2],
-}
-
-impl Nodes {
-    async fn start(first: TestApp) -> Self {
-        let second = first.second_node().await;
-        let jobs = [Jobs::start(first.tenant()), Jobs::start(second.tenant())];
-        Self { first, second, jobs }
-    }
-
-    async fn stop(self) {
-        let [one, two] = self.jobs;
-        one.stop().await;
-        two.stop().await;
-    }
-}
-
-/// Asks until the answer is this; fails after a second and a half, which leaves room for a busy machine.
+/// Asks until the answer is this.
 async fn becomes(client: &Client, text: &str, wanted: bool) {
-    for _ in 0..30 {
-        if allowed(client, None, text).await == wanted {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("{text} is not {wanted} within a second");
+    let body = tuple(text);
+    soon(|| ask(client, None, "check", &body), |answer| answer["allowed"] == wanted).await;
 }
 
 #[test]

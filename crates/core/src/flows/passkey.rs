@@ -1,5 +1,6 @@
-//! Passkeys as first and as second factor (`contract/11` §6). What is signed is taken out of the flow before it is
-//! checked, so that no answer counts twice, and every refused try asks for another one.
+//! Passkeys as first and as second factor (`contract/11` §6). A signature is checked before the transaction that takes
+//! its challenge out of the flow, and counts only if that is still the challenge there: no answer counts twice, and every
+//! refused try asks for another one.
 
 use std::sync::Arc;
 
@@ -112,59 +113,71 @@ pub(super) fn refuse_passkey(flow: &mut Flow, refused: Refused) -> Step {
     }
 }
 
-/// What the first half of a submit found.
+/// What an answer is checked against.
 #[derive(Clone)]
 struct Gate {
     challenge: Challenge,
     answer: Arc<Answer>,
     passkey: StoredPasskey,
+    identity: Identity,
     is_second: bool,
+}
+
+/// What was found of an answer before the transaction that counts it.
+#[derive(Clone)]
+struct Checked {
+    gate: Gate,
+    used: Result<Used, Refused>,
+}
+
+impl Checked {
+    /// Whether it was of this very challenge and passkey.
+    fn is_of(&self, gate: &Gate) -> bool {
+        let (mine, its) = (&self.gate, gate);
+        mine.challenge == its.challenge
+            && mine.is_second == its.is_second
+            && (mine.passkey.id, &mine.passkey.credential) == (its.passkey.id, &its.passkey.credential)
+    }
 }
 
 /// `method: passkey` of a login: as first factor, or in state `second_factor`.
 pub(super) async fn submit(work: &Work) -> Result<Outcome> {
-    let gate = match work.prepare(gate).await? {
-        Ok(gate) => gate,
-        Err(outcome) => return Ok(outcome),
-    };
-    let checked = check(work, &gate);
+    let checked = check(work).await?;
     let (session, next) = (NewSession::draw(&work.cx), Next::draw(work));
     work.step(move |tx, work, flow, forget| {
-        let (mut identity, used) = match settle(tx, work, flow, forget, &gate, checked)? {
+        let (mut gate, used) = match settle(tx, work, flow, forget, checked.as_ref())? {
             Ok(settled) => settled,
             Err(step) => return Ok(step),
         };
         let aal = reached(&work.settings.settings.webauthn, &gate.passkey, used.user_verified);
         let done = CompletedMethod::passkey(gate.passkey.id, aal, work.now());
+        let identity = &mut gate.identity;
         if gate.is_second {
-            return second_factor::shown(tx, work, flow, forget, &mut identity, done, &session, &next);
+            return second_factor::shown(tx, work, flow, forget, identity, done, &session, &next);
         }
-        if let Some(step) = may_lead_in(tx, work, flow, &identity)? {
+        if let Some(step) = may_lead_in(tx, work, flow, identity)? {
             return Ok(step);
         }
         "passkey".clone_into(&mut flow.active);
         if flow.data.identifier.is_none() {
             flow.data.identifier = identity.email.clone().or_else(|| identity.username.clone());
         }
-        complete::first_factor(tx, work, flow, forget, &mut identity, done, &session, &next)
+        complete::first_factor(tx, work, flow, forget, identity, done, &session, &next)
     })
     .await
 }
 
 /// `method: passkey` in the settings flow that recovery goes on with, in state `second_factor`.
 pub(super) async fn in_recovery(work: &Work) -> Result<Outcome> {
-    let gate = match work.prepare(gate).await? {
-        Ok(gate) => gate,
-        Err(outcome) => return Ok(outcome),
-    };
-    let checked = check(work, &gate);
-    work.step(move |tx, work, flow, forget| match settle(tx, work, flow, forget, &gate, checked)? {
-        Ok((identity, _)) => second_factor::shown_in_recovery(tx, work, flow, identity.id),
+    let checked = check(work).await?;
+    work.step(move |tx, work, flow, forget| match settle(tx, work, flow, forget, checked.as_ref())? {
+        Ok((gate, _)) => second_factor::shown_in_recovery(tx, work, flow, gate.identity.id),
         Err(step) => Ok(step),
     })
     .await
 }
 
+/// What has to be checked, and the challenge used up; or how the step ends.
 fn gate(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow) -> Result<Result<Gate, Step>> {
     let is_second = flow.state == FlowState::SecondFactor;
     if !is_second && flow.state != FlowState::ChooseMethod && !flow.state.is_sent() {
@@ -177,15 +190,17 @@ fn gate(tx: &mut IdentityTx<'_>, work: &Work, flow: &mut Flow) -> Result<Result<
         Ok(taken) => taken,
         Err(step) => return Ok(Err(step)),
     };
-    let found = rows::find(tx, &answer.raw_id)?;
-    let passkey = match found {
-        Some(passkey) if is_meant(tx, work, flow, &passkey, &answer)? => passkey,
-        _ => return Ok(Err(refuse_passkey(flow, Refused::UnknownCredential))),
+    let Some(passkey) = rows::find(tx, &answer.raw_id)? else {
+        return Ok(Err(refuse_passkey(flow, Refused::UnknownCredential)));
     };
+    let identity = identities::get(tx, passkey.identity_id)?;
+    if !is_meant(work, flow, &identity, &answer) {
+        return Ok(Err(refuse_passkey(flow, Refused::UnknownCredential)));
+    }
     if asks_for_hardware(flow) && !is_hardware(&work.settings.settings.webauthn, &passkey) {
         return Ok(Err(refuse_passkey(flow, Refused::Attestation)));
     }
-    Ok(Ok(Gate { challenge, answer: Arc::new(answer), passkey, is_second }))
+    Ok(Ok(Gate { challenge, answer: Arc::new(answer), passkey, identity, is_second }))
 }
 
 fn not_offered(work: &Work, flow: &mut Flow, is_second: bool) -> Option<Step> {
@@ -206,74 +221,64 @@ fn not_offered(work: &Work, flow: &mut Flow, is_second: bool) -> Option<Step> {
     flow.data.organization.is_some().then(|| place::check_method(work, flow, LoginMethod::Passkey)).flatten()
 }
 
-/// Whether the passkey is of who is meant: the flow's identity, or the one that the authenticator names.
-fn is_meant(
-    tx: &mut IdentityTx<'_>,
-    work: &Work,
-    flow: &Flow,
-    passkey: &StoredPasskey,
-    answer: &Answer,
-) -> Result<bool> {
-    let handle = user_handle(&work.app.keys, passkey.identity_id);
+/// Whether this is who is meant: the flow's identity, or the one that the authenticator names.
+fn is_meant(work: &Work, flow: &Flow, identity: &Identity, answer: &Answer) -> bool {
+    let handle = user_handle(&work.app.keys, identity.id);
     let names_it = answer.user_handle.as_deref().map(|named| named == handle.as_slice());
-    if let Some(id) = flow.identity_id {
-        return Ok(id == passkey.identity_id && names_it != Some(false));
+    match flow.identity_id {
+        Some(id) => id == identity.id && names_it != Some(false),
+        None => names_it == Some(true) && identity.realm == flow.realm(),
     }
-    let identity = identities::get(tx, passkey.identity_id)?;
-    Ok(names_it == Some(true) && identity.realm == flow.realm())
 }
 
-/// Between the two halves: signatures are not checked in a transaction.
-fn check(work: &Work, gate: &Gate) -> Result<Used, Refused> {
+/// Checks the signature before anything is written: not in a transaction. `None` where there is nothing to check.
+async fn check(work: &Work) -> Result<Option<Checked>> {
+    let Some(gate) = work.look(gate).await? else { return Ok(None) };
     let held = (&gate.passkey.credential, gate.passkey.counter);
-    RelyingParty::of(&work.app, &work.settings.settings).check_request(
-        &gate.challenge,
-        &gate.answer,
-        held,
-        gate.is_second,
-    )
+    let party = RelyingParty::of(&work.app, &work.settings.settings);
+    let used = party.check_request(&gate.challenge, &gate.answer, held, gate.is_second);
+    Ok(Some(Checked { gate, used }))
 }
 
-/// Notes the use, or the failure.
+/// Uses up the challenge and notes the use, or the failure. Of answers that were checked at the same time one counts.
 fn settle(
     tx: &mut IdentityTx<'_>,
     work: &Work,
     flow: &mut Flow,
     forget: &mut Forget,
-    gate: &Gate,
-    checked: Result<Used, Refused>,
-) -> Result<Result<(Identity, Used), Step>> {
-    let passkey = &gate.passkey;
-    let still = rows::find(tx, &passkey.credential_id)?.is_some_and(|now| now.id == passkey.id);
-    let fits = gate.is_second == (flow.state == FlowState::SecondFactor);
-    if !still || !fits {
-        return Ok(Err(refuse_state(flow)));
-    }
-    let identity = identities::get(tx, passkey.identity_id)?;
+    checked: Option<&Checked>,
+) -> Result<Result<(Gate, Used), Step>> {
+    let gate = match gate(tx, work, flow)? {
+        Ok(gate) => gate,
+        Err(step) => return Ok(Err(step)),
+    };
     if gate.is_second
-        && let Some(step) = complete::refuse_changed(tx, flow, &identity)?
+        && let Some(step) = complete::refuse_changed(tx, flow, &gate.identity)?
     {
         return Ok(Err(step));
     }
-    let used = match checked {
-        // Two answers may have been checked at the same time.
+    let Some(checked) = checked.filter(|checked| checked.is_of(&gate)) else {
+        return Ok(Err(refuse_passkey(flow, Refused::Challenge)));
+    };
+    let passkey = &gate.passkey;
+    let used = match checked.used {
         Ok(used) if !rows::note_use(tx, passkey.id, used.counter, used.backed_up, work.now())? => {
             Err(Refused::Counter)
         }
         other => other,
     };
     let refused = match used {
-        Ok(used) => return Ok(Ok((identity, used))),
+        Ok(used) => return Ok(Ok((gate, used))),
         Err(refused) => refused,
     };
-    let id = identity.id;
-    let account = account::of_identity(identity);
+    let id = gate.identity.id;
+    let account = account::of_identity(gate.identity);
     if refused != Refused::Format {
         account::record_failure(tx, work, &account, Method::Passkey, Code::PasskeyRefused)?;
         forget.extend(session_rows::token_hashes_of(tx, id)?);
     }
     if refused == Refused::Counter {
-        let payload = json!({ "user_id": id, "credential_id": passkey.id, "reason": "counter" });
+        let payload = json!({ "user_id": id, "credential_id": gate.passkey.id, "reason": "counter" });
         emit(tx, &work.cx.event(EventType::UserCredentialSuspicious, payload).on("identity", &id))?;
     }
     Ok(Err(refuse_passkey(flow, refused)))

@@ -208,6 +208,24 @@ impl Work {
         Ok(prepared.map_err(|step| self.outcome(flow, step)))
     }
 
+    /// What a step will need that takes time to find out, read as the step would: nothing is written. `None` where the step
+    /// would end before it.
+    pub(super) async fn look<T, F>(&self, look: F) -> Result<Option<T>>
+    where
+        T: Send + 'static,
+        F: Fn(&mut IdentityTx<'_>, &Work, &mut Flow) -> Result<Result<T, Step>> + Send + 'static,
+    {
+        let work = self.clone();
+        let seen = self.app.store.identity().read(move |tx| {
+            let mut flow = open(tx, &work)?;
+            Ok(match place::refresh(tx, &work, &mut flow)? {
+                Some(_) => None,
+                None => look(tx, &work, &mut flow)?.ok(),
+            })
+        });
+        seen.await
+    }
+
     fn outcome(&self, flow: Flow, step: Step) -> Outcome {
         let shown = |made: &(Session, Identity, SecretToken)| {
             SessionView::of(&made.0, &made.1, &self.settings, self.cx.now)
