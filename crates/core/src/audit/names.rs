@@ -38,8 +38,8 @@ impl Names {
                 let mut names = Self::default();
                 for text in &ids {
                     if let Ok(id) = text.parse::<IdentityId>() {
-                        match identities::find(tx, id)? {
-                            Some(identity) => names.add(text, identity.display_name()),
+                        match identities::name(tx, id)? {
+                            Some(name) => names.add(text, name),
                             None => names.gone.extend([text.clone()]),
                         }
                     } else if let Ok(id) = text.parse::<ServiceAccountId>() {

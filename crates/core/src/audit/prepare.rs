@@ -14,6 +14,7 @@ use avnology_store::{
     audit::records::{Head, NewRecord},
     events::log::StoredEvent,
 };
+use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use super::{chain, names::Names, separate};
@@ -31,7 +32,7 @@ pub(super) struct Prepared {
 
 /// The events of the log that can be read. Others were written by a newer version.
 pub(super) fn readable(stored: &[StoredEvent]) -> Vec<Event> {
-    let read = |stored: &StoredEvent| match serde_json::from_value::<Event>(stored.body.clone()) {
+    let read = |stored: &StoredEvent| match Event::deserialize(&stored.body) {
         Ok(event) => Some(event),
         Err(error) => {
             tracing::warn!(event = %stored.event_id, %error, "an event could not be read");

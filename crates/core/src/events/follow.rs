@@ -10,6 +10,7 @@ use avnology_store::{
     IdentityTx,
     events::log::{self, StoredEvent},
 };
+use serde::Deserialize as _;
 
 use crate::Tenant;
 
@@ -40,7 +41,8 @@ pub async fn follow_once(app: &Tenant, consumer: &Arc<impl Consumer>) -> Result<
         let batch = next_batch(app, consumer.name()).await?;
         let Some(last) = batch.last() else { return Ok(taken) };
         let (end, count) = (last.cursor, batch.len());
-        let (batch, follower, now) = (Arc::new(batch), Arc::clone(consumer), app.now());
+        let (events, follower, now) =
+            (Arc::new(wanted(consumer.as_ref(), batch)), Arc::clone(consumer), app.now());
         app.store
             .identity()
             .write(move |tx| {
@@ -48,23 +50,27 @@ pub async fn follow_once(app: &Tenant, consumer: &Arc<impl Consumer>) -> Result<
                     // Another node was here first.
                     return Ok(());
                 }
-                batch.iter().filter(|stored| follower.wants(&stored.event_type)).try_for_each(|stored| {
-                    match serde_json::from_value::<Event>(stored.body.clone()) {
-                        // What was refused did not happen.
-                        Ok(event) if event.result == EventResult::Denied => Ok(()),
-                        Ok(event) => follower.take(tx, &event, stored),
-                        Err(error) => {
-                            // Written by a newer version: not for this consumer of this version.
-                            tracing::warn!(event = %stored.event_id, %error, "an event could not be read");
-                            Ok(())
-                        }
-                    }
-                })
+                events.iter().try_for_each(|(event, stored)| follower.take(tx, event, stored))
             })
             .await?;
         consumer.committed();
         taken += count;
     }
+}
+
+/// What of a batch a consumer takes, read before the transaction in which it does.
+fn wanted(consumer: &impl Consumer, batch: Vec<StoredEvent>) -> Vec<(Event, StoredEvent)> {
+    let read = |stored: StoredEvent| match Event::deserialize(&stored.body) {
+        // What was refused did not happen.
+        Ok(event) if event.result == EventResult::Denied => None,
+        Ok(event) => Some((event, stored)),
+        Err(error) => {
+            // Written by a newer version: not for this consumer of this version.
+            tracing::warn!(event = %stored.event_id, %error, "an event could not be read");
+            None
+        }
+    };
+    batch.into_iter().filter(|stored| consumer.wants(&stored.event_type)).filter_map(read).collect()
 }
 
 async fn next_batch(app: &Tenant, consumer: &'static str) -> Result<Vec<StoredEvent>> {

@@ -11,6 +11,7 @@ use avnology_store::{
     Engine,
     events::log::{self, Cursor},
 };
+use serde::Deserialize as _;
 
 use super::emit::touched;
 use crate::Tenant;
@@ -47,7 +48,7 @@ async fn catch_up(app: &Tenant, at: Option<Cursor>) -> Result<Cursor> {
             app.organizations.forget(organization);
         }
         let events: Vec<Event> =
-            batch.iter().filter_map(|stored| serde_json::from_value(stored.body.clone()).ok()).collect();
+            batch.iter().filter_map(|stored| Event::deserialize(&stored.body).ok()).collect();
         let changed: Vec<IdentityId> = events.iter().filter_map(concerned).collect();
         if !changed.is_empty() {
             app.sessions.forget_identities(&changed);

@@ -72,9 +72,22 @@ pub(super) fn go_on(
     session: &NewSession,
     next: &Next,
 ) -> Result<Step> {
-    if let Some(step) = refuse_changed(tx, flow, identity)? {
-        return Ok(step);
+    match refuse_changed(tx, flow, identity)? {
+        Some(step) => Ok(step),
+        None => proceed(tx, work, flow, forget, identity, session, next),
     }
+}
+
+/// The same, of an identity that [`refuse_changed`] let through in this transaction.
+pub(super) fn proceed(
+    tx: &mut IdentityTx<'_>,
+    work: &Work,
+    flow: &mut Flow,
+    forget: &mut Forget,
+    identity: &mut Identity,
+    session: &NewSession,
+    next: &Next,
+) -> Result<Step> {
     let visitor = match entry::of_sign_in(tx, work, flow, identity)? {
         Visitor::Refused(error) => return Ok(end(flow, work.now(), error)),
         visitor => visitor,

@@ -81,7 +81,7 @@ pub(super) fn whose(
     Ok(refused.map_or(Ok(identity), Err))
 }
 
-/// A second factor was shown: the sign-in goes on.
+/// A second factor of an identity that is as it was at the first one was shown: the sign-in goes on.
 #[expect(clippy::too_many_arguments, reason = "one step that all second factors share")]
 pub(super) fn shown(
     tx: &mut IdentityTx<'_>,
@@ -96,7 +96,7 @@ pub(super) fn shown(
     flow.data.completed.retain(|before| before.method != done.method);
     flow.data.completed.push(done);
     note_remember(work, flow);
-    complete::go_on(tx, work, flow, forget, identity, session, next)
+    complete::proceed(tx, work, flow, forget, identity, session, next)
 }
 
 /// Notes whether the second factor is to be skipped here from now on, where the submit says so.

@@ -54,7 +54,7 @@ impl Consumer for ActivityFollower {
     fn take(&self, tx: &mut IdentityTx<'_>, event: &Event, _: &StoredEvent) -> Result<()> {
         let Some(person) = subject(event) else { return Ok(()) };
         // Of somebody who is gone nothing is kept.
-        if identities::find(tx, person)?.is_none() {
+        if identities::name(tx, person)?.is_none() {
             return Ok(());
         }
         rows::insert(tx, person, &activity(event, person))

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use crate::{
     Timestamp,
     credentials::Factor,
-    identities::Realm,
+    identities::{Realm, shown_name},
     ids::{DeletionId, IdentityId, OrganizationId},
     text::text_enum,
 };
@@ -160,16 +160,8 @@ impl Identity {
 
     /// The name to show: the one set, else first and last name, else the part of the e-mail before `@`.
     pub fn display_name(&self) -> String {
-        if let Some(name) = &self.display_name {
-            return name.clone();
-        }
-        let names: Vec<&str> =
-            [&self.first_name, &self.last_name].into_iter().flatten().map(String::as_str).collect();
-        if !names.is_empty() {
-            return names.join(" ");
-        }
-        let local = self.email.as_deref().and_then(|e| e.rsplit_once('@')).map(|(local, _)| local);
-        local.or(self.username.as_deref()).unwrap_or_default().to_owned()
+        let names = [&self.first_name, &self.last_name].map(Option::as_deref);
+        shown_name(self.display_name.as_deref(), names, self.email.as_deref(), self.username.as_deref())
     }
 
     /// The second factors that the identity has and the tenant offers; none where nothing but backup codes is left.

@@ -11,5 +11,5 @@ pub use email::Email;
 pub use factor_recovery::{FactorRecovery, FactorRecoveryState};
 pub use identity::{Deletion, Identity, IdentityState, Metadata};
 pub use import::{Import, ImportCounts, ImportError, ImportRequest, ImportStatus, OnConflict};
-pub use names::{Username, https_url, locale, masked_phone, person_name, phone, timezone};
+pub use names::{Username, https_url, locale, masked_phone, person_name, phone, shown_name, timezone};
 pub use realm::Realm;

@@ -122,6 +122,25 @@ pub fn https_url(text: &str, max: usize) -> Result<String, Refusal> {
     }
 }
 
+/// What somebody is called: the name that was set, else first and last name, else the part of the e-mail before `@`, else the
+/// user name.
+pub fn shown_name(
+    set: Option<&str>,
+    names: [Option<&str>; 2],
+    email: Option<&str>,
+    username: Option<&str>,
+) -> String {
+    if let Some(name) = set {
+        return name.to_owned();
+    }
+    let names: Vec<&str> = names.into_iter().flatten().collect();
+    if !names.is_empty() {
+        return names.join(" ");
+    }
+    let local = email.and_then(|email| email.rsplit_once('@')).map(|(local, _)| local);
+    local.or(username).unwrap_or_default().to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,7 @@
 //! The records of a log, in the order of its chain.
 
+use std::collections::BTreeMap;
+
 use avnology_model::{
     Error, Result, Timestamp,
     audit::{Digest, Export, Part, Record, RecordTarget},
@@ -134,6 +136,7 @@ pub struct NewRecord {
 
 /// Adds records to the chain and counts them; the caller has advanced its end.
 pub fn insert(tx: &mut Tx<'_>, records: &[NewRecord]) -> Result<()> {
+    let mut counts: BTreeMap<(i64, &str), (i64, i64)> = BTreeMap::new();
     for new in records {
         let record = &new.record;
         let params = params![
@@ -166,7 +169,12 @@ pub fn insert(tx: &mut Tx<'_>, records: &[NewRecord]) -> Result<()> {
             tx.execute(&INSERT_PART, &params)?;
         }
         let hour = record.timestamp.seconds().div_euclid(HOUR) * HOUR;
-        tx.execute(&COUNT, &params![hour, &new.action, 1_i64, i64::from(new.result != "success")])?;
+        let (count, failures) = counts.entry((hour, &new.action)).or_default();
+        *count += 1;
+        *failures += i64::from(new.result != "success");
+    }
+    for ((hour, action), (count, failures)) in counts {
+        tx.execute(&COUNT, &params![hour, action, count, failures])?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use avnology_model::{
     Code, Error, Result, Timestamp,
-    identities::{Deletion, Identity, Metadata, Realm},
+    identities::{Deletion, Identity, Metadata, Realm, shown_name},
     ids::{IdentityId, MembershipId, OrganizationId},
 };
 use serde_json::{Map, Value as Json};
@@ -54,6 +54,7 @@ crate::statements! {
         deletion_scheduled_for = $28, deletion_cancel_on_login = $29, version = $30, realm = $31, claimed_by = $32, mfa_methods = $33, \
         pending_phone = $34, ever_verified = (ever_verified OR $6) WHERE id = $1";
     BY_ID = select!("i.id = $1");
+    NAME = "SELECT display_name, first_name, last_name, email, username FROM identities WHERE id = $1";
     MANAGED_BY = "SELECT CASE WHEN i.realm <> '' THEN i.realm ELSE (SELECT m.organization_id FROM memberships m \
         JOIN domains d ON d.organization_id = m.organization_id WHERE m.organization_id = i.claimed_by \
         AND m.identity_id = i.id AND m.state <> 'pending' AND i.email_verified AND d.status = 'verified' \
@@ -198,6 +199,15 @@ pub fn update(tx: &mut IdentityTx<'_>, identity: &mut Identity, now: Timestamp) 
 /// The identity with this id.
 pub fn find(tx: &mut IdentityTx<'_>, id: IdentityId) -> Result<Option<Identity>> {
     tx.query_one(&BY_ID, &params![id])?.as_mut().map(from_row).transpose()
+}
+
+/// What an identity is called, without the rest of it; `None` when there is none.
+pub fn name(tx: &mut Tx<'_>, id: IdentityId) -> Result<Option<String>> {
+    let Some(mut row) = tx.query_one(&NAME, &params![id])? else { return Ok(None) };
+    let mut next = || row.take::<Option<String>>();
+    let (set, first, last, email, username) = (next()?, next()?, next()?, next()?, next()?);
+    let names = [first.as_deref(), last.as_deref()];
+    Ok(Some(shown_name(set.as_deref(), names, email.as_deref(), username.as_deref())))
 }
 
 /// The organization that manages an identity, if one does.

@@ -58,8 +58,7 @@ pub(super) fn send(
 /// The name of the person who invited; none when that is a program, or somebody who is gone.
 pub(super) fn inviter_name(tx: &mut IdentityTx<'_>, invitation: &Invitation) -> Result<Option<String>> {
     let person = invitation.invited_by.as_deref().and_then(|id| id.parse::<IdentityId>().ok());
-    let Some(person) = person else { return Ok(None) };
-    Ok(identities::find(tx, person)?.map(|identity| identity.display_name()))
+    person.map_or(Ok(None), |person| identities::name(tx, person))
 }
 
 /// A role as people read it.
