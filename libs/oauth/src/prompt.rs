@@ -145,8 +145,8 @@ pub struct Wanted {
     pub max_age: Option<u64>,
     /// Any of these, in order of preference; empty: any sign-in will do.
     pub acr: Vec<AcrValue>,
-    /// When the request began, in seconds since 1970: a sign-in since then is one that it asked for.
-    pub began_at: i64,
+    /// Whether the person signed in since the request began: that is the sign-in that it asked for.
+    pub signed_in_since: bool,
     /// Whether the account was chosen since then.
     pub account_was_chosen: bool,
 }
@@ -184,7 +184,7 @@ fn with_session(
     now: i64,
     can_reach: impl Fn(AcrValue) -> bool,
 ) -> Result<Step, OAuthError> {
-    let is_since_request = session.authenticated_at >= wanted.began_at;
+    let is_since_request = wanted.signed_in_since;
     if wanted.prompt.create && !is_since_request {
         return Ok(Step::Register);
     }
@@ -217,7 +217,7 @@ mod tests {
     }
 
     fn wanted(prompt: &str) -> Wanted {
-        Wanted { prompt: Prompt::parse(Some(prompt)).unwrap(), began_at: 9_990, ..Wanted::default() }
+        Wanted { prompt: Prompt::parse(Some(prompt)).unwrap(), ..Wanted::default() }
     }
 
     fn step(wanted: &Wanted, session: Option<&SignIn>) -> Result<Step, ErrorCode> {
@@ -243,14 +243,14 @@ mod tests {
 
     #[test]
     fn login_and_max_age_ask_for_a_sign_in_since_the_request_and_once() {
-        let fresh = SignIn { authenticated_at: 9_995, ..session() };
         for wanted in [
             wanted("login"),
             Wanted { max_age: Some(999), ..wanted("") },
             Wanted { max_age: Some(0), ..wanted("") },
         ] {
             assert_eq!(step(&wanted, Some(&session())), Ok(Step::SignIn));
-            assert_eq!(step(&wanted, Some(&fresh)), Ok(Step::Go));
+            let done = Wanted { signed_in_since: true, ..wanted };
+            assert_eq!(step(&done, Some(&session())), Ok(Step::Go));
         }
         assert_eq!(step(&Wanted { max_age: Some(1_000), ..wanted("") }, Some(&session())), Ok(Step::Go));
         let stale = Wanted { max_age: Some(10), ..wanted("none") };

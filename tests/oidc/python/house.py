@@ -53,6 +53,12 @@ class Person:
         self.id = call("/v1/identities", body)["id"]
         self.browser = requests.Session()
 
+    def change(self, members: dict) -> None:
+        """Changes what is known of them."""
+        url = f"{ISSUER}/v1/identities/{self.id}"
+        answer = requests.patch(url, json={"identity": members}, headers=AUTHORIZATION, timeout=SECONDS)
+        assert answer.status_code == 200, answer.text
+
     def visit(self, url: str) -> str:
         """Where a page leads to."""
         answer = self.browser.get(urljoin(ISSUER, url), allow_redirects=False, timeout=SECONDS)
@@ -63,17 +69,15 @@ class Person:
         """Follows a client's request, by the sign-in if need be, until it leads back to the client."""
         location = self.visit(url)
         if location.startswith("/sign-in?"):
-            location = self.visit(self.sign_in(parameters(location)["return_to"]))
+            location = self.visit(self.sign_in(**parameters(location)))
         if location.startswith("/consent?"):
             location = self.visit(self.agree(location))
         assert location.startswith(CALLBACK + "?"), location
         return location
 
-    def sign_in(self, return_to: str) -> str:
-        """Where a sign-in leads to."""
-        opened = self.browser.get(
-            f"{ISSUER}/v1/flows/login", params={"type": "browser", "return_to": return_to}, timeout=SECONDS
-        )
+    def sign_in(self, **asked: str) -> str:
+        """Where a sign-in leads to, of which these were asked."""
+        opened = self.browser.get(f"{ISSUER}/v1/flows/login", params={"type": "browser", **asked}, timeout=SECONDS)
         ui = opened.json()["ui"]
         [token] = [node["attributes"]["value"] for node in ui["nodes"] if node["attributes"].get("name") == "csrf_token"]
         fields = {"identifier": self.email, "password": PASSWORD, "csrf_token": token}
@@ -86,12 +90,13 @@ class Person:
         assert done.status_code == 200, done.text
         return done.json()["redirect_to"]
 
-    def agree(self, page: str) -> str:
-        """Where it leads to that somebody lets a client have what it asks for."""
+    def agree(self, page: str, *, yes: bool = True) -> str:
+        """Where it leads to that somebody lets a client have what it asks for, or does not."""
         form = self.browser.get(urljoin(ISSUER, page), timeout=SECONDS)
         [token] = set(re.findall(r'name="csrf_token" value="([^"]+)"', form.text))
         scopes = re.findall(r'name="scope" value="([^"]+)"', form.text)
-        fields = {"csrf_token": token, "scope": scopes, **parameters(page), "decision": "allow"}
+        accept, refuse = re.findall(r'name="decision" value="([^"]+)"', form.text)
+        fields = {"csrf_token": token, "scope": scopes, **parameters(page), "decision": accept if yes else refuse}
         done = self.browser.post(
             f"{ISSUER}/consent", data=fields, headers={"Origin": ISSUER}, allow_redirects=False, timeout=SECONDS
         )

@@ -420,7 +420,7 @@ async fn a_client_that_must_prove_a_key_gets_nothing_without(app: TestApp) {
     let tokens = post(&client, "/oauth2/token", &redeeming(&code), &[&by_key]).await;
     assert_eq!(tokens.ok()["token_type"], "DPoP");
     let refresh = tokens.at("/refresh_token");
-    refused(&client.refresh(&refresh, &[]).await, 400, "invalid_dpop_proof");
+    refused(&client.refresh(&refresh, &[]).await, 400, "invalid_grant");
     let job = register(&app, "machine", json!({ "require_dpop": true })).await;
     refused(&job.token(&OWN).await, 400, "invalid_dpop_proof");
 }

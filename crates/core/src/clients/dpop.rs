@@ -62,14 +62,18 @@ pub(super) async fn of_token_request(
 ) -> Result<Option<Proof>, Refusal> {
     let proof = of_request(app, cx, live, shown).await?;
     if proof.is_none() && live.rules.needs_dpop() {
-        return Err(refuse(ErrorCode::InvalidDpopProof, "the client must prove that it holds a key"));
+        // Without its proof a refresh token is no grant, as for clients whose tokens are bound to one key.
+        let is_refresh = shown.params.get("grant_type") == Some("refresh_token");
+        let code = if is_refresh { ErrorCode::InvalidGrant } else { ErrorCode::InvalidDpopProof };
+        return Err(refuse(code, "the client must prove that it holds a key"));
     }
     Ok(proof)
 }
 
-/// The key that refresh tokens are bound to: of clients that nothing else tells from others, and under FAPI.
+/// The key that refresh tokens are bound to: of clients that nothing else tells from others. The others show by a secret or a
+/// key of their own who they are, and may change the key that they prove (RFC 9449 §5).
 pub(super) fn binding_of_refresh(live: &LiveClient, proof: Option<&Proof>) -> Option<String> {
-    proof.filter(|_| live.rules.needs_dpop_nonce()).map(|proof| proof.jkt.clone())
+    proof.filter(|_| !live.rules.kind.is_confidential()).map(|proof| proof.jkt.clone())
 }
 
 /// An access token as it was sent to a resource.

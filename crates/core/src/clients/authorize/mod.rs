@@ -232,7 +232,7 @@ fn signed_in<'v>(
         prompt: asked.prompt,
         max_age: asked.max_age,
         acr: asked.acr.clone(),
-        began_at: request.pending.began_at().seconds(),
+        signed_in_since: live.is_some_and(|live| live.session.authenticated_at >= request.pending.began_at()),
         account_was_chosen: request.pending.row.account_was_chosen,
     };
     let has_factors = !app.settings().settings.second_factors.is_empty();
