@@ -83,10 +83,11 @@ $(OIDC)/node/node_modules/.package-lock.json: $(OIDC)/node/package.json $(OIDC)/
 	scripts/install-packages.sh nodejs npm
 	cd $(OIDC)/node && npm ci && touch node_modules/.package-lock.json
 
-keto: build $(KETO)/python/.venv/installed $(KETO)/node/node_modules/.package-lock.json ## Asks for permissions with Keto's own clients, in JavaScript and Python
+keto: build $(KETO)/python/.venv/installed $(KETO)/node/node_modules/.package-lock.json ## Asks for permissions with Keto's own clients, in JavaScript, Python and Go
 	scripts/install-packages.sh curl
 	cd $(KETO)/python && AVNOLOGY_BIN=$(BINARY) .venv/bin/python ../run.py .venv/bin/python -m pytest -q -p no:cacheprovider
 	cd $(KETO)/node && AVNOLOGY_BIN=$(BINARY) ../python/.venv/bin/python ../run.py npm test
+	cd $(KETO)/go && AVNOLOGY_BIN=$(BINARY) ../python/.venv/bin/python ../run.py ../../../scripts/go.sh test -count=1 ./...
 
 $(KETO)/node/node_modules/.package-lock.json: $(KETO)/node/package.json $(KETO)/node/package-lock.json
 	scripts/install-packages.sh nodejs npm
