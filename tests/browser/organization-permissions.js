@@ -63,7 +63,7 @@ export function permissions(person) {
     await ask(jane, { namespace: "folders", object: "plans", relation: "view" });
     await jane.sees("organization-permissions/list");
     assert.equal(await jane.page.locator("tbody tr").count(), 1);
-    const way = await jane.page.locator("tbody .way li").allInnerTexts();
+    const way = await jane.page.locator("tbody .reasons li").allInnerTexts();
     assert.deepEqual(way, [
       "folders:plans has folders:top as its parent.",
       "Everybody in the group Support has viewer on folders:top.",

@@ -62,8 +62,10 @@ fn keto() -> Value {
 
 fn refused(answers: &[(String, Answer)]) {
     for (what, answer) in answers {
-        assert_eq!(answer.status, 400, "{what}: {answer}");
-        assert_eq!(answer.code(), Some(Code::SnaptokenInvalid), "{what}: {answer}");
+        // Keto's form has words for it, and no code.
+        let is_keto = answer.json()["error"]["reason"] == Code::SnaptokenInvalid.title();
+        let is_ours = answer.code() == Some(Code::SnaptokenInvalid);
+        assert!(answer.status == 400 && (is_ours || is_keto), "{what}: {answer}");
     }
 }
 

@@ -167,7 +167,10 @@ impl Access<'_> {
             select("namespace", "Namespace", namespace, &names).plain_optional(),
             line("object", "Object", object).plain_optional().most(255).suggesting(self.objects.to_vec()),
             line("relation", "Relation or permit", relation).plain_optional().most(128).suggesting(relations),
-            line("subject", "Only this person", subject).optional().most(254),
+            line("subject", "Only this person", subject)
+                .plain_optional()
+                .most(254)
+                .hint("Address or id. Empty for everybody."),
         ]
     }
 
