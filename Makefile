@@ -86,10 +86,11 @@ $(OIDC)/node/node_modules/.package-lock.json: $(OIDC)/node/package.json $(OIDC)/
 	scripts/install-packages.sh nodejs npm
 	cd $(OIDC)/node && npm ci && touch node_modules/.package-lock.json
 
-keto: build $(KETO)/python/.venv/installed $(KETO)/node/node_modules/.package-lock.json ## Asks for permissions with Keto's own clients, in JavaScript and Python
+keto: build $(KETO)/python/.venv/installed $(KETO)/node/node_modules/.package-lock.json ## Asks for permissions with Keto's own clients, in JavaScript, Python and Go
 	scripts/install-packages.sh curl
 	cd $(KETO)/python && $(KETO_SERVER) .venv/bin/python -m pytest -q -p no:cacheprovider
 	cd $(KETO)/node && $(KETO_SERVER) npm test
+	cd $(KETO)/go && $(KETO_SERVER) ../../../scripts/go.sh test -count=1 ./...
 
 $(KETO)/node/node_modules/.package-lock.json: $(KETO)/node/package.json $(KETO)/node/package-lock.json
 	scripts/install-packages.sh nodejs npm

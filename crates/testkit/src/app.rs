@@ -34,12 +34,13 @@ pub struct Setup {
     is_live: bool,
     hash: PasswordHash,
     variables: Vec<(String, String)>,
+    seed: u64,
 }
 
 impl Setup {
     /// A test environment on this engine.
     pub fn on(engine: Engine) -> Self {
-        Self { engine, is_live: false, hash: PasswordHash::Cheapest, variables: Vec::new() }
+        Self { engine, is_live: false, hash: PasswordHash::Cheapest, variables: Vec::new(), seed: 1 }
     }
 
     /// The live environment.
@@ -53,6 +54,13 @@ impl Setup {
     #[must_use]
     pub fn with_production_hash(mut self) -> Self {
         self.hash = PasswordHash::Production;
+        self
+    }
+
+    /// Another tenant than all others: its keys are drawn from other numbers.
+    #[must_use]
+    pub fn drawing(mut self, seed: u64) -> Self {
+        self.seed = seed;
         self
     }
 
@@ -131,7 +139,8 @@ impl TestApp {
         let data_dir = directory.path().join("data");
         let (clock, web) = (Arc::default(), Web::default());
         let outside = Outside { database, clock, dns: DnsServer::start().await, web };
-        Self::open(setup, data_dir, directory, outside, 1).await
+        let seed = setup.seed;
+        Self::open(setup, data_dir, directory, outside, seed).await
     }
 
     /// Another node of the same app on the same database, with the same clock and memory of its own. PostgreSQL only.

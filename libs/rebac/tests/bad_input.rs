@@ -126,6 +126,22 @@ fn many_members_of_one_node_are_no_work() {
 }
 
 #[test]
+fn a_fan_out_of_a_million_is_answered_whole_or_refused() {
+    let members =
+        (0..1_000_000).map(|n| ("vast".to_owned(), "member", Subject::identity(format!("usr_{n}"))));
+    let index = index(members);
+    let snapshot = index.snapshot();
+    let query = snapshot.query(&Scope::Tenant, 0);
+    assert_eq!(query.check(&ask("vast", "reach", &Subject::identity("usr_999999"))), Ok(true));
+    assert_eq!(query.check(&ask("vast", "reach", &jane())), Ok(false));
+    assert_eq!(
+        query.list_subjects("nodes", "vast", "member", "identities").map(|s| s.ids.len()),
+        Ok(1_000_000)
+    );
+    assert_eq!(query.expand("nodes", "vast", "member"), Err(QueryError::Limit(Limit::Width)));
+}
+
+#[test]
 fn a_deadline_ends_a_question() {
     let index =
         index((0..5_000).map(|n| ("wide".to_owned(), "next", Subject::object("nodes", n.to_string()))));

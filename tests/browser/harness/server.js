@@ -100,10 +100,10 @@ class Server {
   }
 
   /** Calls the API as a program with every right. */
-  async api(method, path, body) {
+  async api(method, path, body, headers = {}) {
     const answer = await fetch(this.url + path, {
       method,
-      headers: { authorization: `Bearer ${API_KEY}`, ...(body && { "content-type": "application/json" }) },
+      headers: { authorization: `Bearer ${API_KEY}`, ...(body && { "content-type": "application/json" }), ...headers },
       body: body && JSON.stringify(body),
     });
     const text = await answer.text();

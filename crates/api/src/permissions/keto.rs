@@ -54,14 +54,19 @@ impl KetoQuery {
             namespace: self.namespace.clone(),
             object: self.object.clone(),
             relation: self.relation.clone(),
-            subject: None,
             subject_id: self.subject_id.clone(),
             subject_set: set.clone(),
+            ..Parts::default()
         }
     }
 
     fn consistency(&self) -> Consistency {
-        Consistency { snaptoken: self.snaptoken.clone(), ..Consistency::default() }
+        self.consistency_or(None)
+    }
+
+    /// By the token of the body, if there is one, or that of the query.
+    fn consistency_or(&self, body: Option<String>) -> Consistency {
+        Consistency { snaptoken: body.or_else(|| self.snaptoken.clone()), ..Consistency::default() }
     }
 }
 
@@ -115,9 +120,20 @@ fn answer(allowed: bool, is_told_by_status: bool) -> Response {
     response
 }
 
-async fn decided(auth: &Reader, query: &KetoQuery, body: Option<KetoTuple>) -> Result<bool> {
-    let parts = body.map_or_else(|| query.parts(), KetoTuple::parts);
-    decide(auth, &parts, (&query.consistency(), depth(query.max_depth))).await
+/// A tuple that is asked about, and how new the answer must be.
+#[derive(Deserialize, ToSchema)]
+struct KetoQuestion {
+    #[serde(flatten)]
+    tuple: KetoTuple,
+    snaptoken: Option<String>,
+}
+
+async fn decided(auth: &Reader, query: &KetoQuery, body: Option<KetoQuestion>) -> Result<bool> {
+    let (parts, token) = match body {
+        Some(body) => (body.tuple.parts(), body.snaptoken),
+        None => (query.parts(), None),
+    };
+    decide(auth, &parts, (&query.consistency_or(token), depth(query.max_depth))).await
 }
 
 async fn check_get(auth: Reader, Query(query): Query<KetoQuery>) -> Result<Response> {
@@ -126,9 +142,9 @@ async fn check_get(auth: Reader, Query(query): Query<KetoQuery>) -> Result<Respo
 
 async fn check_post(
     auth: Reader,
-    (Query(query), Body(tuple)): (Query<KetoQuery>, Body<KetoTuple>),
+    (Query(query), Body(question)): (Query<KetoQuery>, Body<KetoQuestion>),
 ) -> Result<Response> {
-    Ok(answer(decided(&auth, &query, Some(tuple)).await?, true))
+    Ok(answer(decided(&auth, &query, Some(question)).await?, true))
 }
 
 async fn openapi_get(auth: Reader, Query(query): Query<KetoQuery>) -> Result<Response> {
@@ -137,9 +153,9 @@ async fn openapi_get(auth: Reader, Query(query): Query<KetoQuery>) -> Result<Res
 
 async fn openapi_post(
     auth: Reader,
-    (Query(query), Body(tuple)): (Query<KetoQuery>, Body<KetoTuple>),
+    (Query(query), Body(question)): (Query<KetoQuery>, Body<KetoQuestion>),
 ) -> Result<Response> {
-    Ok(answer(decided(&auth, &query, Some(tuple)).await?, false))
+    Ok(answer(decided(&auth, &query, Some(question)).await?, false))
 }
 
 /// Tuples that are checked together.
@@ -147,6 +163,7 @@ async fn openapi_post(
 #[schema(as = KetoBatchCheck)]
 struct KetoBatch {
     tuples: Vec<KetoTuple>,
+    snaptoken: Option<String>,
 }
 
 async fn batch_check(
@@ -154,7 +171,7 @@ async fn batch_check(
     (Query(query), Body(batch)): (Query<KetoQuery>, Body<KetoBatch>),
 ) -> Result<Json<Value>> {
     let parts: Vec<Parts> = batch.tuples.into_iter().map(KetoTuple::parts).collect();
-    let (asker, consistency) = (asker(&auth), query.consistency());
+    let (asker, consistency) = (asker(&auth), query.consistency_or(batch.snaptoken));
     let how = (&consistency, depth(query.max_depth));
     let (checked, _) = permissions::batch_check(&auth.app, &auth.cx, &asker, &parts, how).await?;
     let results: Vec<Value> = checked
@@ -180,7 +197,7 @@ async fn expand(auth: Reader, Query(query): Query<KetoQuery>) -> Result<Json<Val
 
 async fn put(auth: Writer, Body(tuple): Body<KetoTuple>) -> Result<Response> {
     let lenient = Leniency { on_conflict: true, on_missing: false };
-    let (asker, input) = (asker(&auth), tuple.input());
+    let (asker, input) = (asker(&auth), tuple.parts());
     let written = permissions::grant(&auth.app, &auth.cx, &asker, (&input, lenient), None).await;
     let written = match written.map_err(missing)? {
         permissions::Granted::New(written) | permissions::Granted::Present(written) => written.permission,
@@ -208,7 +225,7 @@ struct KetoChange {
 async fn patch(auth: Writer, Body(changes): Body<Vec<KetoChange>>) -> Result<NoContent> {
     let operations: Vec<Operation> = changes
         .into_iter()
-        .map(|change| Operation { action: change.action, tuple: change.relation_tuple.input() })
+        .map(|change| Operation { action: change.action, tuple: change.relation_tuple.parts() })
         .collect();
     let lenient = Leniency { on_conflict: true, on_missing: true };
     let asker = asker(&auth);

@@ -1,7 +1,7 @@
 //! Tuples and trees as Keto writes them.
 
 use avnology_aip::Key;
-use avnology_core::permissions::{KeptTuple, Parts, SubjectSet, TreeView, TupleInput, TuplePlace};
+use avnology_core::permissions::{KeptTuple, Parts, SubjectSet, TreeView, TuplePlace};
 use avnology_model::{Error, FieldCode, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -49,16 +49,10 @@ impl KetoTuple {
         }
     }
 
-    /// As a question.
+    /// As a question, or to be written.
     pub(super) fn parts(self) -> Parts {
         let Self { namespace, object, relation, subject_id, subject_set } = self;
-        Parts { namespace, object, relation, subject: None, subject_id, subject_set }
-    }
-
-    /// To be written.
-    pub(super) fn input(self) -> TupleInput {
-        let Self { namespace, object, relation, subject_id, subject_set } = self;
-        TupleInput { namespace, object, relation, subject_id, subject_set, ..TupleInput::default() }
+        Parts { namespace, object, relation, subject_id, subject_set, ..Parts::default() }
     }
 }
 

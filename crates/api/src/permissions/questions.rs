@@ -89,7 +89,7 @@ questions! {
 impl CheckPermission {
     fn parts(self) -> Parts {
         let Self { namespace, object, relation, subject, subject_id, subject_set, .. } = self;
-        Parts { namespace, object, relation, subject, subject_id, subject_set }
+        Parts { namespace, object, relation, subject, subject_id, subject_set, ..Parts::default() }
     }
 }
 
@@ -153,7 +153,7 @@ async fn batch_check(auth: Anyone, Body(body): Body<BatchCheck>) -> Result<Json<
     let consistency = Consistency { snaptoken, at_least_as_fresh, consistency };
     let parts = |one: BatchedCheck| {
         let BatchedCheck { namespace, object, relation, subject, subject_id, subject_set } = one;
-        Parts { namespace, object, relation, subject, subject_id, subject_set }
+        Parts { namespace, object, relation, subject, subject_id, subject_set, ..Parts::default() }
     };
     let checks: Vec<Parts> = checks.into_iter().map(parts).collect();
     let asker = asker(&auth);
@@ -194,7 +194,7 @@ async fn list_objects(auth: Reader, Body(body): Body<ListObjects>) -> Result<Jso
     let ListObjects { namespace, relation, subject, subject_id, subject_set, .. } = body.clone();
     let chosen = serde_json::json!([namespace, relation, subject, subject_id, subject_set, body.object]);
     let page = auth.body_page(&chosen, (body.page_size, PAGE), body.page_token.as_deref())?;
-    let parts = Parts { namespace, object: None, relation, subject, subject_id, subject_set };
+    let parts = Parts { namespace, relation, subject, subject_id, subject_set, ..Parts::default() };
     let asker = asker(&auth);
     let found = permissions::list_objects(
         &auth.app,

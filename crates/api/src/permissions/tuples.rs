@@ -2,7 +2,7 @@
 
 use avnology_aip::Key;
 use avnology_core::permissions::{
-    self, Granted, GrantedPermission, KeptTuple, Leniency, Operation, Parts, TupleInput, TuplePrecondition,
+    self, Granted, GrantedPermission, KeptTuple, Leniency, Operation, Parts, TuplePrecondition,
 };
 use avnology_http::{
     Auth, Body, Created, Idempotency, Json, List, NoContent, OptionalBody, Query, Reply, Response, Route,
@@ -87,7 +87,7 @@ fn ignores(name: &str, value: Option<&str>) -> Result<bool> {
 
 async fn grant(
     auth: Writer,
-    (Idempotency(key), Query(params), Body(new)): (Idempotency, Query<GrantParams>, Body<TupleInput>),
+    (Idempotency(key), Query(params), Body(new)): (Idempotency, Query<GrantParams>, Body<Parts>),
 ) -> Result<Response> {
     let on_conflict = ignores("on_conflict", params.on_conflict.as_deref())?;
     let lenient = Leniency { on_conflict, on_missing: false };
@@ -121,12 +121,12 @@ struct RevokeParams {
 
 async fn revoke(
     auth: Writer,
-    (Query(params), OptionalBody(body)): (Query<RevokeParams>, OptionalBody<TupleInput>),
+    (Query(params), OptionalBody(body)): (Query<RevokeParams>, OptionalBody<Parts>),
 ) -> Result<NoContent> {
     let on_missing = ignores("on_missing", params.on_missing.as_deref())?;
     let RevokeParams { namespace, object, relation, subject, .. } = params;
-    let in_query = TupleInput { namespace, object, relation, subject, ..TupleInput::default() };
-    let gone = match (in_query == TupleInput::default(), body == TupleInput::default()) {
+    let in_query = Parts { namespace, object, relation, subject, ..Parts::default() };
+    let gone = match (in_query == Parts::default(), body == Parts::default()) {
         (true, _) => body,
         (false, true) => in_query,
         (false, false) => {

@@ -1,5 +1,10 @@
 //! How new an answer is (`contract/50` §3).
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
 use avnology_model::Code;
 use avnology_testkit::{TestApp, on_both_engines};
 use serde_json::json;
@@ -8,6 +13,7 @@ use crate::kit::{SCHEMA, allowed, ask, grant, put_schema, revoke, tuple};
 
 on_both_engines! {
     a_check_after_a_write_sees_it,
+    no_check_that_begins_after_the_answer_sees_the_old_right,
     a_token_of_a_write_is_good_for_every_question,
     a_token_that_was_never_given_is_refused,
     one_way_to_ask_for_freshness_at_a_time,
@@ -24,6 +30,58 @@ async fn a_check_after_a_write_sees_it(app: TestApp) {
         assert!(allowed(&key, None, &view).await, "{n}");
         revoke(&key, None, &write).await.no_content();
         assert!(!allowed(&key, None, &view).await, "{n}");
+    }
+}
+
+/// Asks without a pause while rights come and go; a check that began after the answer of the taking must not find the right.
+async fn no_check_that_begins_after_the_answer_sees_the_old_right(app: TestApp) {
+    put_schema(&app, SCHEMA, &[]).await.ok();
+    let team = app.team("Acme", "jane@acme.example").await;
+    let jane = team.owner.client.clone();
+    let mary = team.member("mary@acme.example", "member").await.id;
+    let group = jane.post(&team.path("/groups")).json(&json!({ "name": "Sales" })).await.at("/id");
+    let members = team.path(&format!("/groups/{group}/members"));
+    let direct = format!("folders:direct#viewer@{mary}");
+    let through = format!("folders:through#viewer@groups:{group}#member");
+    grant(&jane, Some(&team.id), &through).await.created();
+    for (round, name) in ["direct", "through"].into_iter().cycle().take(10).enumerate() {
+        if name == "direct" {
+            grant(&jane, Some(&team.id), &direct).await.created();
+        } else {
+            jane.post(&members).json(&json!({ "identity_id": mary })).await.created();
+        }
+        let view = format!("folders:{name}#view@{mary}");
+        // 0: held; 1: taken, and the answer is there; 2: enough was asked.
+        let state = Arc::new(AtomicU32::new(0));
+        let askers: Vec<_> = (0..4)
+            .map(|_| {
+                let (state, view, org) = (Arc::clone(&state), view.clone(), team.id.clone());
+                let key = app.admin_key();
+                tokio::spawn(async move {
+                    loop {
+                        let begun = state.load(Ordering::SeqCst);
+                        let held = allowed(&key, Some(&org), &view).await;
+                        assert!(begun == 0 || !held, "{view} after it was taken");
+                        if begun == 2 {
+                            return;
+                        }
+                    }
+                })
+            })
+            .collect();
+        if name == "direct" {
+            revoke(&jane, Some(&team.id), &direct).await.no_content();
+        } else {
+            jane.delete(&format!("{members}/{mary}")).await.no_content();
+        }
+        state.store(1, Ordering::SeqCst);
+        for _ in 0..5 {
+            assert!(!allowed(&jane, Some(&team.id), &view).await, "{round}");
+        }
+        state.store(2, Ordering::SeqCst);
+        for asker in askers {
+            asker.await.expect("every answer was right");
+        }
     }
 }
 

@@ -12,5 +12,6 @@ mod lists;
 mod roles;
 mod schema;
 mod scope;
+mod tokens;
 mod two_nodes;
 mod writes;

@@ -104,33 +104,24 @@ pub(crate) fn unassign(
     sessions::token_hashes_of(tx, identity).map(Some)
 }
 
-/// Puts a member into a group that people fill; `false` when they are in it. `_504` for another kind of group; `_911`,
-/// `_901`, `_302`, `_100`, `_914`.
-pub(crate) fn put_into_group(
+/// Puts a member into a group that people fill, or takes them out; `false` when that is so already. `_504` for another kind
+/// of group; `_911`, `_901`, `_302`, `_100`, `_914`.
+pub(crate) fn set_place_in_group(
     tx: &mut IdentityTx<'_>,
     app: &Tenant,
-    cx: &Cx,
-    acting: &Acting,
+    (cx, acting): (&Cx, &Acting),
     (group, identity): (GroupId, IdentityId),
+    is_in: bool,
 ) -> Result<bool> {
     acting.check_feature(app, Feature::Groups)?;
+    if !is_in {
+        return groups::remove_in(tx, cx, acting.id(), group, identity).map_err(of_system);
+    }
     match groups::add_in(tx, cx, acting, group, identity) {
         Ok(_) => Ok(true),
         Err(error) if error.code() == Code::MemberExists => Ok(false),
         Err(error) => Err(of_system(error)),
     }
-}
-
-/// Takes a member out of a group that people fill; `false` when they are not in it. As [`put_into_group`].
-pub(crate) fn take_from_group(
-    tx: &mut IdentityTx<'_>,
-    app: &Tenant,
-    cx: &Cx,
-    acting: &Acting,
-    (group, identity): (GroupId, IdentityId),
-) -> Result<bool> {
-    acting.check_feature(app, Feature::Groups)?;
-    groups::remove_in(tx, cx, acting.id(), group, identity).map_err(of_system)
 }
 
 /// Whose members people do not decide on belongs to the system.

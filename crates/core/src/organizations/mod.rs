@@ -36,7 +36,7 @@ mod view;
 pub(crate) use acting::check_sign_in;
 pub use acting::{Acting, ActingAs, check_rules, check_state};
 pub use admission::{Admission, Door, Showing, Sso, TurnedAway, WayIn, admission};
-pub(crate) use assign::{Assignment, assign, put_into_group, take_from_group, unassign};
+pub(crate) use assign::{Assignment, assign, set_place_in_group, unassign};
 pub use auth_options::AuthOptions;
 pub use card::OrganizationCard;
 pub use choices::{Choice, choices, named as name_choices};

@@ -35,6 +35,11 @@ impl Asker {
         self.acting.as_ref().map(|acting| acting.id())
     }
 
+    /// Who acts in the organization. `_100` in the tenant.
+    pub(super) fn acting(&self) -> Result<&Arc<Acting>> {
+        self.acting.as_ref().ok_or_else(|| Error::new(Code::PermissionDenied))
+    }
+
     /// What the library sees of it.
     pub(super) fn scope(&self) -> Scope {
         self.organization().map_or(Scope::Tenant, |id| Scope::Organization(id.to_string()))

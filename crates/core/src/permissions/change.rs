@@ -81,7 +81,7 @@ pub(super) async fn planned(
     view: &View,
     (operation, at): (&Operation, &str),
 ) -> Result<Planned> {
-    let tuple = input::tuple(app, cx, view, &operation.tuple.parts(), at).await?;
+    let tuple = input::tuple(app, cx, view, &operation.tuple, at).await?;
     let expire_time = operation.tuple.expire_time;
     if operation.action == Action::Insert && expire_time.is_some_and(|end| end <= cx.now) {
         return Err(Error::field(format!("{at}expire_time"), FieldCode::TooSmall, "In the future."));
@@ -189,7 +189,7 @@ pub(super) fn insert(
         }
         Target::Group(acting, group, identity) => {
             forgotten.members.insert((acting.id(), *identity));
-            return organizations::put_into_group(tx, app, cx, acting, (*group, *identity));
+            return organizations::set_place_in_group(tx, app, (cx, acting), (*group, *identity), true);
         }
     };
     if is_new {
@@ -227,7 +227,7 @@ pub(super) fn delete(
         }
         Target::Group(acting, group, identity) => {
             forgotten.members.insert((acting.id(), *identity));
-            return organizations::take_from_group(tx, app, cx, acting, (*group, *identity));
+            return organizations::set_place_in_group(tx, app, (cx, acting), (*group, *identity), false);
         }
         Target::Platform(role, identity) => {
             check_platform(asker, *role)?;

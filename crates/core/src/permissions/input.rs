@@ -22,28 +22,11 @@ pub struct SubjectSet {
     pub relation: String,
 }
 
-/// The parts of a tuple, or of a question: exactly one of the three subjects.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Parts {
-    /// Namespace.
-    pub namespace: Option<String>,
-    /// Object; in `organizations` an id or a slug.
-    pub object: Option<String>,
-    /// Relation.
-    pub relation: Option<String>,
-    /// Subject in any form.
-    pub subject: Option<String>,
-    /// Or an id.
-    pub subject_id: Option<String>,
-    /// Or a set.
-    pub subject_set: Option<SubjectSet>,
-}
-
-/// A tuple to be written.
+/// The parts of a tuple to be written, or of a question: exactly one of the three subjects.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schema(as = PermissionInput)]
-pub struct TupleInput {
+pub struct Parts {
     /// Namespace.
     pub namespace: Option<String>,
     /// Object; in `organizations` an id or a slug.
@@ -59,14 +42,6 @@ pub struct TupleInput {
     /// From then on the tuple counts as absent.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub expire_time: Option<Timestamp>,
-}
-
-impl TupleInput {
-    /// Its parts.
-    pub(super) fn parts(&self) -> Parts {
-        let Self { namespace, object, relation, subject, subject_id, subject_set, .. } = self.clone();
-        Parts { namespace, object, relation, subject, subject_id, subject_set }
-    }
 }
 
 /// How new an answer must be, as requests say it: one of the three.

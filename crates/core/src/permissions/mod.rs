@@ -4,6 +4,7 @@
 //! What tuples mean is in `libs/rebac`. The tuples of roles, groups and service accounts are written where those change,
 //! in the same transaction.
 
+pub mod access;
 mod asker;
 mod change;
 mod check;
@@ -23,7 +24,7 @@ mod write;
 pub use asker::Asker;
 pub use check::check;
 pub use follow::{keep_up, sweep};
-pub use input::{Consistency, Parts, SubjectSet, TupleInput};
+pub use input::{Consistency, Parts, SubjectSet};
 pub use lists::{NamePage, TuplePage, TuplePlace, list, list_objects, list_subjects};
 pub(crate) use memory::PermissionMemory;
 pub use questions::{batch_check, check as answer, expand, explain};

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    Asker, Consistency, Parts, TupleInput,
+    Asker, Consistency, Parts,
     change::{Forgotten, Planned, check_room, delete, find, forget, insert, planned, stored},
     input, lists,
     snaptoken::{self, Freshness},
@@ -43,7 +43,7 @@ pub struct Operation {
     /// What is done.
     pub action: Action,
     /// To which tuple.
-    pub tuple: TupleInput,
+    pub tuple: Parts,
 }
 
 /// What must be so for a batch to be made.
@@ -52,7 +52,7 @@ pub struct Operation {
 #[schema(as = PermissionPrecondition)]
 pub struct TuplePrecondition {
     /// The tuple.
-    pub tuple: TupleInput,
+    pub tuple: Parts,
     /// Whether it is there.
     pub exists: bool,
 }
@@ -90,6 +90,18 @@ fn exists() -> Error {
     Error::new(Code::AlreadyExists).with_member("field", "tuple")
 }
 
+/// Writes under the schema by which it was planned; `None` when another one came into force since.
+async fn under<T: Send + 'static>(
+    app: &Tenant,
+    version: i64,
+    write: impl Fn(&mut IdentityTx<'_>) -> Result<T> + Send + 'static,
+) -> Result<Option<T>> {
+    let write = move |tx: &mut IdentityTx<'_>| {
+        if schemas::version(tx)? == version { write(tx).map(Some) } else { Ok(None) }
+    };
+    app.store.identity().write(write).await
+}
+
 /// Writes a tuple. `_902`; `_500` for what the schema has no place for; `_303` for what is another organization's; `_504`
 /// for what belongs to the system; `_903` for a tuple that is there; `_914`; for roles and groups what their verbs refuse:
 /// `_100`, `_302`, `_305`, `_311`.
@@ -97,7 +109,7 @@ pub async fn grant(
     app: &Arc<Tenant>,
     cx: &Cx,
     asker: &Asker,
-    (new, lenient): (&TupleInput, Leniency),
+    (new, lenient): (&Parts, Leniency),
     key: Option<&IdempotencyKey>,
 ) -> Result<Granted> {
     let operation = Operation { action: Action::Insert, tuple: new.clone() };
@@ -107,32 +119,25 @@ pub async fn grant(
         check_room(&view, asker, &plan)?;
         let Some(plan) = plan.pop() else { break };
         let (job, cx2, asker2, key) = (Arc::clone(app), cx.clone(), asker.clone(), key.copied());
-        let version = view.schema.version;
-        let written = app
-            .store
-            .identity()
-            .write(move |tx| {
-                if schemas::version(tx)? != version {
-                    return Ok(None);
-                }
-                let mut forgotten = Forgotten::default();
-                let is_new = insert(tx, &job, (&cx2, &asker2), &plan, &mut forgotten)?;
-                if !is_new && !lenient.on_conflict {
-                    return Err(exists());
-                }
-                let facts = find(tx, &plan.stored, cx2.now)?
-                    .ok_or_else(|| Error::internal("a tuple that was written is not there"))?;
-                let kept = KeptTuple::of((plan.stored.clone(), facts));
-                if key.is_some() {
-                    let told = snaptoken::own_token(&job, tx)?;
-                    let told = GrantedPermission { permission: kept.clone(), snaptoken: told };
-                    let body = serde_json::to_vec(&told).map_err(Error::internal)?;
-                    let status = if is_new { 201 } else { 200 };
-                    platform::finish(tx, &cx2, &job.keys, key.as_ref(), status, &body)?;
-                }
-                Ok(Some((is_new, kept, forgotten)))
-            })
-            .await?;
+        let written = under(app, view.schema.version, move |tx| {
+            let mut forgotten = Forgotten::default();
+            let is_new = insert(tx, &job, (&cx2, &asker2), &plan, &mut forgotten)?;
+            if !is_new && !lenient.on_conflict {
+                return Err(exists());
+            }
+            let facts = find(tx, &plan.stored, cx2.now)?
+                .ok_or_else(|| Error::internal("a tuple that was written is not there"))?;
+            let kept = KeptTuple::of((plan.stored.clone(), facts));
+            if key.is_some() {
+                let told = snaptoken::own_token(&job, tx)?;
+                let told = GrantedPermission { permission: kept.clone(), snaptoken: told };
+                let body = serde_json::to_vec(&told).map_err(Error::internal)?;
+                let status = if is_new { 201 } else { 200 };
+                platform::finish(tx, &cx2, &job.keys, key.as_ref(), status, &body)?;
+            }
+            Ok((is_new, kept, forgotten))
+        })
+        .await?;
         let Some((is_new, permission, forgotten)) = written else { continue };
         forget(app, &forgotten);
         let view = snaptoken::view(app, &Freshness::Node).await?;
@@ -147,7 +152,7 @@ pub async fn revoke(
     app: &Arc<Tenant>,
     cx: &Cx,
     asker: &Asker,
-    (gone, lenient): (&TupleInput, Leniency),
+    (gone, lenient): (&Parts, Leniency),
 ) -> Result<()> {
     let operation = Operation { action: Action::Delete, tuple: gone.clone() };
     batch(app, cx, asker, (&[operation], &[]), lenient).await.map(drop)
@@ -179,24 +184,18 @@ pub async fn batch(
         }
         let mut wanted = Vec::with_capacity(preconditions.len());
         for (at, precondition) in preconditions.iter().enumerate() {
-            let (at, parts) = (format!("preconditions[{at}].tuple."), precondition.tuple.parts());
-            let tuple = input::tuple(app, cx, &view, &parts, &at).await?;
+            let at = format!("preconditions[{at}].tuple.");
+            let tuple = input::tuple(app, cx, &view, &precondition.tuple, &at).await?;
             asker.check_own(&view, &tuple.namespace, &tuple.object)?;
             wanted.push((stored(&view, asker, &tuple), precondition.exists));
         }
         check_room(&view, asker, &plan)?;
-        let (job, cx2, asker2, version) = (Arc::clone(app), cx.clone(), asker.clone(), view.schema.version);
-        let written = app
-            .store
-            .identity()
-            .write(move |tx| {
-                if schemas::version(tx)? != version {
-                    return Ok(None);
-                }
-                check_preconditions(tx, &wanted, cx2.now)?;
-                apply(tx, &job, (&cx2, &asker2), (&plan, lenient)).map(Some)
-            })
-            .await?;
+        let (job, cx2, asker2) = (Arc::clone(app), cx.clone(), asker.clone());
+        let written = under(app, view.schema.version, move |tx| {
+            check_preconditions(tx, &wanted, cx2.now)?;
+            apply(tx, &job, (&cx2, &asker2), (&plan, lenient))
+        })
+        .await?;
         let Some((inserted, deleted, forgotten)) = written else { continue };
         forget(app, &forgotten);
         let view = snaptoken::view(app, &Freshness::Node).await?;
@@ -265,12 +264,12 @@ pub async fn delete_matching(app: &Arc<Tenant>, cx: &Cx, asker: &Asker, parts: &
     loop {
         let page = lists::list(app, cx, asker, (parts, &Consistency::default()), (after, LOOK)).await?;
         for kept in page.permissions {
-            let one = TupleInput {
+            let one = Parts {
                 namespace: Some(kept.namespace),
                 object: Some(kept.object),
                 relation: Some(kept.relation),
                 subject: Some(kept.subject),
-                ..TupleInput::default()
+                ..Parts::default()
             };
             let operation = Operation { action: Action::Delete, tuple: one };
             let one = planned(app, cx, asker, &view, (&operation, "")).await?;

@@ -84,6 +84,7 @@ fn needed(tab: Tab) -> Scope {
         Tab::Groups => Scope::GroupsRead,
         Tab::Roles => Scope::RolesRead,
         Tab::Domains | Tab::Settings => Scope::OrganizationsWrite,
+        Tab::Permissions => Scope::PermissionsRead,
         Tab::Audit => Scope::AuditRead,
     }
 }

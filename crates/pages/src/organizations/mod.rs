@@ -20,6 +20,7 @@ mod new_team;
 mod outcome;
 mod overview;
 mod ownership;
+mod permissions;
 mod role;
 mod role_form;
 mod roles;
@@ -47,6 +48,7 @@ pub(crate) fn routes() -> Vec<Route> {
         domain::routes(),
         keys::routes(),
         accounts::routes(),
+        permissions::routes(),
         audit::routes(),
         settings::routes(),
         ownership::routes(),

@@ -294,6 +294,7 @@ impl<'a> Builder<'a> {
             minlength: a.minlength,
             maxlength: a.maxlength,
             hint,
+            suggestions: Vec::new(),
             errors: node.messages.clone(),
         }
     }

@@ -24,6 +24,7 @@ fn field(name: &str, label: &str, kind: FieldKind, value: &str) -> Field {
         minlength: None,
         maxlength: None,
         hint: String::new(),
+        suggestions: Vec::new(),
         errors: Vec::new(),
     }
 }
@@ -81,6 +82,11 @@ impl Field {
     /// The same with words under it.
     pub(super) fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: hint.into(), ..self }
+    }
+
+    /// The same with words that it may be filled with.
+    pub(super) fn suggesting(self, suggestions: impl IntoIterator<Item = String>) -> Self {
+        Self { suggestions: suggestions.into_iter().collect(), ..self }
     }
 
     /// The same with a greatest length.

@@ -26,6 +26,8 @@ pub enum Tab {
     Domains,
     /// Service accounts and keys.
     Keys,
+    /// Who has access to what.
+    Permissions,
     /// What happened in it.
     Audit,
     /// How it is kept.
@@ -42,6 +44,7 @@ impl Tab {
         Self::Roles,
         Self::Domains,
         Self::Keys,
+        Self::Permissions,
         Self::Audit,
         Self::Settings,
     ];
@@ -55,6 +58,7 @@ impl Tab {
             Self::Roles => "Roles",
             Self::Domains => "Domains",
             Self::Keys => "API keys",
+            Self::Permissions => "Permissions",
             Self::Audit => "Audit log",
             Self::Settings => "Settings",
         }
@@ -69,6 +73,7 @@ impl Tab {
             Self::Roles => "/roles",
             Self::Domains => "/domains",
             Self::Keys => "/api-keys",
+            Self::Permissions => "/permissions",
             Self::Audit => "/audit",
             Self::Settings => "/settings",
         }
@@ -83,6 +88,7 @@ impl Tab {
             Self::Roles => Icon::Shield,
             Self::Domains => Icon::Globe,
             Self::Keys => Icon::Key,
+            Self::Permissions => Icon::Lock,
             Self::Audit => Icon::List,
             Self::Settings => Icon::Gear,
         }

@@ -3,6 +3,8 @@
 //!
 //! Pages of people who belong to none use nothing of this.
 
+mod access;
+mod access_words;
 mod accounts;
 mod audit;
 mod domain;
@@ -29,6 +31,7 @@ mod roles;
 mod settings;
 mod words;
 
+pub use access::{Access, AccessFields, AccessFound, AccessHolder, AccessNamespace, AccessWay, HolderCard};
 pub use accounts::{ServiceAccountRow, ServiceAccounts};
 pub use audit::{
     AuditEvent, AuditExport, AuditFilter, AuditLog, AuditRow, ChainState, NewAuditExport, RecordState,

@@ -69,6 +69,12 @@ fn code_words(code: Code) -> Option<&'static str> {
         Code::RegistrationDisabled => "Nobody can join like this at the moment. Ask an administrator there.",
         Code::NotFound => "It is not there any more, so nothing was changed.",
         Code::NotAMember => "That person is no active member, so nothing was changed.",
+        Code::EvaluationLimit => {
+            "This leads to more than is looked at on a page, so nothing is shown rather than a part. Ask for one person, or for a smaller object."
+        }
+        Code::OrganizationMismatch => {
+            "This belongs to somebody else, or to nobody. Name something that is of this organization."
+        }
         Code::ConflictingState => {
             "That does not fit its present state, so nothing was changed. Look at it again."
         }

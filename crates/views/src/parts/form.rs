@@ -117,6 +117,8 @@ pub(crate) struct Field {
     pub(crate) minlength: Option<u32>,
     pub(crate) maxlength: Option<u32>,
     pub(crate) hint: String,
+    /// What a line may be filled with; anything else can be written too.
+    pub(crate) suggestions: Vec<String>,
     pub(crate) errors: Vec<Message>,
 }
 

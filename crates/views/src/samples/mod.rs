@@ -1,5 +1,6 @@
 //! Every page and mail in every state, filled with made-up people: for tests, and to be looked at.
 
+mod access;
 mod account;
 mod accounts;
 mod audit;
@@ -67,6 +68,7 @@ pub fn pages() -> Vec<(String, String)> {
         other::pages(&world),
         entrance::pages(&world),
         organizations::pages(&world),
+        access::pages(&world),
         audit::pages(&world),
         accounts::pages(&world),
         clients::pages(&world),

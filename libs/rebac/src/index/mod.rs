@@ -3,10 +3,12 @@
 //! An [`Index`] is written by one; any number read [`Snapshot`]s of it, which cost a counter to take and never change.
 //! Here lives what is kept; the questions are in `query`.
 
+mod direct;
 pub(crate) mod edges;
 mod hashes;
 mod lookup;
 mod paged;
+pub(crate) mod print;
 pub(crate) mod program;
 mod records;
 mod roles;

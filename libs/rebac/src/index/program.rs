@@ -10,6 +10,9 @@ use crate::schema::{Expr, Namespace, Schema, SubjectType, Tail, built_in};
 /// The definition of every relation of an open namespace.
 pub(crate) const OPEN: u32 = u32::MAX;
 
+/// Namespaces whose objects ask.
+const CALLERS: [&str; 3] = [built_in::IDENTITIES, "service_accounts", "clients"];
+
 type Map<K, V> = HashMap<K, V, FixedState>;
 
 #[derive(Debug)]
@@ -23,6 +26,8 @@ pub(crate) struct Program {
     pub(crate) organizations: u32,
     /// The space of identities.
     pub(crate) identities: u32,
+    /// The spaces of people and programs.
+    pub(crate) callers: Vec<u32>,
     /// `owner`, `admin`, `member`.
     pub(crate) roles: [u32; 3],
     /// What those list, sorted.
@@ -39,6 +44,42 @@ pub(crate) struct Program {
 
 /// A kind of facts: namespace and name; all relations of an open namespace are [`OPEN`] in `depends`.
 pub(crate) type Fact = (u32, u32);
+
+/// Relations whose tuples are enough for a name.
+struct Enough<'p> {
+    program: &'p Program,
+    /// Definitions that were looked at.
+    seen: Vec<u32>,
+    relations: Vec<u32>,
+}
+
+impl Enough<'_> {
+    /// More than so many are not worth a look each.
+    const MOST: usize = 4;
+
+    fn definition(&mut self, place: u32) {
+        let Some(definition) = self.program.definition(place) else { return };
+        if self.seen.contains(&place) || self.relations.len() >= Self::MOST {
+            return;
+        }
+        self.seen.push(place);
+        match &definition.rule {
+            Rule::Relation(implied) => {
+                self.relations.push(definition.name);
+                implied.iter().for_each(|by| self.definition(*by));
+            }
+            Rule::Permit(op) => self.op(op),
+        }
+    }
+
+    fn op(&mut self, op: &Op) {
+        match op {
+            Op::Or(parts) => parts.iter().for_each(|part| self.op(part)),
+            Op::Same(_, definition) => self.definition(*definition),
+            Op::And(_) | Op::Not(_) | Op::Traverse(_) | Op::Equals => {}
+        }
+    }
+}
 
 /// A namespace.
 #[derive(Debug)]
@@ -74,6 +115,8 @@ pub(crate) struct Definition {
     pub(crate) namespace: u32,
     pub(crate) name: u32,
     pub(crate) rule: Rule,
+    /// Relations of the same object, a tuple of each of which is enough; not all of them if there are many.
+    pub(crate) direct: Vec<u32>,
 }
 
 #[derive(Debug)]
@@ -155,6 +198,7 @@ impl Program {
             definitions: Vec::new(),
             organizations: 0,
             identities: 0,
+            callers: Vec::new(),
             roles: ["owner", "admin", "member"].map(|role| symbol(space::RELATIONS, role)),
             role_permissions: [&schema.roles().owner, &schema.roles().admin, &schema.roles().member].map(
                 |listed| {
@@ -177,6 +221,7 @@ impl Program {
             program.define(index, namespace, &mut symbol);
         }
         program.invert();
+        program.shorten();
         program.keys.sort_unstable();
         program.keys.dedup();
         program.held = held;
@@ -246,13 +291,16 @@ impl Program {
             made.by_symbol.insert(name_id, place);
             made.by_name.insert((&**name).into(), place);
             let rule = Rule::Relation(Vec::new());
-            self.definitions.push(Definition { namespace: index, name: name_id, rule });
+            self.definitions.push(Definition { namespace: index, name: name_id, rule, direct: Vec::new() });
         }
         if &*namespace.name == built_in::ORGANIZATIONS {
             self.organizations = index;
         }
         if &*namespace.name == built_in::IDENTITIES {
             self.identities = objects;
+        }
+        if CALLERS.contains(&&*namespace.name) {
+            self.callers.push(objects);
         }
         self.names.insert((&*namespace.name).into(), index);
         self.spaces.insert(objects, index);
@@ -365,11 +413,23 @@ impl Program {
         Op::Traverse(Through { relation: id, tails, is_uniform })
     }
 
+    /// Works out, for every name, which tuples are enough for it.
+    fn shorten(&mut self) {
+        for place in 0..u32::try_from(self.definitions.len()).unwrap_or_default() {
+            let mut enough = Enough { program: self, seen: Vec::new(), relations: Vec::new() };
+            enough.definition(place);
+            let relations = enough.relations;
+            if let Some(definition) = self.definitions.get_mut(place as usize) {
+                definition.direct = relations;
+            }
+        }
+    }
+
     /// Works out, for every permit, from which facts to come to it.
     fn invert(&mut self) {
         let definitions = std::mem::take(&mut self.definitions);
         for (place, definition) in (0..).zip(&definitions) {
-            let Definition { namespace, name, rule } = definition;
+            let Definition { namespace, name, rule, .. } = definition;
             match rule {
                 Rule::Relation(implied) => {
                     let implied = implied.iter().filter_map(|&by| definitions.get(by as usize));

@@ -123,7 +123,7 @@ impl State {
         let nodes = self.nodes.places().map(|node| node.edges.heap());
         let reverses = self.reverses.places().map(|record| record.nodes.heap());
         let records = self.nodes.heap() + self.sets.heap() + self.reverses.heap() + self.symbols.heap();
-        records + nodes.chain(reverses).sum::<usize>()
+        records + self.direct.heap() + nodes.chain(reverses).sum::<usize>()
     }
 }
 

@@ -7,9 +7,11 @@
 use std::{collections::BTreeMap, collections::HashMap, sync::Arc};
 
 use super::{
+    direct::Direct,
     edges::{Edges, NONE},
     hashes::Hashes,
     paged::Sharded,
+    print::{Named, Prints},
     program::Program,
     records::{Record, Records},
     symbols::Symbols,
@@ -125,6 +127,9 @@ pub(crate) struct State {
     pub(super) nodes: Records<Node>,
     pub(super) sets: Records<SetRecord>,
     pub(super) reverses: Records<Reverse>,
+    /// Tuples that name whoever asks, and have no end.
+    pub(super) direct: Direct,
+    pub(super) prints: Prints,
     /// When edges end that do: `node, subject` to microseconds.
     pub(super) expiries: Sharded<Arc<BTreeMap<u64, i64>>>,
     /// Custom roles, by the symbol of the organization as an object.
@@ -151,6 +156,12 @@ impl State {
     /// All nodes with their ids.
     pub(crate) fn nodes(&self) -> impl Iterator<Item = (u32, &Node)> {
         (0..).zip(self.nodes.places()).filter(|(_, node)| node.object != NONE)
+    }
+
+    /// Whether a tuple is there that names its subject and has no end: a yes is one, a no says nothing.
+    #[inline]
+    pub(crate) fn is_direct(&self, named: &Named<'_>) -> bool {
+        self.direct.contains(self.prints.of(named))
     }
 
     /// The subject that is this set, with its mark.

@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, collections::HashMap, sync::Arc};
 
 use super::{
     Free, InUse, Index, IndexError, Scope,
+    direct::Direct,
     paged::Sharded,
+    print::{Named, Prints},
     program::{Intern, Program},
     records::Records,
     state::{MAX_ID, Node, Reverse, SET, SetRecord, State, edge_key, store},
@@ -115,6 +117,9 @@ impl Index {
             state.tuples += 1;
         }
         let changed = state.set_expiry(node, subject, expire_time);
+        if is_new || changed {
+            state.note_direct((store, relation), (objects, tuple), expire_time.is_none());
+        }
         Ok(match (is_new, changed) {
             (true, _) => Written::New,
             (false, true) => Written::Changed,
@@ -126,6 +131,10 @@ impl Index {
     pub fn delete(&mut self, scope: &Scope, tuple: &Tuple) -> bool {
         let Some((store, node, subject)) = self.state.find_tuple(scope, tuple) else { return false };
         let state = Arc::make_mut(&mut self.state);
+        let of = state.nodes.at(node).map(|node| (node.relation, state.symbols.space(node.object)));
+        if let Some((relation, objects)) = of {
+            state.note_direct((store, relation), (objects, tuple), false);
+        }
         state.set_expiry(node, subject, None);
         state.remove_edge(&mut self.free, node, subject);
         state.unname(&mut self.free, store, subject, node);
@@ -177,6 +186,8 @@ impl State {
             nodes: Records::default(),
             sets: Records::default(),
             reverses: Records::default(),
+            direct: Direct::default(),
+            prints: Prints::new(seed),
             expiries: Sharded::default(),
             roles: Arc::new(HashMap::new()),
             program,
@@ -277,6 +288,31 @@ impl State {
         let Some(gone) = gone else { return };
         self.symbols.release(&mut free.symbols, gone.object);
         self.symbols.release(&mut free.symbols, gone.relation);
+    }
+
+    /// Notes whether a tuple is there and has no end, if it names somebody who asks.
+    fn note_direct(
+        &mut self,
+        (store, relation): (u32, u32),
+        (objects, tuple): (u32, &Tuple),
+        is_there: bool,
+    ) {
+        let Some(subject) = self.caller(&tuple.subject) else { return };
+        let print = self.prints.of(&Named { store, relation, object: (objects, &tuple.object), subject });
+        if is_there { self.direct.insert(print) } else { self.direct.remove(print) }
+    }
+
+    /// The space and text of a subject that asks: a person, a program, or an id that means nothing here.
+    #[inline]
+    pub(crate) fn caller<'s>(&self, subject: &'s Subject) -> Option<(u32, &'s str)> {
+        match subject {
+            Subject::Opaque(id) => Some((space::OPAQUE, id)),
+            Subject::Object { namespace, object } => {
+                let (_, found) = self.program.namespace_named(namespace)?;
+                self.program.callers.contains(&found.objects).then_some((found.objects, object))
+            }
+            Subject::Anyone | Subject::Set { .. } => None,
+        }
     }
 
     fn remove_edge(&mut self, free: &mut Free, id: u32, subject: u32) {

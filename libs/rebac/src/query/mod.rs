@@ -179,18 +179,34 @@ impl<'a> Query<'a> {
 
     /// Whether it follows from the tuples.
     pub fn check(&self, question: &Question<'_>) -> Result<bool, QueryError> {
-        let (target, subject) = self.resolved(question)?;
+        let place = self.relation(question.namespace, question.relation)?;
+        if self.is_direct(question, place) {
+            return Ok(true);
+        }
+        let (target, subject) = self.resolved_at(question, place)?;
         Evaluator::new(self, subject, question.relation).root(&target)
     }
 
     /// Many checks, in order. Questions about one subject that follow each other share what they find out.
     pub fn batch_check(&self, questions: &[Question<'_>]) -> Vec<Result<bool, QueryError>> {
-        // All names first: looking one up does not wait for the one before.
-        let resolved: Vec<_> = questions.iter().map(|question| self.resolved(question)).collect();
+        // All tuples first, then all names: looking one up does not wait for the one before.
+        let direct: Vec<Result<_, QueryError>> = questions
+            .iter()
+            .map(|question| {
+                let place = self.relation(question.namespace, question.relation)?;
+                Ok((!self.is_direct(question, place)).then_some(place))
+            })
+            .collect();
+        let resolved = questions.iter().zip(direct).map(|(question, place)| match place? {
+            Some(place) => self.resolved_at(question, place).map(Some),
+            None => Ok(None),
+        });
+        let resolved: Vec<Result<_, QueryError>> = resolved.collect();
         let mut last: Option<(&Subject, Evaluator<'_>)> = None;
         let mut answers = Vec::with_capacity(questions.len());
         for (question, resolved) in questions.iter().zip(resolved) {
-            let decide = |(target, subject): (Target, Asker)| {
+            let decide = |resolved: Option<(Target, Asker)>| {
+                let Some((target, subject)) = resolved else { return Ok(true) };
                 // What nobody names has no number of its own, so nothing about it is kept.
                 let known = target.is_known() && subject.is_known();
                 if let Some((_, evaluator)) = last.as_mut().filter(|(of, _)| known && *of == question.subject)

@@ -3,6 +3,8 @@
 use super::{Query, QueryError, Question};
 use crate::{
     index::{
+        edges::NONE,
+        print::Named,
         program::{OPEN, Space},
         symbols::space,
     },
@@ -54,7 +56,7 @@ impl Query<'_> {
     }
 
     /// A target without its object, and its namespace.
-    fn relation(&self, namespace: &str, relation: &str) -> Result<(Target, &Space), QueryError> {
+    pub(super) fn relation(&self, namespace: &str, relation: &str) -> Result<(Target, &Space), QueryError> {
         let state = self.state;
         let namespace = canonical_namespace(namespace);
         let (index, found) = self.space(namespace)?;
@@ -78,7 +80,16 @@ impl Query<'_> {
 
     /// What is asked, and about whom. A subject that nothing names has no number, but may still be the object itself.
     pub(super) fn resolved(&self, question: &Question<'_>) -> Result<(Target, Asker), QueryError> {
-        let (target, found) = self.relation(question.namespace, question.relation)?;
+        let place = self.relation(question.namespace, question.relation)?;
+        self.resolved_at(question, place)
+    }
+
+    /// The same, when the relation was looked up.
+    pub(super) fn resolved_at(
+        &self,
+        question: &Question<'_>,
+        (target, found): (Target, &Space),
+    ) -> Result<(Target, Asker), QueryError> {
         let Subject::Object { namespace, object } = question.subject else {
             let object = self.state.symbols.find(found.objects, question.object).unwrap_or(NOWHERE);
             return Ok((Target { object, ..target }, self.listed_asker(question.subject)?));
@@ -90,6 +101,25 @@ impl Query<'_> {
         let is_person = of.objects == self.state.program.identities;
         let asker = Asker { subject: subject.unwrap_or(unnamed), is_person };
         Ok((Target { object: named.unwrap_or(NOWHERE), ..target }, asker))
+    }
+
+    /// Whether a tuple of the subject's own says yes. A no says nothing.
+    #[inline]
+    pub(super) fn is_direct(&self, question: &Question<'_>, (target, found): (Target, &Space)) -> bool {
+        let Some(subject) = self.state.caller(question.subject) else { return false };
+        let own = [target.relation];
+        let relations = match self.state.program.definition(target.definition) {
+            Some(definition) => definition.direct.as_slice(),
+            None if target.relation == UNHEARD => &[],
+            None => &own,
+        };
+        let stores = self.view.stores(found);
+        let is_there = |relation: u32, store: u32| {
+            let object = (found.objects, question.object);
+            store != NONE && self.state.is_direct(&Named { store, relation, object, subject })
+        };
+        self.limits.nodes > 0
+            && relations.iter().any(|relation| stores.into_iter().any(|store| is_there(*relation, store)))
     }
 
     fn schema_of(&self, namespace: &str) -> Option<&Namespace> {
