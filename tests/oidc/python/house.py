@@ -36,6 +36,14 @@ def register(kind: str = "web", **members) -> tuple[str, str | None]:
     return made["id"], made.get("client_secret")
 
 
+def may_register(who: str) -> None:
+    """Says which clients may register themselves."""
+    answer = requests.patch(
+        f"{ISSUER}/v1/tenant", json={"dynamic_registration": who}, headers=AUTHORIZATION, timeout=SECONDS
+    )
+    assert answer.status_code == 200, answer.text
+
+
 def parameters(url: str) -> dict[str, str]:
     """The query of a URL."""
     return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
@@ -91,7 +99,7 @@ class Person:
         form = self.browser.get(urljoin(ISSUER, page), timeout=SECONDS)
         [token] = set(re.findall(r'name="csrf_token" value="([^"]+)"', form.text))
         scopes = re.findall(r'name="scope" value="([^"]+)"', form.text)
-        fields = {"csrf_token": token, "scope": scopes, **parameters(page), "decision": "allow"}
+        fields = {"csrf_token": token, "scope": scopes, **parameters(page), "decision": "accept"}
         done = self.browser.post(
             f"{ISSUER}/consent", data=fields, headers={"Origin": ISSUER}, allow_redirects=False, timeout=SECONDS
         )

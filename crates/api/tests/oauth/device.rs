@@ -65,7 +65,13 @@ async fn answer(browser: &Client, codes: &Answer, decision: &str, more: &[(&str,
 }
 
 /// Sends the form of a page that was opened before.
-async fn send(browser: &Client, token: &str, codes: &Answer, decision: &str, more: &[(&str, &str)]) -> Answer {
+async fn send(
+    browser: &Client,
+    token: &str,
+    codes: &Answer,
+    decision: &str,
+    more: &[(&str, &str)],
+) -> Answer {
     let code = codes.at("/user_code");
     let form = [("csrf_token", token), ("user_code", &code), ("decision", decision)];
     browser.post("/device/confirm").form(&[&form[..], more].concat()).await
