@@ -8,6 +8,7 @@ CARGO ?= cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 BINARY := $(abspath $(TARGET)/debug/avnology)
 BROWSER := tests/browser
+EXAMPLE := examples/node
 OIDC := tests/oidc
 KETO := tests/keto
 # In a folder below theirs: a server and what the clients there know it by.
@@ -61,13 +62,17 @@ tour: build ## Runs the commands of README.md and compares their answers
 	$(CARGO) build -p avnology-testkit --example dns
 	scripts/check-tour.sh $(BINARY) $(abspath $(TARGET)/debug/examples/dns)
 
-browser: build $(BROWSER)/node_modules/.package-lock.json ## Drives the pages in headless Chromium
-	scripts/install-packages.sh chromium
+browser: build $(BROWSER)/node_modules/.package-lock.json $(EXAMPLE)/node_modules/.package-lock.json ## Drives the pages in headless Chromium
+	scripts/install-packages.sh chromium curl jq
 	cd $(BROWSER) && AVNOLOGY_BIN=$(BINARY) npm test
 
 $(BROWSER)/node_modules/.package-lock.json: $(BROWSER)/package.json $(BROWSER)/package-lock.json
 	scripts/install-packages.sh nodejs npm
 	cd $(BROWSER) && npm ci && touch node_modules/.package-lock.json
+
+$(EXAMPLE)/node_modules/.package-lock.json: $(EXAMPLE)/package.json $(EXAMPLE)/package-lock.json
+	scripts/install-packages.sh nodejs npm
+	cd $(EXAMPLE) && npm ci && touch node_modules/.package-lock.json
 
 schemathesis: build tests/openapi/.venv/installed ## Tries the API against openapi/avnology.json
 	AVNOLOGY_BIN=$(BINARY) tests/openapi/.venv/bin/python -m pytest -q -p no:cacheprovider tests/openapi

@@ -78,4 +78,25 @@ export function twoClients(person) {
     await jane.reads("You need an invitation to join.");
     shop.close();
   });
+
+  person("a guest who is invited registers on the way, and comes to the application with the organization", async ({ jane, server }) => {
+    const acme = await team(server, "Acme", { registration_mode: "by_invitation_only" });
+    const shop = await application(server, { first_party: true, registration_mode: "by_invitation_or_domain" });
+    const email = address("guest");
+    await server.api("POST", `/v1/organizations/${acme.id}/invitations`, { email, role: "member" });
+    jane.belongs = true;
+    const scope = "openid organizations";
+    await jane.page.goto(server.url + shop.request({ scope, prompt: "create", organization_id: acme.id }));
+    await jane.sees("sign-up/show_form", "for-an-application");
+    await jane.reads("to go on to Shop");
+    await jane.send({ "traits.email": email, password: PASSWORD });
+    await jane.sees("sign-up/verify_address", "for-an-application");
+    const { code } = await server.mail(email, "sign_in_code");
+    await jane.send({ code });
+    await jane.sees("select-organization/join", "invited");
+    await jane.press();
+    const told = await shop.introspect((await shop.tokens(jane)).access_token);
+    assert.deepEqual([told.org_id, told.org_role], [acme.id, "member"]);
+    shop.close();
+  });
 }

@@ -7,7 +7,9 @@ use avnology_core::{
     sessions::LiveSession,
 };
 use avnology_http::{Access, Auth, Page, Reply, Response, SetCookie, csrf, held_elsewhere};
-use avnology_model::{Result, Timestamp, flows::FlowView, identities::Identity, ids::OrganizationId};
+use avnology_model::{
+    Result, Timestamp, clients::ClientAbout, flows::FlowView, identities::Identity, ids::OrganizationId,
+};
 use avnology_views::{
     Brand, Context, Person,
     identities::FactorRecoveryNotice,
@@ -115,13 +117,27 @@ pub(crate) fn entry_page<A: Access>(
     with_cookies(with_images(auth, page).respond(), set)
 }
 
-/// The page of a flow: where it shows a CAPTCHA, what that loads is allowed.
+/// The same about a client, with its picture.
+pub(crate) fn client_page<A: Access>(
+    auth: &Auth<A>,
+    html: String,
+    status: u16,
+    set: Vec<SetCookie>,
+    client: &ClientAbout,
+) -> Response {
+    let page = Page::new(html, auth.nonce()).status(status).open_form_action().open_opener();
+    let page = with_image(auth, page, client.logo_uri.as_deref());
+    with_cookies(with_images(auth, page).respond(), set)
+}
+
+/// The page of a flow, with the picture of its client: where it shows a CAPTCHA, what that loads is allowed.
 pub(crate) fn flow_page<A: Access>(auth: &Auth<A>, flow: &FlowView, html: String) -> Response {
     let mut page = Page::new(html, auth.nonce()).open_form_action().open_opener();
     if let Some(captcha) = flow.ui.nodes.iter().find_map(|node| node.attributes.captcha.as_ref()) {
         page = page.captcha_src(&auth.app.captcha.widget(captcha.provider).sources);
     }
-    with_images(auth, page).respond()
+    let logo = flow.client.as_ref().and_then(|client| client.get("logo_url")?.as_str());
+    with_images(auth, with_image(auth, page, logo)).respond()
 }
 
 /// The same response with cookies.
@@ -132,12 +148,17 @@ pub(crate) fn with_cookies(mut response: Response, set: Vec<SetCookie>) -> Respo
     response
 }
 
+/// The picture of whoever is signed in may be elsewhere.
 fn with_images<A: Access>(auth: &Auth<A>, page: Page) -> Page {
     let avatar = auth.caller.session().and_then(|live| live.identity.avatar_url.as_deref());
+    with_image(auth, page, avatar)
+}
+
+fn with_image<A: Access>(auth: &Auth<A>, page: Page, url: Option<&str>) -> Page {
     // An uploaded picture is ours, which the policy allows already.
     let ours = format!("{}/", auth.app.config.origin());
-    let avatar = avatar.filter(|url| !url.starts_with(&ours));
-    let origin = avatar.and_then(|url| url.split('/').nth(2).map(|host| format!("https://{host}")));
+    let url = url.filter(|url| !url.starts_with(&ours));
+    let origin = url.and_then(|url| url.split('/').nth(2).map(|host| format!("https://{host}")));
     match origin {
         Some(origin) => page.img_src(&origin),
         None => page,

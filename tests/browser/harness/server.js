@@ -39,7 +39,7 @@ export function withCheck(body) {
 
 export const API_KEY = withCheck(`ak_test_${DIGITS.slice(0, 43)}`);
 
-async function freePort() {
+export async function freePort() {
   const probe = createServer().listen(0, "127.0.0.1");
   await once(probe, "listening");
   const { port } = probe.address();

@@ -84,7 +84,7 @@ export class Person {
       location = await this.visit(await this.#signIn(returnTo));
     }
     if (location.startsWith("/consent?")) {
-      location = await this.visit(await this.#send(location, "/consent", "allow"));
+      location = await this.visit(await this.#send(location, "/consent", "accept"));
     }
     assert.ok(location.startsWith(`${callback}?`), location);
     return new URL(location);

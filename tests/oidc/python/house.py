@@ -36,6 +36,14 @@ def register(kind: str = "web", **members) -> tuple[str, str | None]:
     return made["id"], made.get("client_secret")
 
 
+def may_register(who: str) -> None:
+    """Says which clients may register themselves."""
+    answer = requests.patch(
+        f"{ISSUER}/v1/tenant", json={"dynamic_registration": who}, headers=AUTHORIZATION, timeout=SECONDS
+    )
+    assert answer.status_code == 200, answer.text
+
+
 def parameters(url: str) -> dict[str, str]:
     """The query of a URL."""
     return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}

@@ -41,6 +41,8 @@ struct LoginParams {
     organization_id: Option<String>,
     /// The authorization request that the flow continues; it says what else is asked for.
     login_challenge: Option<String>,
+    /// The client whose rules hold, where no authorization request is continued.
+    client_id: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -57,6 +59,8 @@ struct RegistrationParams {
     organization_id: Option<String>,
     /// The authorization request that the flow continues.
     login_challenge: Option<String>,
+    /// The client whose rules hold, where no authorization request is continued.
+    client_id: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -174,6 +178,7 @@ async fn login(auth: Auth<Visitor>, Query(q): Query<LoginParams>) -> Result<Resp
         let request = FlowRequest {
             login_hint: q.login_hint.or(asked.login_hint),
             organization: q.organization_id.or(asked.organization),
+            client: q.client_id,
             ..asked
         };
         return open(&auth, FlowKind::Login, q.transport.as_deref(), request).await;
@@ -185,6 +190,7 @@ async fn login(auth: Auth<Visitor>, Query(q): Query<LoginParams>) -> Result<Resp
         max_age: q.max_age,
         login_hint: q.login_hint,
         organization: q.organization_id,
+        client: q.client_id,
         ..FlowRequest::default()
     };
     open(&auth, FlowKind::Login, q.transport.as_deref(), request).await
@@ -197,6 +203,7 @@ async fn registration(auth: Auth<Visitor>, Query(q): Query<RegistrationParams>) 
             return_to: asked.return_to,
             login_hint: q.login_hint.or(asked.login_hint),
             organization: q.organization_id,
+            client: q.client_id,
             ..FlowRequest::default()
         };
         return open(&auth, FlowKind::Registration, q.transport.as_deref(), request).await;
@@ -205,6 +212,7 @@ async fn registration(auth: Auth<Visitor>, Query(q): Query<RegistrationParams>) 
         return_to: q.return_to,
         login_hint: q.login_hint,
         organization: q.organization_id,
+        client: q.client_id,
         ..FlowRequest::default()
     };
     open(&auth, FlowKind::Registration, q.transport.as_deref(), request).await

@@ -26,6 +26,7 @@ on_both_engines! {
     a_client_of_an_organizations_account_stays_in_it,
     a_token_in_a_url_is_refused_and_ended,
     only_access_tokens_are_access_tokens,
+    an_application_makes_organizations_for_whoever_may,
     a_hot_token_asks_no_database,
     no_call_gets_through_once_a_sign_out_is_acknowledged,
 }
@@ -59,6 +60,33 @@ async fn an_application_reads_and_changes_the_account_of_whoever_let_it(app: Tes
     let events = app.events().await;
     let told = events.iter().rfind(|event| event.event_type == EventType::UserUpdated).expect("an event");
     assert_eq!(told.actor.id.as_deref(), Some(jane.id.as_str()));
+}
+
+async fn an_application_makes_organizations_for_whoever_may(app: TestApp) {
+    let scopes = ["openid", "account:self", "organizations:create"];
+    let client = own_app(&app, json!({ "scopes": scopes })).await;
+    let jane = jane(&app).await;
+    let asked = [("scope", "openid account:self organizations:create")];
+    let tokens = client.tokens(&jane.client, &asked).await;
+    assert_eq!(tokens["scope"], asked[0].1);
+    let token = app.program().with_token(&tokens.at("/access_token"));
+    let made = token.post("/v1/organizations").json(&json!({ "name": "Acme" })).await;
+    let members = jane
+        .client
+        .get(&format!("/v1/organizations/{}/members", made.created()["id"].as_str().expect("an id")))
+        .await;
+    assert_eq!(members.ok()["members"][0]["role"], "owner", "{members}");
+    let without = client.tokens(&jane.client, &[("scope", "openid account:self")]).await;
+    let without = app.program().with_token(&without.at("/access_token"));
+    let refused = without.post("/v1/organizations").json(&json!({ "name": "Northwind" })).await;
+    assert_eq!(refused.refused(Code::ScopeMissing)["required_scopes"], json!(["organizations:create"]));
+    // Where only administrators make organizations, nobody else's client does.
+    let admins = json!({ "organization_creation": "admins" });
+    app.admin_key().patch("/v1/tenant").json(&admins).await.ok();
+    let late = token.post("/v1/organizations").json(&json!({ "name": "Globex" })).await;
+    late.refused(Code::OrganizationCreationRefused);
+    let tokens = client.tokens(&jane.client, &asked).await;
+    assert_eq!(tokens["scope"], "openid account:self", "what the person may not do is left out");
 }
 
 async fn without_the_scope_nothing_of_the_account_is_shown(app: TestApp) {

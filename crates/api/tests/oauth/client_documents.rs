@@ -42,7 +42,7 @@ async fn agree(client: &Relying, browser: &avnology_testkit::Client) -> String {
     let text = page.is(200).text();
     assert!(text.contains("notes.example.com") && text.contains("app.example.com"), "{text}");
     let form =
-        [("csrf_token", csrf_of(&page)), ("login_challenge", challenge), ("decision", "allow".to_owned())];
+        [("csrf_token", csrf_of(&page)), ("login_challenge", challenge), ("decision", "accept".to_owned())];
     let mut form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
     form.push(("scope", "email"));
     let goes_on = browser.post("/consent").form(&form).await;

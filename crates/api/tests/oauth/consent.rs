@@ -39,7 +39,7 @@ const ALL: [&str; 4] = ["profile", "email", "offline_access", "organizations"];
 /// Goes through the page of consent; the code.
 async fn agree(client: &Relying, browser: &Client, scopes: &[&str], more: &[(&str, &str)]) -> String {
     let challenge = challenge_of(&browser.get(&client.request(more)).await, "/consent");
-    let answer = decide(browser, &challenge, "allow", scopes).await;
+    let answer = decide(browser, &challenge, "accept", scopes).await;
     let goes_on = browser.get(answer.is(303).header("location")).await;
     Back::of(goes_on.is(303).header("location")).code()
 }
@@ -112,11 +112,11 @@ async fn nothing_is_agreed_to_without_the_form_token(app: TestApp) {
     let client = register(&app, "web", json!({})).await;
     let jane = jane(&app).await;
     let challenge = challenge_of(&jane.client.get(&client.request(&[])).await, "/consent");
-    let form = [("login_challenge", challenge.as_str()), ("decision", "allow"), ("csrf_token", "wrong")];
+    let form = [("login_challenge", challenge.as_str()), ("decision", "accept"), ("csrf_token", "wrong")];
     jane.client.post("/consent").form(&form).await.refused(Code::CsrfFailed);
     let page = jane.client.get(&format!("/consent?login_challenge={challenge}")).await;
     let (token, site) = (csrf_of(&page), "cross-site");
-    let form = [("login_challenge", challenge.as_str()), ("decision", "allow"), ("csrf_token", &token)];
+    let form = [("login_challenge", challenge.as_str()), ("decision", "accept"), ("csrf_token", &token)];
     let foreign = jane.client.post("/consent").header("sec-fetch-site", site).form(&form).await;
     foreign.refused(Code::CsrfFailed);
     challenge_of(&jane.client.get(&client.request(&[])).await, "/consent");

@@ -69,9 +69,7 @@ async fn push(client: &Relying, jti: &str) -> String {
 }
 
 async fn bring(client: &Relying, browser: &Client, pairs: &[(&str, &str)]) -> Back {
-    let all = [&[("client_id", client.id.as_str())], pairs].concat();
-    let answer = browser.get("/oauth2/auth").query(&all).await;
-    Back::of(answer.is(303).header("location"))
+    Back::in_answer(&client.bring(browser, pairs).await)
 }
 
 async fn code(client: &Relying, browser: &Client, jti: &str) -> String {

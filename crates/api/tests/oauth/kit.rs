@@ -83,6 +83,13 @@ impl Relying {
         format!("/oauth2/auth?{query}")
     }
 
+    /// What a browser is answered that brings a request by reference: these parameters and the client's id.
+    pub(crate) async fn bring(&self, browser: &Client, more: &[(&str, &str)]) -> Answer {
+        let pairs = [&[("client_id", self.id.as_str())], more].concat();
+        let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        browser.get(&format!("/oauth2/auth?{query}")).await
+    }
+
     /// What comes back to the client when a person's browser brings a request, without a page between.
     pub(crate) async fn back(&self, browser: &Client, more: &[(&str, &str)]) -> Back {
         let answer = browser.get(&self.request(more)).await;
@@ -135,6 +142,12 @@ impl Back {
         Self(Url::parse(location).unwrap_or_else(|_| panic!("no URL of a client: {location}")))
     }
 
+    /// Where a browser is sent.
+    #[track_caller]
+    pub(crate) fn in_answer(answer: &Answer) -> Self {
+        Self::of(answer.is(303).header("location"))
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<String> {
         self.0.query_pairs().find(|(one, _)| one == name).map(|(_, value)| value.into_owned())
     }
@@ -158,6 +171,13 @@ pub(crate) fn refused(answer: &Answer, status: u16, error: &str) {
         (answer.header("cache-control"), answer.header("content-type")),
         ("no-store", "application/json")
     );
+}
+
+/// That the answer is a page with this error, and nobody is redirected.
+#[track_caller]
+pub(crate) fn error_page(answer: &Answer, error: &str) {
+    let text = answer.is(400).text();
+    assert!(text.contains(error), "{text}");
 }
 
 /// The claims of a token of this type, verified by the published keys.

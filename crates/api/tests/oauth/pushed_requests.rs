@@ -4,7 +4,10 @@ use avnology_testkit::{Answer, Client, TestApp, on_both_engines};
 use serde_json::json;
 
 use crate::{
-    kit::{Back, CALLBACK, Relying, VERIFIER, challenge_of, csrf_of, jane, own_app, refused, register},
+    kit::{
+        Back, CALLBACK, Relying, VERIFIER, challenge_of, csrf_of, error_page, jane, own_app, refused,
+        register,
+    },
     signing::{assertion, key, object, post_signed, signing_app},
 };
 
@@ -60,28 +63,13 @@ async fn push(client: &Relying, more: &[(&'static str, &str)]) -> String {
 
 /// A browser that brings a URI, with further parameters.
 async fn bring(client: &Relying, browser: &Client, uri: &str, more: &[(&str, &str)]) -> Answer {
-    let mut pairs = vec![("client_id", client.id.as_str()), ("request_uri", uri)];
-    pairs.extend(more);
-    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-    browser.get(&format!("/oauth2/auth?{query}")).await
-}
-
-fn back(answer: &Answer) -> Back {
-    answer.is(303);
-    Back::of(answer.header("location"))
-}
-
-/// That the answer is a page with this error, and nobody is redirected.
-#[track_caller]
-fn page(answer: &Answer, error: &str) {
-    let text = answer.is(400).text();
-    assert!(text.contains(error), "{text}");
+    client.bring(browser, &[&[("request_uri", uri)], more].concat()).await
 }
 
 async fn a_pushed_request_ends_in_a_code(app: TestApp) {
     let client = own_app(&app, json!({})).await;
     let uri = push(&client, &[]).await;
-    let back = back(&bring(&client, &jane(&app).await.client, &uri, &[]).await);
+    let back = Back::in_answer(&bring(&client, &jane(&app).await.client, &uri, &[]).await);
     assert_eq!(back.get("state").as_deref(), Some("pushed"));
     assert!(back.get("iss").is_some());
     client.redeem(&back.code()).await.ok();
@@ -98,7 +86,7 @@ async fn only_the_client_id_is_read_beside_a_pushed_request(app: TestApp) {
         ("prompt", "none"),
         ("nonce", "front"),
     ];
-    let back = back(&bring(&client, &jane(&app).await.client, &uri, &more).await);
+    let back = Back::in_answer(&bring(&client, &jane(&app).await.client, &uri, &more).await);
     assert_eq!(back.get("state").as_deref(), Some("pushed"));
     let tokens = client.redeem(&back.code()).await;
     assert_eq!(tokens.ok()["scope"], "openid email");
@@ -108,27 +96,27 @@ async fn a_pushed_request_is_its_clients_alone(app: TestApp) {
     let (client, other) = (own_app(&app, json!({})).await, own_app(&app, json!({})).await);
     let browser = jane(&app).await.client;
     let uri = push(&client, &[]).await;
-    page(&bring(&other, &browser, &uri, &[]).await, "invalid_request_uri");
+    error_page(&bring(&other, &browser, &uri, &[]).await, "invalid_request_uri");
     let nobody = browser.get(&format!("/oauth2/auth?request_uri={uri}")).await;
-    page(&nobody, "invalid_request");
-    back(&bring(&client, &browser, &uri, &[]).await).code();
+    error_page(&nobody, "invalid_request");
+    Back::in_answer(&bring(&client, &browser, &uri, &[]).await).code();
 }
 
 async fn after_a_code_the_uri_is_good_for_nothing(app: TestApp) {
     let client = own_app(&app, json!({})).await;
     let browser = jane(&app).await.client;
     let uri = push(&client, &[]).await;
-    let code = back(&bring(&client, &browser, &uri, &[]).await).code();
-    page(&bring(&client, &browser, &uri, &[]).await, "invalid_request_uri");
+    let code = Back::in_answer(&bring(&client, &browser, &uri, &[]).await).code();
+    error_page(&bring(&client, &browser, &uri, &[]).await, "invalid_request_uri");
     client.redeem(&code).await.ok();
 }
 
 async fn after_an_error_the_uri_is_good_for_nothing(app: TestApp) {
     let client = own_app(&app, json!({})).await;
     let uri = push(&client, &[("prompt", "none")]).await;
-    let told = back(&bring(&client, &app.browser(), &uri, &[]).await);
+    let told = Back::in_answer(&bring(&client, &app.browser(), &uri, &[]).await);
     assert_eq!(told.error(), "login_required");
-    page(&bring(&client, &jane(&app).await.client, &uri, &[]).await, "invalid_request_uri");
+    error_page(&bring(&client, &jane(&app).await.client, &uri, &[]).await, "invalid_request_uri");
 }
 
 async fn loading_a_page_uses_nothing_up(app: TestApp) {
@@ -139,7 +127,7 @@ async fn loading_a_page_uses_nothing_up(app: TestApp) {
         let answer = bring(&client, &browser, &uri, &[]).await;
         assert!(answer.is(303).header("location").starts_with("/sign-in?"), "{answer}");
     }
-    back(&bring(&client, &jane(&app).await.client, &uri, &[]).await).code();
+    Back::in_answer(&bring(&client, &jane(&app).await.client, &uri, &[]).await).code();
 }
 
 async fn a_uri_that_comes_late_is_refused_and_a_page_that_was_loaded_in_time_goes_on(app: TestApp) {
@@ -148,19 +136,19 @@ async fn a_uri_that_comes_late_is_refused_and_a_page_that_was_loaded_in_time_goe
     let uri = push(&client, &[]).await;
     let challenge = challenge_of(&bring(&client, &browser, &uri, &[]).await, "/consent");
     app.advance(90);
-    page(&bring(&client, &browser, &uri, &[]).await, "invalid_request_uri");
+    error_page(&bring(&client, &browser, &uri, &[]).await, "invalid_request_uri");
     app.advance(600);
     let consent = browser.get(&format!("/consent?login_challenge={challenge}")).await;
     let form = [
         ("csrf_token", csrf_of(&consent)),
         ("login_challenge", challenge.clone()),
-        ("decision", "allow".to_owned()),
+        ("decision", "accept".to_owned()),
         ("scope", "email".to_owned()),
     ];
     let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
     browser.post("/consent").form(&form).await.is(303);
     let end = browser.get(&format!("/oauth2/auth?login_challenge={challenge}")).await;
-    client.redeem(&back(&end).code()).await.ok();
+    client.redeem(&Back::in_answer(&end).code()).await.ok();
 }
 
 async fn of_two_who_use_a_uri_at_once_one_gets_a_code(app: TestApp) {
@@ -174,7 +162,7 @@ async fn of_two_who_use_a_uri_at_once_one_gets_a_code(app: TestApp) {
             [&one, &other].iter().filter(|answer| answer.header("location").contains("code=")).count();
         assert_eq!(with_code, 1, "{one} {other}");
         let loser = if one.header("location").contains("code=") { &other } else { &one };
-        let is_told = loser.status == 400 || back(loser).error() == "invalid_request_uri";
+        let is_told = loser.status == 400 || Back::in_answer(loser).error() == "invalid_request_uri";
         assert!(is_told, "{loser}");
     }
 }
@@ -188,8 +176,8 @@ async fn who_says_no_has_used_the_request_up(app: TestApp) {
     let csrf = csrf_of(&consent);
     let form = [("csrf_token", csrf.as_str()), ("login_challenge", &challenge), ("decision", "deny")];
     let told = browser.post("/consent").form(&form).await;
-    assert_eq!(back(&told).error(), "access_denied");
-    page(&bring(&client, &browser, &uri, &[]).await, "invalid_request_uri");
+    assert_eq!(Back::in_answer(&told).error(), "access_denied");
+    error_page(&bring(&client, &browser, &uri, &[]).await, "invalid_request_uri");
 }
 
 async fn a_client_that_must_push_is_refused_at_the_front(app: TestApp) {
@@ -198,7 +186,7 @@ async fn a_client_that_must_push_is_refused_at_the_front(app: TestApp) {
     let told = client.back(&browser, &[]).await;
     assert_eq!(told.error(), "invalid_request");
     let uri = push(&client, &[]).await;
-    back(&bring(&client, &browser, &uri, &[]).await).code();
+    Back::in_answer(&bring(&client, &browser, &uri, &[]).await).code();
 }
 
 async fn who_pushes_shows_who_they_are(app: TestApp) {
@@ -213,7 +201,7 @@ async fn who_pushes_shows_who_they_are(app: TestApp) {
     let pushed = post_signed(&signing, "/oauth2/par", &parameters(), &shown).await;
     let uri = pushed.is(201).at("/request_uri");
     refused(&post_signed(&signing, "/oauth2/par", &parameters(), &shown).await, 401, "invalid_client");
-    back(&bring(&signing, &jane(&app).await.client, &uri, &[]).await).code();
+    Back::in_answer(&bring(&signing, &jane(&app).await.client, &uri, &[]).await).code();
 }
 
 async fn what_is_pushed_is_judged_at_once(app: TestApp) {
@@ -252,7 +240,7 @@ async fn what_is_pushed_may_be_signed(app: TestApp) {
     let shown = assertion(&client, &key(7), "1");
     let pushed = post_signed(&client, "/oauth2/par", &form, &shown).await;
     let uri = pushed.is(201).at("/request_uri");
-    let back = back(&bring(&client, &jane(&app).await.client, &uri, &[]).await);
+    let back = Back::in_answer(&bring(&client, &jane(&app).await.client, &uri, &[]).await);
     assert_eq!(back.get("state").as_deref(), Some("pushed"));
     let forged = object(&claims, &key(8));
     let form = [("client_id", client.id.as_str()), ("request", forged.as_str())];
@@ -263,7 +251,7 @@ async fn what_is_pushed_may_be_signed(app: TestApp) {
 async fn public_clients_push_too(app: TestApp) {
     let client = register(&app, "spa", json!({ "first_party": true })).await;
     let uri = push(&client, &[]).await;
-    let code = back(&bring(&client, &jane(&app).await.client, &uri, &[]).await).code();
+    let code = Back::in_answer(&bring(&client, &jane(&app).await.client, &uri, &[]).await).code();
     let form = [
         ("grant_type", "authorization_code"),
         ("code", code.as_str()),
@@ -278,8 +266,8 @@ async fn a_uri_that_nobody_pushed_is_refused_on_a_page(app: TestApp) {
     let browser = jane(&app).await.client;
     let unknown = format!("urn:ietf:params:oauth:request_uri:{}", "A".repeat(43));
     for uri in [unknown.as_str(), "urn:ietf:params:oauth:request_uri:x", "https://app.example.com/request"] {
-        page(&bring(&client, &browser, uri, &[]).await, "invalid_request_uri");
+        error_page(&bring(&client, &browser, uri, &[]).await, "invalid_request_uri");
     }
     let both = bring(&client, &browser, &unknown, &[("request", "x")]).await;
-    page(&both, "invalid_request");
+    error_page(&both, "invalid_request");
 }

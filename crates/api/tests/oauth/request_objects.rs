@@ -1,11 +1,11 @@
 //! Requests that clients sign (RFC 9101, `contract/30` §3.1), and what attackers try with them.
 
-use avnology_testkit::{Answer, Client, ORIGIN, Person, TestApp, on_both_engines};
+use avnology_testkit::{Client, ORIGIN, Person, TestApp, on_both_engines};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use crate::{
-    kit::{Back, CALLBACK, Relying, VERIFIER, jane, own_app, refused},
+    kit::{Back, CALLBACK, Relying, VERIFIER, error_page, jane, own_app, refused},
     signing::{assertion, key, key_set, object, post_signed, signing_app},
 };
 
@@ -48,23 +48,6 @@ fn with(client: &Relying, name: &str, value: &Value) -> Value {
     claims
 }
 
-async fn bring(client: &Relying, browser: &Client, pairs: &[(&str, &str)]) -> Answer {
-    let all = [&[("client_id", client.id.as_str())], pairs].concat();
-    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(all).finish();
-    browser.get(&format!("/oauth2/auth?{query}")).await
-}
-
-fn back(answer: &Answer) -> Back {
-    answer.is(303);
-    Back::of(answer.header("location"))
-}
-
-#[track_caller]
-fn page(answer: &Answer, error: &str) {
-    let text = answer.is(400).text();
-    assert!(text.contains(error), "{text}");
-}
-
 /// A client with a key, and somebody who is signed in.
 async fn scene(app: &TestApp) -> (Relying, Person) {
     (signing_app(app, "web", json!({})).await, jane(app).await)
@@ -72,13 +55,13 @@ async fn scene(app: &TestApp) -> (Relying, Person) {
 
 /// That this object is refused on a page.
 async fn refuses(client: &Relying, browser: &Client, object: &str) {
-    page(&bring(client, browser, &[("request", object)]).await, "invalid_request_object");
+    error_page(&client.bring(browser, &[("request", object)]).await, "invalid_request_object");
 }
 
 async fn a_signed_request_ends_in_a_code(app: TestApp) {
     let (client, jane) = scene(&app).await;
     let signed = object(&claims(&client), &key(7));
-    let back = back(&bring(&client, &jane.client, &[("request", &signed)]).await);
+    let back = Back::in_answer(&client.bring(&jane.client, &[("request", &signed)]).await);
     assert_eq!(back.get("state").as_deref(), Some("signed"));
     let code = back.code();
     let form = [
@@ -102,14 +85,14 @@ async fn what_stands_outside_is_not_read(app: TestApp) {
         ("prompt", "login"),
         ("response_mode", "form_post"),
     ];
-    let back = back(&bring(&client, &jane.client, &outside).await);
+    let back = Back::in_answer(&client.bring(&jane.client, &outside).await);
     assert_eq!(back.get("state").as_deref(), Some("signed"));
     // What is left out inside is left out, whatever stands outside.
     let mut bare = claims(&client);
     bare.as_object_mut().expect("claims").remove("redirect_uri");
     let signed = object(&bare, &key(7));
     let outside = [("request", signed.as_str()), ("redirect_uri", CALLBACK)];
-    page(&bring(&client, &jane.client, &outside).await, "invalid_request");
+    error_page(&client.bring(&jane.client, &outside).await, "invalid_request");
 }
 
 async fn an_unsigned_request_object_is_refused(app: TestApp) {
@@ -157,7 +140,7 @@ async fn a_request_object_for_somebody_else_is_refused(app: TestApp) {
         refuses(&client, &jane.client, &object(&with(&client, "aud", &audience), &key(7))).await;
     }
     let several = object(&with(&client, "aud", &json!(["https://other.example", ORIGIN])), &key(7));
-    back(&bring(&client, &jane.client, &[("request", &several)]).await).code();
+    Back::in_answer(&client.bring(&jane.client, &[("request", &several)]).await).code();
 }
 
 async fn a_request_object_that_is_over_or_not_begun_is_refused(app: TestApp) {
@@ -189,7 +172,7 @@ async fn both_ways_at_once_are_refused(app: TestApp) {
     let (client, jane) = scene(&app).await;
     let signed = object(&claims(&client), &key(7));
     let both = [("request", signed.as_str()), ("request_uri", URI)];
-    page(&bring(&client, &jane.client, &both).await, "invalid_request");
+    error_page(&client.bring(&jane.client, &both).await, "invalid_request");
 }
 
 async fn only_the_registered_algorithm_counts(app: TestApp) {
@@ -199,13 +182,13 @@ async fn only_the_registered_algorithm_counts(app: TestApp) {
     refuses(&client, &jane.client, &object(&claims(&client), &key(7))).await;
     let client = signing_app(&app, "web", json!({ "request_object_signing_alg": "ES256" })).await;
     let signed = object(&claims(&client), &key(7));
-    back(&bring(&client, &jane.client, &[("request", &signed)]).await).code();
+    Back::in_answer(&client.bring(&jane.client, &[("request", &signed)]).await).code();
 }
 
 async fn what_is_wrong_inside_is_told_to_the_client(app: TestApp) {
     let (client, jane) = scene(&app).await;
     let wrong = object(&with(&client, "response_type", &json!("token")), &key(7));
-    let told = back(&bring(&client, &jane.client, &[("request", &wrong)]).await);
+    let told = Back::in_answer(&client.bring(&jane.client, &[("request", &wrong)]).await);
     assert_eq!(told.error(), "unsupported_response_type");
     assert_eq!(told.get("state").as_deref(), Some("signed"));
 }
@@ -214,11 +197,11 @@ async fn a_signed_request_is_fetched_from_a_registered_uri(app: TestApp) {
     let client = signing_app(&app, "web", json!({ "request_uris": [URI] })).await;
     let jane = jane(&app).await;
     app.web().put(URI, object(&claims(&client), &key(7)));
-    let answer = bring(&client, &jane.client, &[("request_uri", URI), ("state", "outside")]).await;
-    assert_eq!(back(&answer).get("state").as_deref(), Some("signed"));
+    let answer = client.bring(&jane.client, &[("request_uri", URI), ("state", "outside")]).await;
+    assert_eq!(Back::in_answer(&answer).get("state").as_deref(), Some("signed"));
     app.web().put(URI, object(&claims(&client), &key(8)));
-    let forged = bring(&client, &jane.client, &[("request_uri", URI)]).await;
-    page(&forged, "invalid_request_object");
+    let forged = client.bring(&jane.client, &[("request_uri", URI)]).await;
+    error_page(&forged, "invalid_request_object");
 }
 
 async fn a_uri_that_is_not_registered_is_never_called(app: TestApp) {
@@ -226,8 +209,8 @@ async fn a_uri_that_is_not_registered_is_never_called(app: TestApp) {
     let jane = jane(&app).await;
     for other in [&format!("{URI}?x=1"), "https://app.example.com/", "https://evil.example/request.jwt"] {
         app.web().put(other, object(&claims(&client), &key(7)));
-        let answer = bring(&client, &jane.client, &[("request_uri", other)]).await;
-        page(&answer, "invalid_request_uri");
+        let answer = client.bring(&jane.client, &[("request_uri", other)]).await;
+        error_page(&answer, "invalid_request_uri");
         assert_eq!(app.web().fetched(other), 0, "{other}");
     }
 }
@@ -235,9 +218,9 @@ async fn a_uri_that_is_not_registered_is_never_called(app: TestApp) {
 async fn a_uri_that_does_not_answer_is_told_so(app: TestApp) {
     let client = signing_app(&app, "web", json!({ "request_uris": [URI] })).await;
     let jane = jane(&app).await;
-    page(&bring(&client, &jane.client, &[("request_uri", URI)]).await, "invalid_request_uri");
+    error_page(&client.bring(&jane.client, &[("request_uri", URI)]).await, "invalid_request_uri");
     app.web().put(URI, [0xff, 0xfe]);
-    page(&bring(&client, &jane.client, &[("request_uri", URI)]).await, "invalid_request_uri");
+    error_page(&client.bring(&jane.client, &[("request_uri", URI)]).await, "invalid_request_uri");
 }
 
 async fn keys_at_a_uri_hold_for_requests_too(app: TestApp) {
@@ -246,13 +229,13 @@ async fn keys_at_a_uri_hold_for_requests_too(app: TestApp) {
     let client = signing_app(&app, "web", json!({ "jwks_uri": keys })).await;
     let jane = jane(&app).await;
     let signed = object(&claims(&client), &key(9));
-    back(&bring(&client, &jane.client, &[("request", &signed)]).await).code();
+    Back::in_answer(&client.bring(&jane.client, &[("request", &signed)]).await).code();
 }
 
 async fn a_client_that_must_push_signs_nothing_through_the_front(app: TestApp) {
     let client = signing_app(&app, "web", json!({ "require_par": true })).await;
     let signed = object(&claims(&client), &key(7));
-    let told = back(&bring(&client, &jane(&app).await.client, &[("request", &signed)]).await);
+    let told = Back::in_answer(&client.bring(&jane(&app).await.client, &[("request", &signed)]).await);
     assert_eq!(told.error(), "invalid_request");
 }
 

@@ -13,6 +13,8 @@ use avnology_model::{
 use avnology_oauth::{AuthMethod, GrantType, RedirectUri, Scopes, SecurityProfile};
 use avnology_store::clients::{clients, origins, resources};
 
+use url::Url;
+
 use super::{caller::TokenCaller, input::kind_of, keys::KeyMemory};
 use crate::{Cx, Tenant, platform::Remembered};
 
@@ -90,6 +92,8 @@ pub(crate) struct ClientCache {
     pub(super) keys: KeyMemory,
     /// The origins whose pages may call, of all clients that work.
     origins: Remembered<(), Arc<HashSet<String>>>,
+    /// The origins that people are sent back to, of all clients that work and did not register themselves.
+    homes: Remembered<(), Arc<HashSet<String>>>,
     pub(super) tokens: Remembered<SecretHash, Arc<TokenCaller>>,
 }
 
@@ -99,6 +103,7 @@ impl Default for ClientCache {
             clients: Remembered::new(CLIENTS),
             resources: Remembered::new(1),
             origins: Remembered::new(1),
+            homes: Remembered::new(1),
             tokens: Remembered::new(TOKENS),
             keys: KeyMemory::default(),
         }
@@ -111,9 +116,10 @@ impl ClientCache {
         self.clients.forget(&id);
     }
 
-    /// Forgets which origins may call; to be called as [`Self::forget`].
+    /// Forgets which origins may call, and which people are sent back to; to be called as [`Self::forget`].
     pub(crate) fn forget_origins(&self) {
         self.origins.forget(&());
+        self.homes.forget(&());
     }
 
     /// Forgets the access tokens of everybody; to be called as [`Self::forget`].
@@ -153,6 +159,31 @@ pub async fn allows_origin(app: &Tenant, now: Timestamp, origin: &str) -> Result
     let known = Arc::new(known);
     memory.keep(&ticket, &(), Arc::clone(&known), now);
     Ok(known.contains(origin))
+}
+
+/// Whether a client that works has people sent back to this origin.
+pub(crate) async fn returns_to(app: &Tenant, cx: &Cx, client: ClientId, origin: &str) -> Result<bool> {
+    let live = find(app, cx, client).await?.filter(|live| live.is_active());
+    Ok(live.is_some_and(|live| homes_of(&live.client.settings.redirect_uris).any(|home| home == origin)))
+}
+
+/// Whether any does that did not register itself. Warm, it asks no database.
+pub(crate) async fn some_returns_to(app: &Tenant, cx: &Cx, origin: &str) -> Result<bool> {
+    let memory = &app.clients.homes;
+    if let Some(known) = memory.warm(&(), cx.now) {
+        return Ok(known.contains(origin));
+    }
+    let ticket = memory.ticket(&());
+    let uris = app.store.identity().read(clients::redirect_uris).await?;
+    let known: Arc<HashSet<String>> = Arc::new(homes_of(&uris).collect());
+    memory.keep(&ticket, &(), Arc::clone(&known), cx.now);
+    Ok(known.contains(origin))
+}
+
+/// The origins of pages among these.
+fn homes_of(uris: &[String]) -> impl Iterator<Item = String> {
+    let pages = uris.iter().filter_map(|uri| Url::parse(uri).ok());
+    pages.filter(|url| matches!(url.scheme(), "http" | "https")).map(|url| url.origin().ascii_serialization())
 }
 
 /// All resources. Warm, it asks no database.

@@ -27,7 +27,7 @@ use avnology_store::{
 use super::{
     LiveClient, Refusal, TokenResponse, cache, dpop,
     issue::{self, OfPerson, life_of_access_token},
-    person::{Place, effective, scopes_of},
+    person::{Holder, Place, effective, scopes_of},
     refresh::token_of,
     revoke_token::end_grant,
     verify,
@@ -144,7 +144,8 @@ pub(super) async fn answer(
             Some(Place::of(app, cx, organization, &redeemed.identity).await?.ok_or_else(invalid)?)
         }
     };
-    let scopes = effective(&scopes_of(&redeemed.grant.rights), place.as_ref(), redeemed.platform, &known);
+    let holder = Holder::of(app, &redeemed.identity, redeemed.platform);
+    let scopes = effective(&scopes_of(&redeemed.grant.rights), place.as_ref(), holder, &known);
     let refresh = redeemed.grant.is_offline.then(|| token_of(app, &redeemed.grant, 1));
     let of = OfPerson {
         live,

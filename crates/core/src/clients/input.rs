@@ -153,6 +153,7 @@ fn check_tokens(settings: &ClientSettings, errors: &mut Vec<FieldError>) {
 
 fn check_about(settings: &mut ClientSettings, errors: &mut Vec<FieldError>) {
     for (field, link) in [
+        ("initiate_login_uri", &settings.initiate_login_uri),
         ("logo_uri", &settings.logo_uri),
         ("client_uri", &settings.client_uri),
         ("policy_uri", &settings.policy_uri),

@@ -7,7 +7,7 @@ use avnology_model::{
     clients::{ApiResource, Grant, GrantedRights, SignInFacts},
     identities::Identity,
     ids::OrganizationId,
-    permissions::PlatformRole,
+    permissions::{PlatformRole, Scope},
     sessions::{Aal, CompletedMethod, Method},
 };
 use avnology_oauth::{Acr, Scopes, prompt::SignIn, tokens};
@@ -51,18 +51,36 @@ impl Place {
     }
 }
 
+/// Whose scopes are looked at.
+#[derive(Clone, Copy)]
+pub(super) struct Holder {
+    /// Their role on the platform.
+    pub(super) platform: Option<PlatformRole>,
+    /// Whether the tenant lets them make organizations.
+    pub(super) may_create: bool,
+}
+
+impl Holder {
+    /// This person, with their role on the platform.
+    pub(super) fn of(app: &Tenant, identity: &Identity, platform: Option<PlatformRole>) -> Self {
+        Self { platform, may_create: organizations::is_let_create(app, identity) }
+    }
+}
+
 /// What of the granted scopes the person may have now: system scopes by their role in the place or on the platform, those of
 /// resources by the roles that these name.
 pub(super) fn effective(
     granted: &Scopes,
     place: Option<&Place>,
-    platform: Option<PlatformRole>,
+    holder: Holder,
     known: &[ApiResource],
 ) -> Scopes {
     granted.filtered(|name| {
         if let Some(scope) = scopes::system(name) {
             let in_place = place.is_some_and(|place| place.member.scopes.contains(scope));
-            return scope.is_self() || in_place || platform.is_some_and(|role| role.holds(scope));
+            let creates = scope == Scope::OrganizationsCreate && holder.may_create;
+            let on_platform = || holder.platform.is_some_and(|role| role.holds(scope));
+            return scope.is_self() || creates || in_place || on_platform();
         }
         let own = |resource: &ApiResource| {
             resource.settings.scopes.iter().find(|scope| scope.name == name).cloned()

@@ -29,7 +29,7 @@ use super::{
     LiveClient, Refusal, TokenResponse, cache, gates,
     issue::{self, OfPerson},
     oauth_error::refuse,
-    person::{Place, effective, scopes_of},
+    person::{Holder, Place, effective, scopes_of},
     revoke_token::end_grant,
     verify,
 };
@@ -248,7 +248,8 @@ impl Rights {
         let place = place(app, cx, live, whose, asked.organization.as_deref()).await?;
         check_gates(app, cx, live, whose, place.as_ref()).await?;
         let known = cache::all_resources(app, cx).await?;
-        let scopes = effective(&wanted, place.as_ref(), found.platform, &known);
+        let holder = Holder::of(app, &found.identity, found.platform);
+        let scopes = effective(&wanted, place.as_ref(), holder, &known);
         Ok(Self { place, scopes, resources })
     }
 

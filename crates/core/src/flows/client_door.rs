@@ -55,6 +55,11 @@ impl ClientDoor {
         self.allowed.is_empty() || self.allowed.contains(&organization)
     }
 
+    /// The organization whose members alone may use the client.
+    pub(super) fn only_organization(&self) -> Option<OrganizationId> {
+        <[OrganizationId; 1]>::try_from(self.allowed.as_slice()).ok().map(|[only]| only)
+    }
+
     /// `_304` or `_309` where nobody registers whatever they show.
     pub(super) fn check_open(&self) -> Result<()> {
         check_personal(if self.door.sso_required { RegistrationMode::SsoOnly } else { self.door.mode })

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use avnology_model::{
     Code, Error, FieldCode, Result, Timestamp,
     credentials::WebauthnSettings,
-    flows::{Channel, Flow, FlowData, FlowKind, FlowState, Transport},
+    flows::{Channel, Flow, FlowClient, FlowData, FlowKind, FlowState, Transport},
     ids::FlowId,
+    secret_token::SecretHash,
     sessions::{Aal, SessionKind},
 };
 use avnology_store::{IdentityTx, flows::flows};
@@ -20,7 +21,7 @@ use super::{
 };
 use crate::{
     Cx, Tenant,
-    clients::authorize::{card, client_of},
+    clients::authorize::{client_named, client_of},
     organizations::{self, LiveOrganization},
     sessions::{LiveSession, SessionView, switch_organization},
 };
@@ -50,6 +51,8 @@ pub struct FlowRequest {
     /// Login, registration: the organization that the flow is restricted to, by id or slug; in strict mode also that of an
     /// address to recover or to verify.
     pub organization: Option<String>,
+    /// Login, registration: the client whose rules hold, where no request of one is continued.
+    pub client: Option<String>,
     /// Registration: the token of the invitation that it answers.
     pub invitation: Option<String>,
 }
@@ -107,9 +110,8 @@ pub async fn create(
     live: Option<&LiveSession>,
 ) -> Result<Created> {
     let mut flow = blank(cx, kind, transport, holder);
-    flow.data.return_to = check_return_to(app, request.return_to.as_deref())?;
-    let client = client_of(app, cx, flow.data.return_to.as_deref(), flow.browser_hash).await?;
-    flow.data.client = client.as_deref().map(card);
+    flow.data.client = client(app, cx, &request, flow.browser_hash).await?;
+    flow.data.return_to = check_return_to(app, cx, &flow, request.return_to.as_deref()).await?;
     let organization = restrict(app, cx, &mut flow, request.organization.as_deref()).await?;
     match kind {
         FlowKind::Login => {
@@ -288,10 +290,38 @@ fn open_settings(
     Ok(())
 }
 
-fn check_return_to(app: &Tenant, target: Option<&str>) -> Result<Option<String>> {
+/// The client of the authorization request that the flow leads back to, else the one that is named. `_902` when that is none,
+/// or another one.
+async fn client(
+    app: &Tenant,
+    cx: &Cx,
+    request: &FlowRequest,
+    holder: Option<SecretHash>,
+) -> Result<Option<FlowClient>> {
+    let of_request = client_of(app, cx, request.return_to.as_deref(), holder).await?;
+    let Some(named) = request.client.as_deref().filter(|name| !name.is_empty()) else {
+        return Ok(of_request);
+    };
+    match of_request {
+        Some(client) if client.id.to_string() == named => Ok(Some(client)),
+        Some(_) => Err(Error::field(
+            "client_id",
+            FieldCode::Conflict,
+            "The authorization request is another client's.",
+        )),
+        None => {
+            let found = client_named(app, cx, named).await?;
+            let unknown = || Error::field("client_id", FieldCode::NotFound, "There is no such client.");
+            found.map(Some).ok_or_else(unknown)
+        }
+    }
+}
+
+async fn check_return_to(app: &Tenant, cx: &Cx, flow: &Flow, target: Option<&str>) -> Result<Option<String>> {
     let Some(target) = target.filter(|t| !t.is_empty()) else { return Ok(None) };
-    let resolved = return_to::resolve(app, target);
-    resolved
+    let client = flow.data.client.as_ref().map(|client| client.id);
+    let allowed = return_to::allowed(app, cx, target, client).await?;
+    allowed
         .map(Some)
         .ok_or_else(|| Error::field("return_to", FieldCode::NotAllowed, "This address is not allowed."))
 }

@@ -176,6 +176,7 @@ impl After {
         next.identity_id = Some(identity.id);
         next.data = FlowData {
             return_to: flow.data.return_to.clone(),
+            client: flow.data.client.clone(),
             requested_aal: Aal::Aal2,
             identifier: identity.email.clone().or_else(|| identity.username.clone()),
             completed: session.methods.clone(),
@@ -209,6 +210,7 @@ pub(super) fn codes_flow(
     next.identity_id = Some(session.identity_id);
     next.data = FlowData {
         return_to: flow.data.return_to.clone(),
+        client: flow.data.client.clone(),
         section: "recovery_code".to_owned(),
         realm: flow.data.realm,
         codes: Some(codes),

@@ -10,7 +10,7 @@ use avnology_model::{
 };
 use avnology_store::flows::flows;
 
-use super::{Holder, step::check_open};
+use super::{Holder, return_to, step::check_open};
 use crate::{Cx, Tenant};
 
 /// A flow, for who holds it. `_901` when there is none, or for another browser; `_009` when it is over.
@@ -18,7 +18,7 @@ pub async fn get(app: &Arc<Tenant>, cx: &Cx, kind: FlowKind, id: FlowId, holder:
     let flow = load(app, kind, id).await?;
     check_holder(&flow, holder)?;
     check_open(&flow, cx.now, &app.config.origin())?;
-    Ok(flow)
+    return_to::checked(app, cx, flow).await
 }
 
 /// A login flow of this browser that ended because its link was used in another one, if this is one: its page says so.

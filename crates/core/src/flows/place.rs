@@ -3,7 +3,7 @@
 
 use avnology_model::{
     Code, Error, FieldCode, Result,
-    flows::{Flow, FlowOrganization, MessageId},
+    flows::{Flow, FlowKind, FlowOrganization, MessageId},
     organizations::{Organization, OrganizationState},
     platform::{FederationMode, LoginMethod, TenantSettings},
 };
@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::{
     account::Identifier,
+    client_door::ClientDoor,
     step::{Step, Work, refuse_method, refuse_with},
 };
 use crate::organizations::{check_state, discover_in};
@@ -60,9 +61,11 @@ pub(super) fn discover(
         return Ok(None);
     }
     (flow.data.organization, flow.data.realm) = (None, None);
-    let found = match identifier {
-        Identifier::Email(email) => discover_in(tx, email)?,
-        Identifier::Phone(_) | Identifier::Username(_) => None,
+    let found = match (ClientDoor::of(tx, flow)?.only_organization(), identifier) {
+        // Whoever comes through a client of one organization signs in by its rules.
+        (Some(only), _) if flow.kind == FlowKind::Login => organizations::find(tx, only)?,
+        (_, Identifier::Email(email)) => discover_in(tx, email)?,
+        (_, Identifier::Phone(_) | Identifier::Username(_)) => None,
     };
     let Some(organization) = found else {
         return Ok((mode == FederationMode::Strict).then(|| refuse_homeless(flow)));

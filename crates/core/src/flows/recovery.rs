@@ -177,6 +177,7 @@ fn recovered(
     next.identity_id = Some(identity.id);
     next.data = FlowData {
         return_to: flow.data.return_to.clone(),
+        client: flow.data.client.clone(),
         section: "password".to_owned(),
         realm: flow.data.realm,
         recovered_address: Some(challenge.address),

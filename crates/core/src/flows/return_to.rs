@@ -1,14 +1,14 @@
 //! Where a flow may lead afterwards: nowhere that the tenant has not named (`contract/11` §1.1).
 
-use avnology_model::flows::Flow;
+use avnology_model::{Result, flows::Flow, ids::ClientId};
 use url::Url;
 
-use crate::Tenant;
+use crate::{Cx, Tenant, clients};
 
 /// The address to go to, if `target` is allowed: a path on the public origin, or a URL there or by a pattern of the
 /// tenant. Compared after parsing as a browser parses (WHATWG URL), so that no spelling leads elsewhere.
 pub fn resolve(app: &Tenant, target: &str) -> Option<String> {
-    if target.len() > 2_048 || target.chars().any(|c| c.is_control() || c == '\\') {
+    if !is_plain(target) {
         return None;
     }
     let home = &app.config.public_url;
@@ -18,18 +18,51 @@ pub fn resolve(app: &Tenant, target: &str) -> Option<String> {
         let stays = !target.starts_with("//") && url.origin() == home.origin();
         return stays.then(|| target.to_owned());
     }
-    let url = Url::parse(target).ok()?;
-    if !matches!(url.scheme(), "http" | "https") || !url.username().is_empty() || url.password().is_some() {
-        return None;
-    }
+    let url = page(target)?;
     let allowed = url.origin() == home.origin()
         || app.settings().settings.allowed_return_urls.iter().any(|pattern| matches(pattern, &url));
     allowed.then(|| url.to_string())
 }
 
-/// Where `flow` leads, if that is still allowed now.
-pub(super) fn current(app: &Tenant, flow: &Flow) -> Option<String> {
-    flow.data.return_to.as_deref().and_then(|target| resolve(app, target))
+/// The same, or else a URL where the flow's client has people sent back to; without a client, where one does that did not
+/// register itself.
+pub(super) async fn allowed(
+    app: &Tenant,
+    cx: &Cx,
+    target: &str,
+    client: Option<ClientId>,
+) -> Result<Option<String>> {
+    if let Some(resolved) = resolve(app, target) {
+        return Ok(Some(resolved));
+    }
+    let Some(url) = page(target).filter(|_| is_plain(target)) else { return Ok(None) };
+    let origin = url.origin().ascii_serialization();
+    let is_home = match client {
+        Some(client) => clients::returns_to(app, cx, client, &origin).await?,
+        None => clients::some_returns_to(app, cx, &origin).await?,
+    };
+    Ok(is_home.then(|| url.to_string()))
+}
+
+/// The flow, which leads nowhere any more if that is not allowed now.
+pub(super) async fn checked(app: &Tenant, cx: &Cx, mut flow: Flow) -> Result<Flow> {
+    if let Some(target) = flow.data.return_to.take() {
+        let client = flow.data.client.as_ref().map(|client| client.id);
+        flow.data.return_to = allowed(app, cx, &target, client).await?;
+    }
+    Ok(flow)
+}
+
+/// Whether browsers and we read an address alike.
+fn is_plain(target: &str) -> bool {
+    target.len() <= 2_048 && !target.chars().any(|c| c.is_control() || c == '\\')
+}
+
+/// A page elsewhere, by a URL that names nobody.
+fn page(target: &str) -> Option<Url> {
+    let url = Url::parse(target).ok()?;
+    let names_user = !url.username().is_empty() || url.password().is_some();
+    (matches!(url.scheme(), "http" | "https") && !names_user).then_some(url)
 }
 
 /// Whether a URL fits a pattern: same scheme, port and path prefix; `*.` stands for one whole leading label.

@@ -173,6 +173,7 @@ impl Work {
             })
             .await?;
         forget.commit(&self.app);
+        let flow = return_to::checked(&self.app, &self.cx, flow).await?;
         let outcome = self.outcome(flow, step);
         self.acting(outcome).await
     }
@@ -205,6 +206,7 @@ impl Work {
                 Ok((flow, prepared))
             })
             .await?;
+        let flow = return_to::checked(&self.app, &self.cx, flow).await?;
         Ok(prepared.map_err(|step| self.outcome(flow, step)))
     }
 
@@ -246,7 +248,7 @@ impl Work {
             Step::Refuse(error) => Outcome::Refused(Box::new(Refused { error, flow: Some(flow) })),
             Step::End(error) => Outcome::Refused(Box::new(Refused { error, flow: None })),
             Step::SignedIn(made, then) => Outcome::SignedIn(Box::new(SignedIn {
-                redirect_to: return_to::current(&self.app, &flow),
+                redirect_to: flow.data.return_to.clone(),
                 session: shown(&made),
                 device_key: key(&made),
                 identity: made.1,
@@ -290,8 +292,10 @@ pub(super) fn check_open(flow: &Flow, now: Timestamp, origin: &str) -> Result<()
     if flow.completed_at.is_none() && flow.expires_at > now && flow.submits < SUBMITS {
         return Ok(());
     }
-    let error =
-        Error::new(Code::FlowGone).with_member("new_flow_url", format!("{origin}{}", page_path(flow)));
+    // A client that can begin a sign-in anew does that better than we can.
+    let anew = flow.data.client.as_ref().and_then(|client| client.initiate_login_uri.clone());
+    let anew = anew.unwrap_or_else(|| format!("{origin}{}", page_path(flow)));
+    let error = Error::new(Code::FlowGone).with_member("new_flow_url", anew);
     // What the first browser is told when its link was used in another one.
     let elsewhere = flow.data.messages.iter().find(|m| m.id == MessageId::SignedInElsewhere.id());
     Err(match elsewhere {

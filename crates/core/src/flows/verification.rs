@@ -5,7 +5,7 @@ use std::sync::Arc;
 use avnology_model::{
     Code, Error, Result, Timestamp,
     events::{MessageRequest, MessageType},
-    flows::{Channel, CodeChallenge, Flow, FlowData, FlowKind, FlowState, MessageId, Transport},
+    flows::{Channel, CodeChallenge, Flow, FlowClient, FlowData, FlowKind, FlowState, MessageId, Transport},
     identities::{Email, Identity, Realm},
     ids::{FlowId, MembershipId},
     secret_token::{SecretHash, SecretKind, SecretToken},
@@ -39,6 +39,7 @@ pub(crate) struct NewVerification {
     transport: Transport,
     browser_hash: Option<SecretHash>,
     return_to: Option<String>,
+    client: Option<FlowClient>,
 }
 
 impl NewVerification {
@@ -52,6 +53,7 @@ impl NewVerification {
             transport: Transport::Api,
             browser_hash: None,
             return_to: None,
+            client: None,
         }
     }
 
@@ -60,6 +62,7 @@ impl NewVerification {
         self.transport = flow.transport;
         self.browser_hash = flow.browser_hash;
         self.return_to.clone_from(&flow.data.return_to);
+        self.client.clone_from(&flow.data.client);
         self
     }
 
@@ -84,6 +87,7 @@ impl NewVerification {
             secret_expires_at: None,
             data: FlowData {
                 return_to: self.return_to.clone(),
+                client: self.client.clone(),
                 identifier: Some(address.to_owned()),
                 realm: identity.realm.organization(),
                 values: [(node.to_owned(), address.to_owned())].into(),

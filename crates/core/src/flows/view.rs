@@ -2,14 +2,14 @@
 
 use avnology_model::{
     flows::{
-        Channel, Flow, FlowKind, FlowOrganization, FlowState, FlowView, Group, InputType, Message, MessageId,
-        Node, Transport, Ui,
+        Channel, Flow, FlowClient, FlowKind, FlowOrganization, FlowState, FlowView, Group, InputType,
+        Message, MessageId, Node, Transport, Ui,
     },
     identities::Identity,
     platform::{LoginMethod, RegistrationField, TenantSettings},
 };
 
-use super::{captcha, factor_nodes, lost_factors, place, return_to, trait_nodes};
+use super::{captcha, factor_nodes, lost_factors, place, trait_nodes};
 use crate::{Tenant, clients::authorize::challenge_in, identities::TraitsSchema};
 
 /// The hosted page of a flow, without the flow's id; of one that leads to an organization alone, the organization's.
@@ -91,10 +91,10 @@ pub fn view(app: &Tenant, flow: &Flow, csrf: Option<&str>, identity: Option<&Ide
         active: flow.active.clone(),
         issued_at: flow.issued_at,
         expires_at: flow.expires_at,
-        return_to: return_to::current(app, flow),
+        return_to: flow.data.return_to.clone(),
         organization_id: flow.restricted_to().map(|id| id.to_string()).unwrap_or_default(),
         organization: flow.data.organization.as_ref().map(card),
-        client: flow.data.client.as_ref().and_then(|client| serde_json::to_value(client).ok()),
+        client: flow.data.client.as_ref().map(client_card),
         login_challenge: flow.data.return_to.as_deref().and_then(|target| challenge_in(app, target)),
         requested_aal: flow.data.requested_aal,
         refresh: flow.data.refresh,
@@ -137,6 +137,17 @@ fn standing(flow: &Flow) -> Option<Message> {
 fn card(place: &FlowOrganization) -> serde_json::Value {
     // Logos cannot be set yet.
     serde_json::json!({ "id": place.id, "name": place.name, "slug": place.slug, "logo_url": null })
+}
+
+fn client_card(client: &FlowClient) -> serde_json::Value {
+    let mut card = serde_json::json!({
+        "id": client.id, "name": client.name, "logo_url": client.logo_url,
+        "policy_url": client.policy_url, "terms_url": client.terms_url,
+    });
+    if let (Some(host), Some(members)) = (&client.redirect_host, card.as_object_mut()) {
+        members.insert("redirect_host".to_owned(), host.clone().into());
+    }
+    card
 }
 
 fn login(flow: &Flow, settings: &TenantSettings, texts: bool, nodes: &mut Vec<Node>) {

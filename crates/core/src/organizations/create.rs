@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use avnology_model::{
     Code, Error, FieldCode, Result,
     events::EventType,
+    identities::Identity,
     ids::{IdentityId, MembershipId, OrganizationId},
     organizations::{DomainName, MembershipSource, Organization, OrganizationState, RegistrationMode, Slug},
     platform::{IdempotencyKey, OrganizationCreation},
@@ -267,9 +268,13 @@ fn check_may_create(app: &Tenant, person: Option<&LiveSession>, is_platform: boo
         return Err(Error::new(Code::OrganizationCreationRefused));
     }
     let Some(live) = person else { return Err(Error::new(Code::OrganizationCreationRefused)) };
+    check_creation_by(app, &live.identity)
+}
+
+fn check_creation_by(app: &Tenant, identity: &Identity) -> Result<()> {
     match app.settings().settings.organization_creation {
         OrganizationCreation::Anyone => Ok(()),
-        OrganizationCreation::Verified if live.identity.email_verified => Ok(()),
+        OrganizationCreation::Verified if identity.email_verified => Ok(()),
         OrganizationCreation::Verified => Err(Error::new(Code::VerificationRequired)),
         OrganizationCreation::Admins => Err(Error::new(Code::OrganizationCreationRefused)),
     }
@@ -402,6 +407,11 @@ fn add_owner(
         expire_time: None,
     };
     membership::join(tx, cx, organization, &joining).map(drop)
+}
+
+/// Whether the tenant lets this person make organizations, whatever their role on the platform.
+pub(crate) fn is_let_create(app: &Tenant, identity: &Identity) -> bool {
+    !app.is_strict() && check_creation_by(app, identity).is_ok()
 }
 
 /// Whether a person may make organizations, for pages that offer it.

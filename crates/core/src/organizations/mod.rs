@@ -40,6 +40,7 @@ pub(crate) use assign::{Assignment, assign, set_place_in_group, unassign};
 pub use auth_options::AuthOptions;
 pub use card::OrganizationCard;
 pub use choices::{Choice, choices, named as name_choices};
+pub(crate) use create::is_let_create;
 pub use create::{CreatedOrganization, NewOrganization, create, may_create};
 pub use destroy::destroy_due;
 pub(crate) use discovery::discover_in;

@@ -208,7 +208,7 @@ pub async fn sweep(app: &Arc<Tenant>) -> Result<()> {
             lockouts::purge(tx, now.plus_seconds(-DAY))?;
             slugs::free_slugs(tx, now)?;
             signing_keys::purge(tx, now)?;
-            requests::purge(tx, now)?;
+            requests::purge(tx, now.plus_seconds(-DAY))?;
             initial_tokens::purge(tx, now)?;
             device_codes::purge(tx, now.plus_seconds(-DAY))?;
             pushed_requests::purge(tx, now.plus_seconds(-PUSHED_KEPT))?;

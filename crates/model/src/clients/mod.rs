@@ -1,5 +1,6 @@
 //! Applications that ask for tokens, and the resources that tokens are for (`contract/30` §2).
 
+mod about;
 mod client;
 mod consent;
 mod device;
@@ -14,6 +15,7 @@ mod rule;
 mod settings;
 mod words;
 
+pub use about::ClientAbout;
 pub use client::{Client, ClientSecret, MOST_SECRETS};
 pub use consent::Consent;
 pub use device::{DeviceApproval, DeviceCode, DeviceStage};

@@ -137,6 +137,9 @@ pub struct ClientSettings {
     /// Whether it needs to be told which session; it always is.
     #[serde(default = "yes")]
     pub backchannel_logout_session_required: bool,
+    /// Where people go who open a stale sign-in page, an `https` URL: it begins a sign-in anew (OpenID Connect Core §4).
+    #[serde(default)]
+    pub initiate_login_uri: Option<String>,
     /// Its picture.
     #[serde(default)]
     pub logo_uri: Option<String>,

@@ -178,6 +178,12 @@ pub struct FlowClient {
     pub policy_url: Option<String>,
     /// Its terms.
     pub terms_url: Option<String>,
+    /// The host that it sends people back to, of one that registered itself: what it calls itself is its own word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirect_host: Option<String>,
+    /// Where it begins a sign-in anew (OpenID Connect Core §4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initiate_login_uri: Option<String>,
 }
 
 /// The invitation that a registration answers.

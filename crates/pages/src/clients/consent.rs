@@ -1,6 +1,6 @@
 //! `/consent`.
 
-use avnology_core::clients::authorize::{self, Next};
+use avnology_core::clients::authorize::{self, Next, host_of};
 use avnology_http::{Auth, BrowserKeys, Form, PageSignedIn, Query, Reply, Response, Route, SeeOther, csrf};
 use avnology_model::Result;
 use avnology_views::{
@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 use utoipa::IntoParams;
 
 use super::{respond, visitor};
-use crate::shell::{brand, entry_page, person};
+use crate::shell::{brand, client_page, person};
 
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
@@ -30,9 +30,6 @@ async fn show(auth: Auth<PageSignedIn>, Query(q): Query<Params>) -> Result<Respo
         cx: Context::english(&brand, auth.cx.now),
         person: &person(live),
         client: &asked.client,
-        client_uri: asked.client_uri.as_deref(),
-        policy_uri: asked.policy_uri.as_deref(),
-        tos_uri: asked.tos_uri.as_deref(),
         comes_from: asked.document.as_deref().map(host_of).as_deref(),
         goes_to: &host_of(&asked.redirect_uri),
         organization: asked.organization.as_deref(),
@@ -44,7 +41,7 @@ async fn show(auth: Auth<PageSignedIn>, Query(q): Query<Params>) -> Result<Respo
         other_account_url: &super::choose::other_account(challenge),
     }
     .render();
-    Ok(entry_page(&auth, html, 200, keys.set))
+    Ok(client_page(&auth, html, 200, keys.set, &asked.client))
 }
 
 pub(super) fn scope(asked: &authorize::AskedScope) -> ConsentScope {
@@ -53,15 +50,6 @@ pub(super) fn scope(asked: &authorize::AskedScope) -> ConsentScope {
         description: asked.description.clone(),
         is_optional: asked.is_optional,
     }
-}
-
-/// The host of a URI, or the scheme of an app.
-fn host_of(uri: &str) -> String {
-    let (scheme, rest) = uri.split_once(':').unwrap_or_default();
-    if scheme != "https" && scheme != "http" {
-        return format!("The app {scheme}");
-    }
-    rest.trim_start_matches('/').split(['/', '?']).next().unwrap_or_default().to_owned()
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -91,7 +79,7 @@ async fn decide(auth: Auth<PageSignedIn>, form: Form<Agreement>) -> Result<Respo
     csrf::check_page(&auth.app, auth.session().id(), form.csrf.as_deref())?;
     let keys = BrowserKeys::of(&auth);
     let (fields, seen) = (form.fields, visitor(&auth, &keys));
-    let next = if fields.decision == "allow" {
+    let next = if fields.decision == "accept" {
         authorize::allow(&auth.app, &auth.cx, &fields.login_challenge, seen, &fields.scope).await?;
         Next::Go(super::choose::go_on(&fields.login_challenge))
     } else {

@@ -9,13 +9,14 @@ use avnology_views::{
         CodeRefused, ConfirmDevice, ConsentScope, DeviceEnd, DeviceEnded, DevicePlace, EnterCode,
         OrganizationChoice,
     },
+    flows::Origin,
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::consent::one_or_more;
-use crate::shell::{brand, entry_page, person};
+use crate::shell::{brand, client_page, entry_page, person};
 
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
@@ -76,11 +77,11 @@ fn confirm(auth: &Auth<PageSignedIn>, asked: &DeviceAsked, refused: Option<&str>
         person: &person(live),
         user_code: &asked.user_code,
         client: &asked.client,
-        client_uri: asked.client_uri.as_deref(),
-        policy_uri: asked.policy_uri.as_deref(),
-        tos_uri: asked.tos_uri.as_deref(),
-        address: asked.address.as_deref(),
-        program: &asked.program,
+        origin: &Origin {
+            device: Some(asked.program.clone()),
+            place: asked.address.clone(),
+            at: asked.asked_at,
+        },
         scopes: &scopes,
         resources: &asked.resources,
         place: &place(&asked.place),
@@ -90,7 +91,7 @@ fn confirm(auth: &Auth<PageSignedIn>, asked: &DeviceAsked, refused: Option<&str>
         other_account_url: &other_account(&asked.user_code),
     }
     .render();
-    entry_page(auth, html, if refused.is_some() { 403 } else { 200 }, Vec::new())
+    client_page(auth, html, if refused.is_some() { 403 } else { 200 }, Vec::new(), &asked.client)
 }
 
 fn place(place: &Place) -> DevicePlace {

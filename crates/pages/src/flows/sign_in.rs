@@ -17,7 +17,7 @@ use avnology_views::{
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{gone, leading_on};
+use super::{Continuing, gone, leading_on};
 use crate::{
     browser::{Found, Held, Opened, find, open, resend_at},
     shell::{brand, entry_page, flow_page, person},
@@ -48,7 +48,11 @@ async fn show(auth: Auth<Visitor>, Query(q): Query<Params>) -> Result<Response> 
         return Ok(SeeOther(format!("/oauth2/auth?{query}")).respond());
     }
     let continued = match &q.login_challenge {
-        Some(challenge) => super::continuing(&auth, challenge).await?,
+        Some(challenge) => match super::continuing(&auth, challenge).await? {
+            Continuing::By(request) => Some(*request),
+            Continuing::Anew(url) => return Ok(SeeOther(url).respond()),
+            Continuing::Over => None,
+        },
         None => None,
     };
     let return_to = q.return_to.filter(|target| !target.is_empty());
@@ -60,6 +64,7 @@ async fn show(auth: Auth<Visitor>, Query(q): Query<Params>) -> Result<Response> 
         max_age: q.max_age,
         aal: q.aal,
         organization: q.organization_id,
+        client: q.client_id,
         ..FlowRequest::default()
     });
     match open(&auth, FlowKind::Login, "/sign-in", request).await {
@@ -134,8 +139,8 @@ impl Urls {
         let Some(place) = place else {
             let is_open = settings.settings.registration.mode == RegistrationMode::Public;
             return Ok(Self {
-                sign_up: is_open.then(|| leading_on("/sign-up", flow)),
-                recovery: "/recovery".to_owned(),
+                sign_up: is_open.then(|| leading_on(&auth.app, "/sign-up", flow)),
+                recovery: leading_on(&auth.app, "/recovery", flow),
             });
         };
         let entrance = organizations::entrance(&auth.app, &auth.cx, place.slug.as_str()).await;
@@ -143,9 +148,9 @@ impl Urls {
         let recovery = if auth.app.is_strict() {
             format!("/recovery?organization_id={}", place.slug)
         } else {
-            "/recovery".to_owned()
+            leading_on(&auth.app, "/recovery", flow)
         };
-        let sign_up = takes.then(|| leading_on(&format!("/org/{}/sign-up", place.slug), flow));
+        let sign_up = takes.then(|| leading_on(&auth.app, &format!("/org/{}/sign-up", place.slug), flow));
         Ok(Self { sign_up, recovery })
     }
 }

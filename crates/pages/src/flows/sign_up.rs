@@ -10,7 +10,7 @@ use avnology_views::{
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{gone, leading_on};
+use super::{Continuing, gone, leading_on};
 use crate::{
     browser::{Found, Held, Opened, find, open, resend_at},
     shell::{brand, entry_page, flow_page},
@@ -26,6 +26,7 @@ struct Params {
     return_to: Option<String>,
     login_hint: Option<String>,
     login_challenge: Option<String>,
+    client_id: Option<String>,
     /// With the invitation whose token the browser keeps.
     invited: bool,
 }
@@ -38,13 +39,18 @@ async fn show(auth: Auth<Visitor>, Query(q): Query<Params>) -> Result<Response> 
         return invited(&auth).await;
     }
     let continued = match &q.login_challenge {
-        Some(challenge) => super::continuing(&auth, challenge).await?,
+        Some(challenge) => match super::continuing(&auth, challenge).await? {
+            Continuing::By(request) => Some(*request),
+            Continuing::Anew(url) => return Ok(SeeOther(url).respond()),
+            Continuing::Over => None,
+        },
         None => None,
     };
     let return_to = q.return_to.filter(|target| !target.is_empty());
     let return_to = return_to.or(continued.and_then(|request| request.return_to));
     let asked_to_go = return_to.is_some();
-    let request = FlowRequest { return_to, login_hint: q.login_hint, ..FlowRequest::default() };
+    let request =
+        FlowRequest { return_to, login_hint: q.login_hint, client: q.client_id, ..FlowRequest::default() };
     match open(&auth, FlowKind::Registration, "/sign-up", request).await {
         Ok(Opened::Go(response)) => Ok(response),
         Ok(Opened::SignedIn(_)) => Ok(SeeOther("/account".to_owned()).respond()),
@@ -100,8 +106,8 @@ async fn draw(auth: &Auth<Visitor>, held: &Held) -> Result<Response> {
     };
     let sign_in_url = match place {
         _ if held.flow.data.invitation.is_some() => INVITATIONS.to_owned(),
-        Some(place) => leading_on(&format!("/org/{}", place.slug), &held.flow),
-        None => leading_on("/sign-in", &held.flow),
+        Some(place) => leading_on(&auth.app, &format!("/org/{}", place.slug), &held.flow),
+        None => leading_on(&auth.app, "/sign-in", &held.flow),
     };
     let html = SignUp {
         cx: Context::english(&brand, auth.cx.now),

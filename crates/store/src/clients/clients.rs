@@ -27,6 +27,8 @@ crate::statements! {
         r.limits, r.document_url, r.fresh_until, r.last_token_at FROM oauth_clients c LEFT JOIN oauth_registrations r ON r.client_id = c.id \
         WHERE c.id = $1";
     DELETE = "DELETE FROM oauth_clients WHERE id = $1";
+    REDIRECT_URIS = "SELECT c.settings FROM oauth_clients c LEFT JOIN oauth_registrations r ON r.client_id = c.id \
+        WHERE c.state = 'active' AND r.client_id IS NULL";
     SECRETS = "SELECT hash, prefix, create_time, expires_at FROM oauth_client_secrets WHERE client_id = $1 \
         ORDER BY create_time DESC, hash";
     INSERT_SECRET = "INSERT INTO oauth_client_secrets (hash, client_id, prefix, create_time, expires_at) \
@@ -101,6 +103,16 @@ pub fn find(tx: &mut IdentityTx<'_>, id: ClientId) -> Result<Option<Client>> {
 /// The client with this id; `_901`.
 pub fn get(tx: &mut IdentityTx<'_>, id: ClientId) -> Result<Client> {
     find(tx, id)?.ok_or_else(Error::not_found)
+}
+
+/// Where people are sent back to by the clients that work and did not register themselves.
+pub fn redirect_uris(tx: &mut IdentityTx<'_>) -> Result<Vec<String>> {
+    let mut uris = Vec::new();
+    for mut row in tx.query(&REDIRECT_URIS, &params![])? {
+        let settings: ClientSettings = serde_json::from_value(row.take()?).map_err(Error::internal)?;
+        uris.extend(settings.redirect_uris);
+    }
+    Ok(uris)
 }
 
 /// Removes a client and its secrets.

@@ -1,6 +1,8 @@
 //! `/consent`: what a client asks for, on whose behalf, and for which organization.
 
-use super::words::of_scope;
+use avnology_model::clients::ClientAbout;
+
+use super::{mark, words::of_scope};
 use crate::{
     Context, Link, Person,
     flows::card::Card,
@@ -26,14 +28,8 @@ pub struct Consent<'a> {
     pub cx: Context<'a>,
     /// Who is asked.
     pub person: &'a Person,
-    /// What the client is called.
-    pub client: &'a str,
-    /// Its home page.
-    pub client_uri: Option<&'a str>,
-    /// How it handles data.
-    pub policy_uri: Option<&'a str>,
-    /// Its terms.
-    pub tos_uri: Option<&'a str>,
+    /// The client.
+    pub client: &'a ClientAbout,
     /// The host of the document that describes the client.
     pub comes_from: Option<&'a str>,
     /// The host that the person is sent back to.
@@ -57,9 +53,9 @@ pub struct Consent<'a> {
 impl Consent<'_> {
     /// The page.
     pub fn render(&self) -> String {
-        let heading = format!("Allow {}?", self.client);
+        let heading = format!("Allow {}?", self.client.name);
         let mut card = Card::new(self.cx, "consent", "scopes", &heading);
-        card.lead.push(Sentence::with("", self.client, " asks for access to your account."));
+        card.lead.push(Sentence::with("", &self.client.name, " asks for access to your account."));
         card.lead
             .push(Sentence::plain("It will be able to do what is ticked. Leave out what you do not want."));
         card.facts.push(Fact::text("Account", self.person.known_as()));
@@ -78,7 +74,7 @@ impl Consent<'_> {
             .with("login_challenge", self.challenge);
         form.fields = self.scopes.iter().map(field).collect();
         if let Some(allow) = form.buttons.first_mut() {
-            allow.sends = Some(("decision".to_owned(), "allow".to_owned()));
+            allow.sends = Some(("decision".to_owned(), "accept".to_owned()));
         }
         card.main = Some(form);
         let mut deny =
@@ -89,12 +85,7 @@ impl Consent<'_> {
         }
         card.others.push(deny);
         card.links.push(Link::new("Use another account", self.other_account_url));
-        let about = [
-            ("About it", self.client_uri),
-            ("How it handles data", self.policy_uri),
-            ("Its terms", self.tos_uri),
-        ];
-        card.links.extend(about.into_iter().filter_map(|(words, url)| Some(Link::new(words, url?))));
+        mark::put(&mut card, self.client);
         card.render()
     }
 }

@@ -1,14 +1,18 @@
 //! `/device`: what a device without a browser asks for, and the code that it shows.
 
-use avnology_model::flows::{Message, MessageId};
+use avnology_model::{
+    clients::ClientAbout,
+    flows::{Message, MessageId},
+};
 
 use super::{
     OrganizationChoice,
     consent::{ConsentScope, field},
+    mark,
 };
 use crate::{
     Context, Link, Person,
-    flows::card::Card,
+    flows::{Origin, card::Card},
     organizations::fields::{line, select},
     parts::{Button, ErrorSummary, Fact, Form, Icon, Sentence, Style},
 };
@@ -101,18 +105,10 @@ pub struct ConfirmDevice<'a> {
     pub person: &'a Person,
     /// The code that the device shows.
     pub user_code: &'a str,
-    /// What the client is called.
-    pub client: &'a str,
-    /// Its home page.
-    pub client_uri: Option<&'a str>,
-    /// How it handles data.
-    pub policy_uri: Option<&'a str>,
-    /// Its terms.
-    pub tos_uri: Option<&'a str>,
-    /// The address that the device asked from.
-    pub address: Option<&'a str>,
-    /// What kind of program asked.
-    pub program: &'a str,
+    /// The client.
+    pub client: &'a ClientAbout,
+    /// What kind of program asked, where and when.
+    pub origin: &'a Origin,
     /// What it asks for.
     pub scopes: &'a [ConsentScope],
     /// For which other services.
@@ -132,7 +128,7 @@ pub struct ConfirmDevice<'a> {
 impl ConfirmDevice<'_> {
     /// The page.
     pub fn render(&self) -> String {
-        let heading = format!("Connect {}?", self.client);
+        let heading = format!("Connect {}?", self.client.name);
         let mut card = Card::new(self.cx, PAGE, "confirm", &heading);
         card.lead.push(Sentence::with("Go on only if your device shows the code ", self.user_code, "."));
         card.lead.push(Sentence::plain(
@@ -164,12 +160,7 @@ impl ConfirmDevice<'_> {
             card.others.push(deny);
         }
         card.links.push(Link::new("Use another account", self.other_account_url));
-        let about = [
-            ("About it", self.client_uri),
-            ("How it handles data", self.policy_uri),
-            ("Its terms", self.tos_uri),
-        ];
-        card.links.extend(about.into_iter().filter_map(|(words, url)| Some(Link::new(words, url?))));
+        mark::put(&mut card, self.client);
         card.render()
     }
 
@@ -182,11 +173,7 @@ impl ConfirmDevice<'_> {
             }
             DevicePlace::Personal | DevicePlace::Choice { .. } | DevicePlace::Missing => {}
         }
-        let place = match self.address {
-            Some(address) => format!("{} at {address}", self.program),
-            None => self.program.to_owned(),
-        };
-        facts.push(Fact::text("Asked from", place));
+        facts.extend(self.origin.facts_of("Asked by", self.cx.now));
         if !self.resources.is_empty() {
             facts.push(Fact::text("For use with", self.resources.join(", ")));
         }

@@ -5,6 +5,7 @@ mod choose;
 mod consent;
 mod device;
 mod form_post;
+mod mark;
 mod sign_out;
 mod words;
 
@@ -13,5 +14,6 @@ pub use choose::{ChooseAccount, ChooseOrganization, OrganizationChoice};
 pub use consent::{Consent, ConsentScope};
 pub use device::{CodeRefused, ConfirmDevice, DeviceEnd, DeviceEnded, DevicePlace, EnterCode};
 pub use form_post::FormPost;
+pub(crate) use mark::ClientMark;
 pub use sign_out::{ClientSignOut, ClientSignedOut};
 pub use words::refusal_words;

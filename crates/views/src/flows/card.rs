@@ -5,6 +5,7 @@ use askama::Template;
 use super::forms::{PasskeyForm, Picture, Secret};
 use crate::{
     Context, Link, Notice,
+    clients::ClientMark,
     organizations::Home,
     parts::{ErrorSummary, Fact, Form, Icon, Sentence, Value, html},
 };
@@ -40,6 +41,8 @@ pub(crate) struct Card<'a> {
     pub(crate) request_id: String,
     /// The organization that it is about, whose name stands in the place of ours.
     pub(crate) home: Option<Home>,
+    /// The client that it is about, beside the brand.
+    pub(crate) client: Option<ClientMark>,
     /// Whether it loads the script of pages about teams.
     pub(crate) for_teams: bool,
 }
@@ -68,6 +71,7 @@ impl<'a> Card<'a> {
             error_code: String::new(),
             request_id: String::new(),
             home: None,
+            client: None,
             for_teams: false,
         }
     }

@@ -26,6 +26,7 @@ pub use verify::{UndoChange, Undone, Verify, VerifyDenied, VerifyLink, VerifyLin
 
 use crate::{
     Context, Link,
+    clients::ClientMark,
     flows::card::Card,
     organizations::Home,
     parts::{Icon, Sentence},
@@ -47,13 +48,15 @@ pub struct Origin {
 
 impl Origin {
     pub(crate) fn facts(&self, now: Timestamp) -> Vec<crate::parts::Fact> {
+        self.facts_of("Browser", now)
+    }
+
+    /// The same with another word for what asked.
+    pub(crate) fn facts_of(&self, asker: &'static str, now: Timestamp) -> Vec<crate::parts::Fact> {
         let text =
             |term, value: &Option<String>| value.clone().map(|value| crate::parts::Fact::text(term, value));
         let time = crate::parts::Fact::time("Time", crate::when::When::new(self.at, now));
-        [text("Browser", &self.device), text("Place", &self.place), Some(time)]
-            .into_iter()
-            .flatten()
-            .collect()
+        [text(asker, &self.device), text("Place", &self.place), Some(time)].into_iter().flatten().collect()
     }
 }
 
@@ -66,6 +69,30 @@ pub(crate) fn home(flow: &FlowView) -> Option<Home> {
         name: text("name")?.to_owned(),
         slug: text("slug")?.to_owned(),
     })
+}
+
+/// Names the client that a flow leads to, beside the brand.
+pub(crate) fn put_client(flow: &FlowView, card: &mut Card<'_>) {
+    let Some(name) = of_client(flow, "name") else { return };
+    let logo_url = of_client(flow, "logo_url").map(str::to_owned);
+    card.client = Some(ClientMark { name: name.to_owned(), logo_url });
+}
+
+/// Says on the first page of a flow which client it leads to, and where to read about it (`contract/95` §1).
+pub(crate) fn say_client(flow: &FlowView, card: &mut Card<'_>) {
+    let Some(name) = of_client(flow, "name") else { return };
+    card.lead.push(Sentence::with("to go on to ", name, ""));
+    if let Some(host) = of_client(flow, "redirect_host") {
+        card.lead.push(Sentence::with("It registered itself, and you go back to ", host, "."));
+    }
+    let about =
+        [("policy_url", format!("How {name} handles data")), ("terms_url", format!("Terms of {name}"))];
+    let link = |(member, words): (&str, String)| Some(Link::new(&words, of_client(flow, member)?));
+    card.links.extend(about.into_iter().filter_map(link));
+}
+
+fn of_client<'f>(flow: &'f FlowView, member: &str) -> Option<&'f str> {
+    flow.client.as_ref()?.get(member)?.as_str()
 }
 
 /// Which page a flow is shown on.

@@ -45,6 +45,7 @@ impl Recovery<'_> {
         } else {
             (self.address(), forms::of_flow(self.flow))
         };
+        super::put_client(self.flow, &mut card);
         sign_in::show(&mut card, forms, self.resend_at);
         card.render()
     }
@@ -55,6 +56,7 @@ impl Recovery<'_> {
 
     fn address(&self) -> Card<'_> {
         let mut card = self.card(self.flow.state.as_str(), "Recover your account");
+        super::say_client(self.flow, &mut card);
         let by_phone = self.flow.ui.nodes.iter().any(|n| n.name() == "phone");
         let how = if by_phone { "We text you a code." } else { "We mail you a code." };
         card.lead.push(Sentence::plain(format!("{how} With it you can choose a new password.")));

@@ -59,6 +59,7 @@ impl SignIn<'_> {
             main.aside = Some(Link::new("Forgot your password?", url));
         }
         card.home = super::home(self.flow);
+        super::put_client(self.flow, &mut card);
         show(&mut card, forms, self.resend_at);
         card.render()
     }
@@ -118,6 +119,9 @@ impl SignIn<'_> {
             }
         };
         self.say_where(&mut card);
+        if self.flow.identifier.is_none() && !self.flow.refresh {
+            super::say_client(self.flow, &mut card);
+        }
         if let Some(url) = self.sign_up_url
             && self.flow.identifier.is_none()
             && !self.flow.refresh
@@ -131,7 +135,8 @@ impl SignIn<'_> {
     fn say_where(&self, card: &mut Card<'_>) {
         let domain = self.flow.identifier.as_deref().and_then(|address| address.rsplit_once('@'));
         match (super::home(self.flow), domain) {
-            (Some(home), Some((_, domain))) if self.only_home().is_none() => card.lead.push(Sentence::with(
+            // A client of one organization leads there from wherever somebody is.
+            (Some(home), Some((_, domain))) if self.only_home().is_none() && self.flow.client.is_none() => card.lead.push(Sentence::with(
                 "Addresses at ",
                 domain,
                 &format!(" sign in to {}.", home.name),

@@ -66,9 +66,11 @@ impl SignUp<'_> {
                 if let Some(home) = &home {
                     card.lead.push(self.about(home));
                 }
+                super::say_client(self.flow, &mut card);
             }
         }
         card.home = home;
+        super::put_client(self.flow, &mut card);
         sign_in::show(&mut card, forms::of_flow(self.flow), self.resend_at);
         card.render()
     }

@@ -39,6 +39,7 @@ impl Verify<'_> {
             _ => "Verify your e-mail",
         };
         let mut card = Card::new(self.cx, FlowPage::Verify.name(), state.as_str(), heading);
+        super::put_client(self.flow, &mut card);
         match state {
             FlowState::SentEmail => {
                 card.icon = Some(Icon::Mail);

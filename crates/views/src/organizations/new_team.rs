@@ -33,6 +33,8 @@ pub struct NewTeam<'a> {
     pub slug: &'a str,
     /// What stands before the slug in addresses, as in `https://id.example.com/organizations/`.
     pub prefix: &'a str,
+    /// Where the person goes with the new team, who came from there; empty: to its invitations.
+    pub return_to: &'a str,
     /// What became of a look at the address.
     pub preview: Option<SlugPreview<'a>>,
     /// What was refused.
@@ -49,6 +51,9 @@ impl NewTeam<'_> {
             "A team shares one place to sign in to and decides together who belongs to it. Your own account stays yours.",
         ));
         let mut main = form("/organizations/new", self.csrf_token).main("flow");
+        if !self.return_to.is_empty() {
+            main = main.with("return_to", self.return_to);
+        }
         let hint = match self.preview {
             Some(SlugPreview { is_available: true, suggestion }) => {
                 format!("{}{suggestion} is free.", self.prefix)

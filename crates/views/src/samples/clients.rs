@@ -1,5 +1,7 @@
 //! Pages between a client and a person.
 
+use avnology_model::clients::ClientAbout;
+
 use super::World;
 use crate::{
     Notice,
@@ -8,6 +10,7 @@ use crate::{
         CodeRefused, ConfirmDevice, Consent, ConsentScope, DeviceEnd, DeviceEnded, DevicePlace, EnterCode,
         FormPost, OrganizationChoice, refusal_words,
     },
+    flows::Origin,
     platform::ErrorPage,
 };
 
@@ -55,6 +58,19 @@ fn applications(world: &World) -> Pages {
     ]
 }
 
+/// A client that says nothing of itself, and one that says everything.
+fn abouts(name: &str, home: &str) -> (ClientAbout, ClientAbout) {
+    let plain = ClientAbout { name: name.to_owned(), ..ClientAbout::default() };
+    let about = ClientAbout {
+        logo_uri: Some("data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA=".to_owned()),
+        client_uri: Some(home.to_owned()),
+        policy_uri: Some(format!("{home}/privacy")),
+        tos_uri: Some(format!("{home}/terms")),
+        ..plain.clone()
+    };
+    (plain, about)
+}
+
 fn consent(world: &World) -> Pages {
     let scope = |name: &str, description: Option<&str>| ConsentScope {
         name: name.to_owned(),
@@ -70,13 +86,11 @@ fn consent(world: &World) -> Pages {
         scope("members:read", None),
         scope("invoices:read", Some("See the invoices of the last year")),
     ];
+    let (plain, about) = abouts("Photo Prints", "https://photos.example");
     let page = Consent {
         cx: world.cx(),
         person: &world.jane,
-        client: "Photo Prints",
-        client_uri: None,
-        policy_uri: None,
-        tos_uri: None,
+        client: &plain,
         comes_from: None,
         goes_to: "photos.example",
         organization: None,
@@ -89,9 +103,7 @@ fn consent(world: &World) -> Pages {
     };
     let resources = ["Invoices".to_owned()];
     let whole = Consent {
-        client_uri: Some("https://photos.example"),
-        policy_uri: Some("https://photos.example/privacy"),
-        tos_uri: Some("https://photos.example/terms"),
+        client: &about,
         comes_from: Some("photos.example"),
         organization: Some("Acme Corporation"),
         scopes: &many,
@@ -108,16 +120,18 @@ fn device(world: &World) -> Pages {
     let scope =
         |name: &str| ConsentScope { name: name.to_owned(), description: None, is_optional: name != "openid" };
     let scopes = [scope("openid"), scope("profile"), scope("offline_access")];
+    let (plain, about) = abouts("Living Room TV", "https://tv.example");
+    let origin = Origin {
+        device: Some("Program".to_owned()),
+        place: Some("203.0.113.7".to_owned()),
+        at: world.now.plus_seconds(-40),
+    };
     let confirm = ConfirmDevice {
         cx: world.cx(),
         person: &world.jane,
         user_code: "WDJB-MJHT",
-        client: "Living Room TV",
-        client_uri: None,
-        policy_uri: None,
-        tos_uri: None,
-        address: Some("203.0.113.7"),
-        program: "Program",
+        client: &plain,
+        origin: &origin,
         scopes: &scopes,
         resources: &[],
         place: &DevicePlace::Personal,
@@ -140,14 +154,7 @@ fn device(world: &World) -> Pages {
         chosen: "org_01kjpwdk93e6yrn4jvq0b9zr89".to_owned(),
     };
     let resources = ["Invoices".to_owned()];
-    let whole = ConfirmDevice {
-        client_uri: Some("https://tv.example"),
-        policy_uri: Some("https://tv.example/privacy"),
-        tos_uri: Some("https://tv.example/terms"),
-        resources: &resources,
-        place: &place,
-        ..confirm
-    };
+    let whole = ConfirmDevice { client: &about, resources: &resources, place: &place, ..confirm };
     let join = ConfirmDevice {
         place: &DevicePlace::Join("Acme Corporation".to_owned()),
         refused: Some("You need an invitation to join this organization."),

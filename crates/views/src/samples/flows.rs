@@ -32,6 +32,13 @@ fn sign_in(world: &World) -> Pages {
     let mut refresh = nodes::methods(world);
     refresh.refresh = true;
     refresh.ui.nodes.retain(|n| n.attributes.value.as_deref() != Some("identifier"));
+    let mut application = nodes::who(world);
+    application.client = Some(serde_json::json!({
+        "id": "cli_01kjpwfebhf9xrvqney6fmm27s", "name": "Photo Prints",
+        "logo_url": "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA=",
+        "policy_url": "https://photos.example/privacy", "terms_url": "https://photos.example/terms",
+        "redirect_host": "photos.example",
+    }));
     let elsewhere = nodes::saying(
         nodes::flow(world, FlowKind::Login, FlowState::Passed),
         Message::new(Id::SignedInElsewhere),
@@ -44,6 +51,7 @@ fn sign_in(world: &World) -> Pages {
     };
     vec![
         ("sign-in-identifier", page(&nodes::who(world), None)),
+        ("sign-in-client", page(&application, None)),
         (
             "sign-in-identifier-invalid",
             page(&nodes::refusing(nodes::who(world), "identifier", Id::Invalid), None),

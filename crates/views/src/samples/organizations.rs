@@ -164,6 +164,7 @@ fn account(acme: &Acme<'_>) -> Pages {
 
 fn new_team(acme: &Acme<'_>) -> Pages {
     let empty = NewTeam {
+        return_to: "",
         cx: acme.world.cx(),
         csrf_token: TOKEN,
         name: "",

@@ -10,7 +10,7 @@ use avnology_model::{
 };
 use avnology_store::{
     identities::identities,
-    organizations::{invitations, memberships, organizations as rows},
+    organizations::{invitations, memberships, organizations as rows, own::OwnMembership},
 };
 
 use super::{
@@ -38,6 +38,13 @@ pub struct Offer {
     pub slug: Slug,
     /// The role that the person has there.
     pub role: String,
+}
+
+impl From<OwnMembership> for Offer {
+    fn from(own: OwnMembership) -> Self {
+        let role = own.membership.role.to_string();
+        Self { id: own.organization, name: own.name, slug: own.slug, role }
+    }
 }
 
 /// An organization that the person is invited to.
@@ -83,15 +90,7 @@ pub async fn offered(
     let live = visitor.live().ok_or_else(gone)?;
     let client = cache::find(app, cx, pending.row.client_id).await?.ok_or_else(gone)?;
     let own = organization::candidates(app, cx, &client, live.identity.id).await?;
-    let offers: Vec<Offer> = own
-        .into_iter()
-        .map(|one| Offer {
-            id: one.organization,
-            name: one.name,
-            slug: one.slug,
-            role: one.membership.role.to_string(),
-        })
-        .collect();
+    let offers: Vec<Offer> = own.into_iter().map(Offer::from).collect();
     let asked = pending.params.get("organization_id").or_else(|| pending.params.get("organization"));
     let named = match asked.filter(|name| *name != PERSONAL) {
         Some(name) => find_named(app, cx, name).await?,

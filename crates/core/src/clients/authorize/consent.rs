@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use avnology_model::{
     Code, Error, Result,
-    clients::{ApiResource, Consent},
+    clients::{ApiResource, ClientAbout, Consent},
     events::EventType,
     ids::ConsentId,
 };
@@ -45,16 +45,8 @@ pub struct AskedScope {
 /// What the page of consent tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AskedFor {
-    /// What the client is called.
-    pub client: String,
-    /// Its picture.
-    pub logo_uri: Option<String>,
-    /// Its home page.
-    pub client_uri: Option<String>,
-    /// How it handles data.
-    pub policy_uri: Option<String>,
-    /// Its terms.
-    pub tos_uri: Option<String>,
+    /// The client.
+    pub client: ClientAbout,
     /// The document that describes the client, if one does.
     pub document: Option<String>,
     /// Where the person is sent back to.
@@ -149,11 +141,7 @@ pub async fn asked_for(
         Some(resource.settings.name.clone())
     };
     Ok(AskedFor {
-        client: settings.name.clone(),
-        logo_uri: settings.logo_uri.clone(),
-        client_uri: settings.client_uri.clone(),
-        policy_uri: settings.policy_uri.clone(),
-        tos_uri: settings.tos_uri.clone(),
+        client: settings.into(),
         document: request.live.client.document().map(|document| document.url.clone()),
         redirect_uri: request.asked.return_to.redirect_uri.clone(),
         scopes: request.asked.scopes.iter().map(of_scope).collect(),

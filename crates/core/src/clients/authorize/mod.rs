@@ -29,11 +29,11 @@ use avnology_oauth::{
     tokens::ID_TOKEN,
 };
 
-pub(crate) use self::sign_in::{card, challenge_in, client_of};
+pub(crate) use self::sign_in::{challenge_in, client_named, client_of};
 pub use self::{
     choose::{ChooseOrganization, Invited, Offer, choose_organization, chosen_account, offered},
     consent::{AskedFor, AskedScope, allow, asked_for, deny},
-    sign_in::flow_for,
+    sign_in::{begun_anew, flow_for, host_of, leads_to_request},
 };
 pub(super) use self::{
     consent::{described, event as consent_event, remember},
@@ -70,7 +70,7 @@ pub enum Next {
     Answer(AuthorizationResponse),
     /// Nowhere: a page says what is wrong.
     Page(OAuthError),
-    /// To a page of ours, at this path.
+    /// To a page of ours, at this path; or to where the client begins anew.
     Go(String),
 }
 
@@ -106,7 +106,10 @@ pub async fn authorize(app: &Arc<Tenant>, cx: &Cx, params: &Params, visitor: Vis
         },
         Some(challenge) => match pending::find(app, cx, challenge, visitor.holder).await? {
             Some(pending) => pending,
-            None => return Ok(Next::Page(too_late())),
+            None => {
+                let anew = sign_in::begun_anew(app, cx, challenge, visitor.holder).await?;
+                return Ok(anew.map_or_else(|| Next::Page(too_late()), Next::Go));
+            }
         },
     };
     let request = match judged(app, cx, pending).await? {

@@ -113,10 +113,23 @@ pub(super) async fn find(
 ) -> Result<Option<Pending>> {
     let hash = sha256(challenge.as_bytes());
     let row = app.store.identity().read(move |tx| requests::find(tx, &hash)).await?;
-    let is_good = |row: &AuthorizationRequestRow| {
-        row.expires_at > cx.now && verify_slices_are_equal(&row.holder, &holder).is_ok()
-    };
-    let Some(row) = row.filter(is_good) else { return Ok(None) };
+    let Some(row) = row.filter(|row| is_good(row, cx, &holder)) else { return Ok(None) };
     let Ok(params) = Params::parse(row.parameters.as_bytes()) else { return Ok(None) };
     Ok(Some(Pending { row, params, challenge: challenge.to_owned(), is_kept: true }))
+}
+
+/// The client of a request that is kept, but over, or another browser's.
+pub(super) async fn client_of_stale(
+    app: &Tenant,
+    cx: &Cx,
+    challenge: &str,
+    holder: SecretHash,
+) -> Result<Option<ClientId>> {
+    let hash = sha256(challenge.as_bytes());
+    let row = app.store.identity().read(move |tx| requests::find(tx, &hash)).await?;
+    Ok(row.filter(|row| !is_good(row, cx, &holder)).map(|row| row.client_id))
+}
+
+fn is_good(row: &AuthorizationRequestRow, cx: &Cx, holder: &SecretHash) -> bool {
+    row.expires_at > cx.now && verify_slices_are_equal(&row.holder, holder).is_ok()
 }

@@ -3,7 +3,11 @@
 
 use std::sync::Arc;
 
-use avnology_model::{Error, FieldCode, Result, flows::FlowClient};
+use avnology_model::{
+    Error, FieldCode, Result,
+    flows::{Flow, FlowClient},
+    secret_token::SecretHash,
+};
 use url::{Url, form_urlencoded};
 
 use super::{Request, Stop, Visitor, before_consent, judged, pending};
@@ -80,25 +84,69 @@ pub(crate) fn challenge_in(app: &Tenant, target: &str) -> Option<String> {
     named(&url).filter(|_| is_ours)
 }
 
+/// Whether a flow leads back to an authorization request.
+pub fn leads_to_request(app: &Tenant, flow: &Flow) -> bool {
+    flow.data.return_to.as_deref().is_some_and(|target| challenge_in(app, target).is_some())
+}
+
 /// The client of the request that an address of ours leads back to, if this browser began it.
 pub(crate) async fn client_of(
     app: &Tenant,
     cx: &Cx,
     target: Option<&str>,
-    holder: Option<[u8; 32]>,
-) -> Result<Option<Arc<LiveClient>>> {
+    holder: Option<SecretHash>,
+) -> Result<Option<FlowClient>> {
     let challenge = target.and_then(|target| challenge_in(app, target));
     let (Some(challenge), Some(holder)) = (challenge, holder) else { return Ok(None) };
-    match pending::find(app, cx, &challenge, holder).await? {
-        Some(pending) => cache::find(app, cx, pending.row.client_id).await,
-        None => Ok(None),
-    }
+    let Some(pending) = pending::find(app, cx, &challenge, holder).await? else { return Ok(None) };
+    let live = cache::find(app, cx, pending.row.client_id).await?;
+    Ok(live.map(|live| card(app, &live, pending.params.get("redirect_uri"))))
 }
 
-/// A client as flows tell of it.
-pub(crate) fn card(live: &LiveClient) -> FlowClient {
+/// The client with this id, if it works. One that a document describes has no id but its URL.
+pub(crate) async fn client_named(app: &Tenant, cx: &Cx, id: &str) -> Result<Option<FlowClient>> {
+    let Ok(id) = id.parse() else { return Ok(None) };
+    let live = cache::find(app, cx, id).await?;
+    let live = live.filter(|live| live.is_active() && live.client.document().is_none());
+    Ok(live.map(|live| card(app, &live, None)))
+}
+
+/// Where the client of a request begins a sign-in anew that is over, or another browser's.
+pub async fn begun_anew(
+    app: &Tenant,
+    cx: &Cx,
+    challenge: &str,
+    holder: SecretHash,
+) -> Result<Option<String>> {
+    let Some(client) = pending::client_of_stale(app, cx, challenge, holder).await? else { return Ok(None) };
+    let live = cache::find(app, cx, client).await?;
+    Ok(live.filter(|live| live.is_active()).and_then(|live| anew(app, &live)))
+}
+
+/// Where a client begins a sign-in, told who we are (OpenID Connect Core §4).
+fn anew(app: &Tenant, live: &LiveClient) -> Option<String> {
+    let mut url = Url::parse(live.client.settings.initiate_login_uri.as_deref()?).ok()?;
+    url.query_pairs_mut().append_pair("iss", &app.config.origin());
+    Some(url.into())
+}
+
+/// The host of a URI, or the scheme of an app.
+pub fn host_of(uri: &str) -> String {
+    let (scheme, rest) = uri.split_once(':').unwrap_or_default();
+    if scheme != "https" && scheme != "http" {
+        return format!("the app {scheme}");
+    }
+    rest.trim_start_matches('/').split(['/', '?']).next().unwrap_or_default().to_owned()
+}
+
+/// A client as flows tell of it, which sends people back to this URI.
+fn card(app: &Tenant, live: &LiveClient, redirect_uri: Option<&str>) -> FlowClient {
     let settings = &live.client.settings;
+    let registered_itself = live.client.registration.is_some();
+    let uri = redirect_uri.or(settings.redirect_uris.first().map(String::as_str));
     FlowClient {
+        redirect_host: uri.filter(|_| registered_itself).map(host_of),
+        initiate_login_uri: anew(app, live),
         id: live.id(),
         name: settings.name.clone(),
         logo_url: settings.logo_uri.clone(),

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use avnology_model::{
-    Result,
-    clients::{DeviceCode, OrganizationSelection},
+    Result, Timestamp,
+    clients::{ClientAbout, DeviceCode, OrganizationSelection},
     ids::OrganizationId,
     sessions::Agent,
 };
@@ -28,18 +28,14 @@ use crate::{
 pub struct DeviceAsked {
     /// The code that it shows.
     pub user_code: String,
-    /// What the client is called.
-    pub client: String,
-    /// Its home page.
-    pub client_uri: Option<String>,
-    /// How it handles data.
-    pub policy_uri: Option<String>,
-    /// Its terms.
-    pub tos_uri: Option<String>,
+    /// The client.
+    pub client: ClientAbout,
     /// The address that it asked from.
     pub address: Option<String>,
     /// What kind of program asked.
     pub program: String,
+    /// When it asked.
+    pub asked_at: Timestamp,
     /// The scopes.
     pub scopes: Vec<AskedScope>,
     /// What the resources are called.
@@ -124,11 +120,9 @@ async fn told(
     let (first, second) = code.user_code.split_at_checked(4).unwrap_or_default();
     Ok(DeviceAsked {
         user_code: format!("{first}-{second}"),
-        client: settings.name.clone(),
-        client_uri: settings.client_uri.clone(),
-        policy_uri: settings.policy_uri.clone(),
-        tos_uri: settings.tos_uri.clone(),
+        client: settings.into(),
         address: code.ip,
+        asked_at: code.create_time,
         program: Agent::parse(&code.user_agent).name(),
         scopes: code.scopes.iter().map(scope).collect(),
         resources: code.resources.iter().filter_map(named).collect(),
@@ -149,15 +143,7 @@ pub(super) async fn place(
         return Ok(Place::Personal);
     }
     let own = candidates(app, cx, client, live.identity.id).await?;
-    let mut offers: Vec<Offer> = own
-        .into_iter()
-        .map(|one| Offer {
-            id: one.organization,
-            name: one.name,
-            slug: one.slug,
-            role: one.membership.role.to_string(),
-        })
-        .collect();
+    let mut offers: Vec<Offer> = own.into_iter().map(Offer::from).collect();
     if let Some(named) = code.organization {
         if let Some(at) = offers.iter().position(|offer| offer.id == named) {
             return Ok(Place::Fixed(offers.swap_remove(at)));

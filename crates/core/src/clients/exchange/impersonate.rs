@@ -7,7 +7,7 @@ use avnology_model::{
     clients::{Grant, GrantedRights},
     events::{Actor, EventType},
     identities::{Identity, IdentityState},
-    ids::{GrantId, IdentityId, OrganizationId},
+    ids::{IdentityId, OrganizationId},
     permissions::PlatformRole,
     sessions::Aal,
     text::line,
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::{LiveClient, Refusal, TokenResponse, oauth_error::refuse, verify::LiveToken},
-    Made, OFFLINE, OfPerson, Whose, for_person, is_private, place, unacceptable,
+    Made, OFFLINE, OfPerson, Whose, for_person, grant_until, is_private, place, unacceptable,
 };
 use crate::{Cx, Tenant, events::emit};
 
@@ -78,27 +78,14 @@ pub(super) async fn impersonate(
     if matches!(reach, Reach::Managed(own) if organization != Some(own)) {
         return Err(denied("an owner acts in the own organization alone"));
     }
-    let new = Grant {
-        id: GrantId::new(cx.now, cx.random()),
-        client_id: live.id(),
-        identity_id: id,
-        // It ends when the administrator signs out.
-        session_id: grant.session_id,
-        organization_id: organization,
-        rights: GrantedRights {
-            scopes: wanted.iter().map(str::to_owned).collect(),
-            resources: asked.audiences.clone(),
-            dpop_jkt: None,
-            ..grant.rights.clone()
-        },
-        is_offline: false,
-        generation: 0,
-        create_time: begin,
-        expires_at: end,
-        idle_expires_at: end,
-        last_used_at: cx.now,
-        revoked_at: None,
+    let rights = GrantedRights {
+        scopes: wanted.iter().map(str::to_owned).collect(),
+        resources: asked.audiences.clone(),
+        dpop_jkt: None,
+        ..grant.rights.clone()
     };
+    // It ends when the administrator signs out.
+    let new = grant_until(cx, live, end, (id, grant.session_id, organization), rights);
     let of = OfPerson { identity: person.0, platform: person.1, grant: new, is_new: true, organization };
     let act = actor(&administrator.id.to_string(), None);
     let (place, end_at) = (place.as_ref(), end.seconds());

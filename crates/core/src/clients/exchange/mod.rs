@@ -10,10 +10,10 @@ mod subject;
 use std::sync::Arc;
 
 use avnology_model::{
-    Result,
-    clients::{Grant, GrantType},
+    Result, Timestamp,
+    clients::{Grant, GrantType, GrantedRights},
     identities::Identity,
-    ids::{IdentityId, OrganizationId},
+    ids::{GrantId, IdentityId, OrganizationId, SessionId},
     permissions::PlatformRole,
 };
 use avnology_oauth::{
@@ -31,7 +31,7 @@ use super::{
     LiveClient, Refusal, TokenResponse, cache,
     issue::{self, has_system_scope, life_of_access_token, text, token_type},
     oauth_error::refuse,
-    person::{Place, effective, signed_in},
+    person::{Holder, Place, effective, signed_in},
     refresh::{Whose, check_gates, place},
     scopes, verify,
 };
@@ -146,6 +146,31 @@ fn wanted(live: &LiveClient, asked: &Exchange, has: &Scopes) -> Result<Scopes, O
     }
 }
 
+/// A grant of its own for what is exchanged, which ends then and is not refreshed.
+fn grant_until(
+    cx: &Cx,
+    live: &LiveClient,
+    end: Timestamp,
+    (identity_id, session_id, organization_id): (IdentityId, SessionId, Option<OrganizationId>),
+    rights: GrantedRights,
+) -> Grant {
+    Grant {
+        id: GrantId::new(cx.now, cx.random()),
+        client_id: live.id(),
+        identity_id,
+        session_id,
+        organization_id,
+        rights,
+        is_offline: false,
+        generation: 0,
+        create_time: live.issues_at(cx.now),
+        expires_at: end,
+        idle_expires_at: end,
+        last_used_at: cx.now,
+        revoked_at: None,
+    }
+}
+
 /// A token to be made for a person.
 struct Made<'m> {
     person: &'m OfPerson,
@@ -175,7 +200,7 @@ async fn for_person(
 ) -> Result<TokenResponse, Refusal> {
     let known = cache::all_resources(app, cx).await?;
     let OfPerson { identity, platform, grant, .. } = made.person;
-    let scopes = effective(made.wanted, made.place, *platform, &known);
+    let scopes = effective(made.wanted, made.place, Holder::of(app, identity, *platform), &known);
     let begin = live.issues_at(cx.now).seconds();
     let end = made.end.min(begin + life_of_access_token(live, &asked.audiences, &known));
     let (subject, jti) = (identity.id.to_string(), verify::jti(cx, grant.id));

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use avnology_model::{
     Result,
-    clients::{Grant, GrantedRights, OrganizationSelection},
-    ids::{GrantId, OrganizationId},
+    clients::{GrantedRights, OrganizationSelection},
+    ids::OrganizationId,
     sessions::SessionKind,
 };
 use avnology_oauth::{Scopes, token_request::Exchange};
@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::{
     super::{LiveClient, Refusal, authorize::facts_of},
-    OfPerson, Subject, Who, good, unacceptable,
+    OfPerson, Subject, Who, good, grant_until, unacceptable,
 };
 use crate::{Cx, Tenant, sessions};
 
@@ -55,28 +55,16 @@ pub(super) async fn of_session(
     let end = end.min(session.session.expires_at);
     let wants_none = live.client.settings.organization_selection == OrganizationSelection::None;
     let organization = session.session.organization_id.filter(|_| !wants_none);
-    let grant = Grant {
-        id: GrantId::new(cx.now, cx.random()),
-        client_id: live.id(),
-        identity_id: session.identity.id,
-        session_id: session.id(),
-        organization_id: organization,
-        rights: GrantedRights {
-            scopes: live.rules.scopes.iter().map(str::to_owned).collect(),
-            resources: asked.audiences.clone(),
-            dpop_jkt: None,
-            id_token_claims: Vec::new(),
-            userinfo_claims: Vec::new(),
-            signed_in: facts_of(&session),
-        },
-        is_offline: false,
-        generation: 0,
-        create_time: begin,
-        expires_at: end,
-        idle_expires_at: end,
-        last_used_at: cx.now,
-        revoked_at: None,
+    let rights = GrantedRights {
+        scopes: live.rules.scopes.iter().map(str::to_owned).collect(),
+        resources: asked.audiences.clone(),
+        dpop_jkt: None,
+        id_token_claims: Vec::new(),
+        userinfo_claims: Vec::new(),
+        signed_in: facts_of(&session),
     };
+    let whose = (session.identity.id, session.id(), organization);
+    let grant = grant_until(cx, live, end, whose, rights);
     let person = OfPerson {
         identity: session.identity.clone(),
         platform: session.role,

@@ -57,6 +57,7 @@ pub(super) fn settings_of(
     settings.backchannel_logout_session_required = asked.backchannel_logout_session_required;
     settings.id_token_signed_response_alg = Some(algorithm(asked.id_token_alg)?);
     settings.userinfo_signed_response_alg = asked.userinfo_alg.map(algorithm).transpose()?;
+    settings.initiate_login_uri.clone_from(&asked.initiate_login_uri);
     settings.default_max_age = match asked.default_max_age.map(u32::try_from) {
         None => None,
         Some(seconds) => Some(seconds.map_err(|_| invalid("default_max_age is too large"))?),

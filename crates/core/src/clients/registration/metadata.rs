@@ -40,7 +40,7 @@ fn of_settings(client: &Client) -> Map<String, Value> {
         "backchannel_logout_session_required": settings.backchannel_logout_session_required,
         "id_token_signed_response_alg": settings.id_token_alg(),
         "userinfo_signed_response_alg": settings.userinfo_signed_response_alg,
-        "default_max_age": settings.default_max_age, "default_acr_values": settings.default_acr_values,
+        "initiate_login_uri": settings.initiate_login_uri, "default_max_age": settings.default_max_age, "default_acr_values": settings.default_acr_values,
         "logo_uri": settings.logo_uri, "client_uri": settings.client_uri, "policy_uri": settings.policy_uri,
         "tos_uri": settings.tos_uri, "contacts": settings.contacts, "subject_type": "public",
     });
