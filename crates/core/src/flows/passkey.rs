@@ -226,7 +226,7 @@ fn is_meant(
 /// Between the two halves: signatures are not checked in a transaction.
 fn check(work: &Work, gate: &Gate) -> Result<Used, Refused> {
     let held = (&gate.passkey.credential, gate.passkey.counter);
-    RelyingParty::of(&work.app, &work.settings.settings).check_request(
+    RelyingParty::of(&work.app, &work.settings.settings).also_at(&work.app_origins).check_request(
         &gate.challenge,
         &gate.answer,
         held,
