@@ -2,7 +2,7 @@
 //! `contract/95` §1).
 
 use avnology_model::Code;
-use avnology_testkit::{Answer, Client, PASSWORD, TestApp, on_both_engines};
+use avnology_testkit::{Answer, Client, PASSWORD, Says, SoftPasskey, TestApp, ceremony, on_both_engines};
 use serde_json::{Value, json};
 
 use crate::kit::{Relying, jane, own_app, register};
@@ -14,6 +14,8 @@ on_both_engines! {
     a_flow_leads_where_its_client_has_people_sent_back_to_and_nowhere_else,
     a_flow_leads_nowhere_once_its_client_has_moved,
     whoever_comes_through_a_client_of_one_organization_signs_in_by_its_rules,
+    a_passkey_comes_from_an_app_of_the_client_in_its_flows_alone,
+    origins_of_apps_are_checked_when_they_are_registered,
     pages_name_the_client_and_where_to_read_about_it,
     a_client_that_registered_itself_is_named_with_its_host,
     a_stale_page_leads_to_where_the_client_begins_anew,
@@ -134,6 +136,53 @@ async fn whoever_comes_through_a_client_of_one_organization_signs_in_by_its_rule
     let plain = app.browser().open("login").await;
     let next = plain.submit("identifier", json!({ "identifier": "jane@elsewhere.example" })).await;
     assert!(next.node("password").is_some(), "{next}");
+}
+
+const ANDROID: &str = "android:apk-key-hash:47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU";
+
+async fn a_passkey_comes_from_an_app_of_the_client_in_its_flows_alone(app: TestApp) {
+    let origins = json!({ "webauthn_origins": [ANDROID, "https://mobile.example.com"] });
+    let client = own_app(&app, origins).await;
+    let at = |origin: &str| Says { origin: origin.to_owned(), ..Says::default() };
+    let mut key = SoftPasskey::new(1);
+    let of_client = [("client_id", client.id.as_str())];
+    let flow = app.program().open_with("registration", &of_client).await;
+    let asked = flow.submit("passkey", json!({ "traits": { "email": "jane@acme.example" } })).await;
+    let answer = key.create_saying(&ceremony(&asked)["options"], &at(ANDROID));
+    flow.submit("passkey", json!({ "passkey_response": answer })).await.ok();
+    for (query, origin, lets_in) in [
+        (&of_client[..], ANDROID, true),
+        (&of_client[..], "https://mobile.example.com", true),
+        (&of_client[..], avnology_testkit::ORIGIN, true),
+        (&of_client[..], "https://other.example.com", false),
+        (&of_client[..], &ANDROID.to_lowercase(), false),
+        (&[], ANDROID, false),
+        (&[], "https://mobile.example.com", false),
+    ] {
+        let flow = app.program().open_with("login", query).await;
+        let answer = key.get_saying(&ceremony(&flow.opened)["options"], &at(origin));
+        let done = flow.submit("passkey", json!({ "passkey_response": answer })).await;
+        if lets_in {
+            done.ok();
+        } else {
+            assert_eq!(done.refused(Code::PasskeyRefused)["reason"], "origin", "{origin}");
+        }
+    }
+}
+
+async fn origins_of_apps_are_checked_when_they_are_registered(app: TestApp) {
+    let client = own_app(&app, json!({})).await;
+    let path = format!("/v1/clients/{}", client.id);
+    for wrong in
+        ["http://app.example.com", "https://app.example.com/", "android:apk-key-hash:short", "ios:app"]
+    {
+        let change = json!({ "webauthn_origins": [ANDROID, wrong] });
+        let answer = app.admin_key().patch(&path).json(&change).await;
+        answer.refused_fields(Code::ValidationFailed, &[("webauthn_origins[1]", "invalid_format")]);
+    }
+    let twice = json!({ "webauthn_origins": [ANDROID, ANDROID] });
+    let answer = app.admin_key().patch(&path).json(&twice).await;
+    answer.refused_fields(Code::ValidationFailed, &[("webauthn_origins[1]", "duplicate")]);
 }
 
 /// A page that a browser is led to, through all redirects.

@@ -159,19 +159,20 @@ async fn rfc9700_4_12_what_was_posted_is_not_posted_on(app: TestApp) {
     let jane = jane(&app).await;
     let challenge = challenge_of(&jane.client.get(&client.request(&[])).await, "/consent");
     let page = jane.client.get(&format!("/consent?login_challenge={challenge}")).await;
-    let form =
-        [("csrf_token", csrf_of(&page)), ("login_challenge", challenge), ("decision", "accept".to_owned())];
+    let token = csrf_of(&page);
+    let form = [("csrf_token", token.as_str()), ("login_challenge", &challenge), ("decision", "accept")];
     let answer = jane.client.post("/consent").form(&form).await;
     // 307 would have the browser send the form on to the client.
     let back = jane.client.get(answer.is(303).header("location")).await;
     Back::of(back.is(303).header("location")).code();
     let opened = app.browser();
     let flow = opened.open("login").await;
+    let token = flow.csrf();
     let fields = [
-        ("method", "password".to_owned()),
-        ("identifier", jane.email.clone()),
-        ("password", avnology_testkit::PASSWORD.to_owned()),
-        ("csrf_token", flow.csrf()),
+        ("method", "password"),
+        ("identifier", jane.email.as_str()),
+        ("password", avnology_testkit::PASSWORD),
+        ("csrf_token", token.as_str()),
     ];
     opened.post(&flow.submit_path()).form(&fields).await.is(303);
 }

@@ -167,6 +167,12 @@ pub(crate) async fn returns_to(app: &Tenant, cx: &Cx, client: ClientId, origin: 
     Ok(live.is_some_and(|live| homes_of(&live.client.settings.redirect_uris).any(|home| home == origin)))
 }
 
+/// The origins of a client's apps, whose passkeys count in its flows.
+pub(crate) async fn app_origins(app: &Tenant, cx: &Cx, client: ClientId) -> Result<Vec<String>> {
+    let live = find(app, cx, client).await?.filter(|live| live.is_active());
+    Ok(live.map(|live| live.client.settings.webauthn_origins.clone()).unwrap_or_default())
+}
+
 /// Whether any does that did not register itself. Warm, it asks no database.
 pub(crate) async fn some_returns_to(app: &Tenant, cx: &Cx, origin: &str) -> Result<bool> {
     let memory = &app.clients.homes;

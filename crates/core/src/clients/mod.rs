@@ -41,7 +41,7 @@ mod verify;
 mod view;
 
 pub use authenticate::{ClientAuthentication, authenticate, is_for_browsers};
-pub(crate) use cache::{ClientCache, returns_to, some_returns_to};
+pub(crate) use cache::{ClientCache, app_origins, returns_to, some_returns_to};
 pub use cache::{LiveClient, allows_origin};
 pub use caller::{Bearer, Program, TokenCaller, authenticate_presented, revoke_leaked_token};
 pub use consents::{ConsentView, consents_of, revoke_consent, scope_words};

@@ -17,6 +17,8 @@ use crate::ports::OutboundCalls;
 const KEY_BYTES: usize = 16 * 1024;
 /// Most origins of pages.
 const ORIGINS: usize = 50;
+/// How the origins of Android's apps begin.
+const ANDROID: &str = "android:apk-key-hash:";
 /// Most URIs of requests.
 const REQUEST_URIS: usize = 20;
 /// Most characters of a URL.
@@ -72,21 +74,36 @@ fn check_requests(settings: &ClientSettings, outbound: &dyn OutboundCalls, error
 }
 
 fn check_origins(settings: &ClientSettings, errors: &mut Vec<FieldError>) {
-    if settings.allowed_cors_origins.len() > ORIGINS {
-        push(errors, "allowed_cors_origins", FieldCode::TooLong, "At most 50.");
-    }
-    for (n, origin) in settings.allowed_cors_origins.iter().enumerate() {
-        let field = format!("allowed_cors_origins[{n}]");
-        if settings.allowed_cors_origins.iter().take(n).any(|other| other == origin) {
-            push(errors, &field, FieldCode::Duplicate, "This stands here twice.");
+    let is_page = |origin: &str| {
+        Url::parse(origin).is_ok_and(|url| {
+            matches!(url.scheme(), "https" | "http") && url.origin().ascii_serialization() == origin
+        })
+    };
+    let is_app = |origin: &str| match origin.strip_prefix(ANDROID) {
+        // SHA-256 of the certificate that the app is signed by.
+        Some(hash) => {
+            hash.len() == 43 && hash.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
         }
-        let is_origin = Url::parse(origin).is_ok_and(|url| {
-            matches!(url.scheme(), "https" | "http") && url.origin().ascii_serialization() == *origin
-        });
-        if !is_origin {
-            push(errors, &field, FieldCode::InvalidFormat, "An origin, as in https://app.example.com.");
+        None => origin.starts_with("https://") && is_page(origin),
+    };
+    let mut each = |name: &str, origins: &[String], fits: &dyn Fn(&str) -> bool, words: &str| {
+        if origins.len() > ORIGINS {
+            push(errors, name, FieldCode::TooLong, "At most 50.");
         }
-    }
+        for (n, origin) in origins.iter().enumerate() {
+            let field = format!("{name}[{n}]");
+            if origins.iter().take(n).any(|other| other == origin) {
+                push(errors, &field, FieldCode::Duplicate, "This stands here twice.");
+            }
+            if !fits(origin) {
+                push(errors, &field, FieldCode::InvalidFormat, words);
+            }
+        }
+    };
+    let words = "An origin, as in https://app.example.com.";
+    each("allowed_cors_origins", &settings.allowed_cors_origins, &is_page, words);
+    let words = "An origin with https, or android:apk-key-hash: and the hash of a certificate.";
+    each("webauthn_origins", &settings.webauthn_origins, &is_app, words);
 }
 
 /// The rows of the FAPI 2.0 Security Profile that a client breaks.

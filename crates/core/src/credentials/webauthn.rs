@@ -195,6 +195,12 @@ impl<'s> RelyingParty<'s> {
         }
     }
 
+    /// The same whose answers may come from these origins, too.
+    pub(crate) fn also_at(mut self, origins: &[String]) -> Self {
+        self.origins.extend_from_slice(origins);
+        self
+    }
+
     /// `PublicKeyCredentialCreationOptionsJSON`.
     pub(crate) fn creation(
         &self,

@@ -235,7 +235,7 @@ fn is_meant(work: &Work, flow: &Flow, identity: &Identity, answer: &Answer) -> b
 async fn check(work: &Work) -> Result<Option<Checked>> {
     let Some(gate) = work.look(gate).await? else { return Ok(None) };
     let held = (&gate.passkey.credential, gate.passkey.counter);
-    let party = RelyingParty::of(&work.app, &work.settings.settings);
+    let party = RelyingParty::of(&work.app, &work.settings.settings).also_at(&work.app_origins);
     let used = party.check_request(&gate.challenge, &gate.answer, held, gate.is_second);
     Ok(Some(Checked { gate, used }))
 }

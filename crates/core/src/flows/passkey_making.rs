@@ -64,7 +64,7 @@ pub(super) fn check(
     answer: &Answer,
     must_verify: bool,
 ) -> Result<Made, Refused> {
-    let party = RelyingParty::of(&work.app, &work.settings.settings);
+    let party = RelyingParty::of(&work.app, &work.settings.settings).also_at(&work.app_origins);
     party.check_creation(challenge, answer, must_verify, work.now())
 }
 

@@ -94,6 +94,8 @@ pub(super) struct Work {
     pub(super) input: Arc<Submission>,
     /// What the next passkey has to sign, once the present challenge is used up.
     pub(super) challenge: Challenge,
+    /// Where the answers of passkeys may come from besides our own pages: the apps of the flow's client.
+    pub(super) app_origins: Vec<String>,
 }
 
 /// How a step ends.

@@ -21,7 +21,7 @@ use super::{
     step_up, verification,
 };
 use crate::{
-    Cx, Tenant,
+    Cx, Tenant, clients,
     sessions::{LiveSession, Presented, installation},
 };
 
@@ -46,6 +46,12 @@ pub async fn submit(
     let mut cx = cx.clone();
     cx.presented = presented.clone().unwrap_or_default();
     let challenge = cx.random();
+    let app_origins = match &flow.data.client {
+        Some(client) if matches!(input.method.as_str(), "passkey" | "webauthn") => {
+            clients::app_origins(app, &cx, client.id).await?
+        }
+        _ => Vec::new(),
+    };
     let work = Work {
         app: Arc::clone(app),
         cx,
@@ -54,6 +60,7 @@ pub async fn submit(
         id,
         input: Arc::new(input),
         challenge,
+        app_origins,
     };
     if presented.is_none() {
         return work.step(|_, _, flow, _| Ok(identifier::refuse_invalid(flow, "device_id"))).await;

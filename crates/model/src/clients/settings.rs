@@ -161,6 +161,9 @@ pub struct ClientSettings {
     /// Origins whose pages may call us in a browser, at most 50.
     #[serde(default)]
     pub allowed_cors_origins: Vec<String>,
+    /// Origins of its apps whose passkeys count in its flows, at most 50: `https` ones, or `android:apk-key-hash:…`.
+    #[serde(default)]
+    pub webauthn_origins: Vec<String>,
     /// Applications' data, up to 16 KiB.
     #[serde(default)]
     #[schema(value_type = Object)]

@@ -11,7 +11,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use super::{consent::Params, visitor};
-use crate::shell::{brand, entry_page, person};
+use crate::shell::{brand, client_page, entry_page, person};
 
 /// The way back to the request.
 pub(super) fn go_on(challenge: &str) -> String {
@@ -94,7 +94,8 @@ async fn draw(
         challenge,
     }
     .render();
-    Ok(entry_page(auth, html, if refused.is_some() { 403 } else { 200 }, keys.set))
+    let status = if refused.is_some() { 403 } else { 200 };
+    Ok(client_page(auth, html, status, keys.set, &offered.client))
 }
 
 async fn choose_organization(auth: Auth<PageSignedIn>, form: Form<Choice>) -> Result<Response> {

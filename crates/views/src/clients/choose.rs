@@ -1,5 +1,8 @@
 //! `/select-account` and `/select-organization`: with which account, and for which organization.
 
+use avnology_model::clients::ClientAbout;
+
+use super::ClientMark;
 use crate::{
     Context, Link, Person,
     flows::card::Card,
@@ -52,8 +55,8 @@ pub struct OrganizationChoice {
 pub struct ChooseOrganization<'a> {
     /// Brand, language, time.
     pub cx: Context<'a>,
-    /// What the client is called.
-    pub client: &'a str,
+    /// The client.
+    pub client: &'a ClientAbout,
     /// The person's own.
     pub choices: &'a [OrganizationChoice],
     /// Those that the person is invited to: what is sent, and the name.
@@ -80,13 +83,17 @@ impl ChooseOrganization<'_> {
         let mut card = match self.to_join {
             Some((name, _)) => {
                 let mut card = Card::new(self.cx, "select-organization", "join", &format!("Join {name}?"));
-                card.lead.push(Sentence::with("", self.client, " asks you to use it for this organization."));
+                card.lead.push(Sentence::with(
+                    "",
+                    &self.client.name,
+                    " asks you to use it for this organization.",
+                ));
                 card
             }
             None if self.choices.is_empty() && !self.has_personal => {
                 let mut card =
                     Card::new(self.cx, "select-organization", "none", "You belong to no organization yet");
-                card.lead.push(Sentence::with("", self.client, " is for organizations."));
+                card.lead.push(Sentence::with("", &self.client.name, " is for organizations."));
                 card.lead.push(Sentence::plain(match (self.invitations.is_empty(), self.create_url) {
                     (false, _) => "You are invited. Accept to go on.",
                     (true, Some(_)) => {
@@ -98,10 +105,11 @@ impl ChooseOrganization<'_> {
             }
             None => {
                 let mut card = Card::new(self.cx, "select-organization", "list", "Choose an organization");
-                card.lead.push(Sentence::with("", self.client, " opens for the one that you choose."));
+                card.lead.push(Sentence::with("", &self.client.name, " opens for the one that you choose."));
                 card
             }
         };
+        card.client = Some(ClientMark::of(self.client));
         if let Some(words) = self.refused {
             card.notices.push(crate::Notice { kind: crate::NoticeKind::Warning, text: words.to_owned() });
         }

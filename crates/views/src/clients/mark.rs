@@ -11,9 +11,15 @@ pub(crate) struct ClientMark {
     pub(crate) logo_url: Option<String>,
 }
 
+impl ClientMark {
+    pub(super) fn of(client: &ClientAbout) -> Self {
+        Self { name: client.name.clone(), logo_url: client.logo_uri.clone() }
+    }
+}
+
 /// Puts a client's mark on a page that asks about it, and after everything else the links to what it says of itself.
 pub(super) fn put(card: &mut Card<'_>, client: &ClientAbout) {
-    card.client = Some(ClientMark { name: client.name.clone(), logo_url: client.logo_uri.clone() });
+    card.client = Some(ClientMark::of(client));
     let about = [
         ("About it", &client.client_uri),
         ("How it handles data", &client.policy_uri),

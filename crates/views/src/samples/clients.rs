@@ -194,9 +194,10 @@ fn choices(world: &World) -> Pages {
         choice("org_01kjpwdk93e6yrn4jvq0b9zr89", "Acme Corporation", "admin"),
         choice("org_01kjpwdk93e6yrn4jvq0b9zr8a", "Northwind Traders", "member"),
     ];
+    let (_, about) = abouts("Photo Prints", "https://photos.example");
     let list = ChooseOrganization {
         cx: world.cx(),
-        client: "Photo Prints",
+        client: &about,
         choices: &own,
         invitations: &[],
         has_personal: true,

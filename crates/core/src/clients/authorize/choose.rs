@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use avnology_model::{
     Code, Error, Result,
-    clients::OrganizationSelection,
+    clients::{ClientAbout, OrganizationSelection},
     ids::{InvitationId, OrganizationId},
     organizations::Slug,
 };
@@ -61,8 +61,8 @@ pub struct Invited {
 /// What the page of organizations offers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChooseOrganization {
-    /// What the client is called.
-    pub client: String,
+    /// The client.
+    pub client: ClientAbout,
     /// The person's own.
     pub offers: Vec<Offer>,
     /// Whether none at all can be chosen.
@@ -108,7 +108,7 @@ pub async fn offered(
     };
     let invitations = invitations(app, cx, &client, live).await?;
     Ok(ChooseOrganization {
-        client: settings.name.clone(),
+        client: settings.into(),
         has_personal: settings.organization_selection == OrganizationSelection::Optional,
         to_join: to_join.map(|found| (found.organization.name.clone(), found.organization.slug.clone())),
         may_create: may_create(app, live),
