@@ -27,6 +27,7 @@ mod prompts;
 mod pushed_requests;
 mod refresh;
 mod registration;
+mod remembered;
 mod request_objects;
 mod resources;
 mod security;

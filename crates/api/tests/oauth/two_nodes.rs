@@ -7,7 +7,7 @@ use avnology_server::wiring::Jobs;
 use avnology_testkit::{Client, Engine, TestApp, run};
 use serde_json::json;
 
-use crate::kit::{jane, own_app, register};
+use crate::kit::{Relying, jane, own_app, register};
 
 /// Both nodes with their jobs.
 struct Nodes {
@@ -106,6 +106,102 @@ fn a_client_that_an_organization_blocks_is_shut_out_on_both_nodes() {
         let path = team.path(&format!("/client-rules/{}", client.id));
         team.owner.client.call("PUT", &path).json(&json!({ "rule": "blocked" })).await.ok();
         ends_within_a_second(&there, "/v1/me").await;
+        nodes.stop().await;
+    });
+}
+
+/// Asks until it is so; fails after a second and a half, which leaves room for a busy machine.
+async fn within_a_second(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    for _ in 0..30 {
+        if is_so().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("not within a second: {what}");
+}
+
+#[test]
+fn what_one_node_ends_or_changes_the_other_tells_so() {
+    run(Engine::Postgres, |app: TestApp| async move {
+        let nodes = Nodes::start(app).await;
+        let client = own_app(&nodes.first, json!({})).await;
+        let there = Relying { app: nodes.second.clone(), ..client.clone() };
+        let info = async |token: &str| {
+            let call = nodes.second.program().get("/userinfo");
+            call.header("authorization", &format!("Bearer {token}")).await
+        };
+        let admin = nodes.first.admin_key();
+        for what in ["give back", "sign out", "deactivate", "rename", "key", "secret"] {
+            let jane = nodes.first.browsing(&format!("{}@acme.example", what.replace(' ', "-"))).await;
+            let token = client.tokens(&jane.client, &[("scope", "openid profile")]).await.at("/access_token");
+            for _ in 0..2 {
+                assert!(there.is_active(&token).await);
+                info(&token).await.ok();
+            }
+            match what {
+                "give back" => {
+                    client.post("/oauth2/revoke", &[("token", &token)]).await.is(200);
+                }
+                "sign out" => jane.client.post("/v1/sessions:logout").await.no_content(),
+                "deactivate" => {
+                    let path = format!("/v1/identities/{}:deactivate", jane.id);
+                    admin.post(&path).json(&json!({})).await.ok();
+                }
+                "rename" => {
+                    let body = json!({ "identity": { "first_name": "Joan" } });
+                    admin.patch(&format!("/v1/identities/{}", jane.id)).json(&body).await.ok();
+                    within_a_second(what, async || info(&token).await.ok()["given_name"] == "Joan").await;
+                    continue;
+                }
+                "key" => {
+                    let body = json!({ "alg": "ES256", "emergency": true });
+                    admin.post("/v1/signing-keys:rotate").json(&body).await.ok();
+                }
+                _ => {
+                    let body = json!({ "grace_period_seconds": 0 });
+                    admin.post(&format!("/v1/clients/{}:rotateSecret", client.id)).json(&body).await.ok();
+                    let ask = async || there.post("/oauth2/introspect", &[("token", &token)]).await;
+                    within_a_second(what, async || ask().await.status == 401).await;
+                    continue;
+                }
+            }
+            within_a_second(what, async || !there.is_active(&token).await).await;
+            within_a_second(what, async || info(&token).await.status == 401).await;
+        }
+        nodes.stop().await;
+    });
+}
+
+#[test]
+fn a_role_that_changes_on_one_node_is_told_on_the_other() {
+    run(Engine::Postgres, |app: TestApp| async move {
+        let nodes = Nodes::start(app).await;
+        let client = own_app(&nodes.first, json!({})).await;
+        let team = nodes.first.team("Acme", "owner@acme.example").await;
+        let jane = jane(&nodes.first).await;
+        team.add(&jane.id, "member").await;
+        let asked = [("scope", "openid organizations"), ("organization_id", team.id.as_str())];
+        let token = client.tokens(&jane.client, &asked).await.at("/access_token");
+        let told = async || {
+            let call = nodes.second.program().get("/userinfo");
+            let answer = call.header("authorization", &format!("Bearer {token}")).await;
+            (answer.status, answer["org_role"].clone(), answer["organizations"][0]["name"].clone())
+        };
+        assert_eq!(told().await, (200, json!("member"), json!("Acme")));
+        let member = team.path(&format!("/members/{}", jane.id));
+        team.owner.client.patch(&member).json(&json!({ "role": "admin" })).await.ok();
+        within_a_second("role", async || told().await.1 == "admin").await;
+        team.owner.client.patch(&team.path("")).json(&json!({ "name": "Ajax" })).await.ok();
+        within_a_second("name", async || told().await.2 == "Ajax").await;
+        nodes
+            .first
+            .admin_key()
+            .patch(&format!("/v1/clients/{}", client.id))
+            .json(&json!({ "state": "disabled" }))
+            .await
+            .ok();
+        within_a_second("client", async || told().await.0 == 401).await;
         nodes.stop().await;
     });
 }

@@ -13,13 +13,13 @@ use avnology_model::{
 use avnology_oauth::{AuthMethod, GrantType, RedirectUri, Scopes, SecurityProfile};
 use avnology_store::clients::{clients, origins, resources};
 
-use super::{caller::TokenCaller, input::kind_of, keys::KeyMemory};
+use super::{input::kind_of, keys::KeyMemory, known::KnownToken};
 use crate::{Cx, Tenant, platform::Remembered};
 
 /// How many clients memory holds.
 const CLIENTS: usize = 4_096;
-/// How many access tokens that call the API.
-const TOKENS: usize = 65_536;
+/// How many access tokens; one takes about five kilobytes.
+const TOKENS: usize = 32_768;
 
 /// A client that was read, as the rules of the protocol take it.
 #[derive(Debug)]
@@ -90,7 +90,7 @@ pub(crate) struct ClientCache {
     pub(super) keys: KeyMemory,
     /// The origins whose pages may call, of all clients that work.
     origins: Remembered<(), Arc<HashSet<String>>>,
-    pub(super) tokens: Remembered<SecretHash, Arc<TokenCaller>>,
+    pub(super) tokens: Remembered<SecretHash, Arc<KnownToken>>,
 }
 
 impl Default for ClientCache {

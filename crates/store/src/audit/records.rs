@@ -1,5 +1,7 @@
 //! The records of a log, in the order of its chain.
 
+use std::collections::BTreeMap;
+
 use avnology_model::{
     Error, Result, Timestamp,
     audit::{Digest, Export, Part, Record, RecordTarget},
@@ -165,8 +167,21 @@ pub fn insert(tx: &mut Tx<'_>, records: &[NewRecord]) -> Result<()> {
             let params = params![record.sequence, ordinal, part.person.as_ref(), part.salt, values];
             tx.execute(&INSERT_PART, &params)?;
         }
-        let hour = record.timestamp.seconds().div_euclid(HOUR) * HOUR;
-        tx.execute(&COUNT, &params![hour, &new.action, 1_i64, i64::from(new.result != "success")])?;
+    }
+    count(tx, records)
+}
+
+/// Counts records: each action of an hour at once.
+fn count(tx: &mut Tx<'_>, records: &[NewRecord]) -> Result<()> {
+    let mut counts: BTreeMap<(i64, &str), (i64, i64)> = BTreeMap::new();
+    for new in records {
+        let hour = new.record.timestamp.seconds().div_euclid(HOUR) * HOUR;
+        let (all, failed) = counts.entry((hour, &new.action)).or_default();
+        *all += 1;
+        *failed += i64::from(new.result != "success");
+    }
+    for ((hour, action), (all, failed)) in counts {
+        tx.execute(&COUNT, &params![hour, action, all, failed])?;
     }
     Ok(())
 }
