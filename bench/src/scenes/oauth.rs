@@ -18,6 +18,8 @@ use crate::{
 const CODE_FLOWS: u64 = 1_000;
 /// Refresh tokens of a round, each of a grant of its own.
 const FAMILIES: usize = 256;
+/// Access tokens that are asked about in turn, each of another person.
+const TOKENS: usize = 2_000;
 
 /// Something that is asked for over and over, and what it is to reach.
 struct Asked {
@@ -26,6 +28,8 @@ struct Asked {
     bearer: Option<String>,
     /// Who sends what form.
     form: Option<(String, String)>,
+    /// The tokens that are asked about in turn, instead of the one of the form.
+    in_turn: Option<PathBuf>,
     /// What the bare server does besides answering.
     bare: Bare,
     goal: (&'static str, f64),
@@ -43,6 +47,9 @@ impl Stage {
         for asked in asked(&machine, &shop, &access) {
             self.beside_bare(&ours, &asked).await?;
         }
+        let in_turn = Some(self.access_tokens(&shop).await?);
+        let what = "introspection, tokens of 2,000 people in turn";
+        self.beside_bare(&ours, &Asked { in_turn, ..introspection(what, &shop, &access) }).await?;
         self.refresh(&ours, &shop).await?;
         self.code_flows(&ours, &shop, "code flow, two requests, ID token by ES256", true).await?;
         let default = Relying::web(ours.address, &self.api_key, "RS256").await?;
@@ -64,8 +71,12 @@ impl Stage {
         let response = self.script("asked-response", "")?;
         std::fs::write(&response, raw)?;
         let bare = Server::bare(&response, asked.bare).await?;
-        let script = self.script("form.lua", include_str!("../scripts/form.lua"))?;
-        let form = asked.form.clone().map(|(authorization, form)| (script, vec![authorization, form]));
+        let one = self.script("form.lua", include_str!("../scripts/form.lua"))?;
+        let many = self.script("introspect.lua", include_str!("../scripts/introspect.lua"))?;
+        let form = asked.form.clone().map(|(authorization, form)| match &asked.in_turn {
+            None => (one, vec![authorization, form]),
+            Some(tokens) => (many, vec![authorization, tokens.display().to_string()]),
+        });
         let form = form.as_ref().map(|(script, arguments)| (script.as_path(), arguments.clone()));
         let bearer = asked.bearer.as_deref();
         let name = match asked.bare {
@@ -101,6 +112,14 @@ impl Stage {
         Ok(())
     }
 
+    /// Access tokens of many people.
+    async fn access_tokens(&self, shop: &Relying) -> Outcome<PathBuf> {
+        let (_, tokens) = shop.code_flow(self.tokens.iter().take(TOKENS)).await?;
+        let of = |answer: &Vec<u8>| between(answer, "\"access_token\":\"", '"').map(str::to_owned);
+        let tokens = tokens.answers.iter().map(of).collect::<Outcome<Vec<_>>>()?;
+        self.script("access-tokens", &tokens.join("\n"))
+    }
+
     async fn families(&self, shop: &Relying) -> Outcome<PathBuf> {
         let (_, tokens) = shop.code_flow(self.tokens.iter().cycle().take(FAMILIES)).await?;
         let of = |answer: &Vec<u8>| between(answer, "\"refresh_token\":\"", '"').map(str::to_owned);
@@ -130,15 +149,27 @@ impl Stage {
     }
 }
 
-fn asked(machine: &Relying, shop: &Relying, access: &str) -> [Asked; 5] {
-    let document = |what, path| Asked {
+fn document(what: &'static str, path: &'static str) -> Asked {
+    Asked {
         what,
         path,
         bearer: None,
         form: None,
+        in_turn: None,
         bare: Bare::Answers,
         goal: ("≥ 0.80 of bare", 0.8),
-    };
+    }
+}
+
+fn introspection(what: &'static str, shop: &Relying, access: &str) -> Asked {
+    Asked {
+        form: Some((shop.basic.clone(), format!("token={access}"))),
+        goal: ("≥ 0.60 of bare", 0.6),
+        ..document(what, "/oauth2/introspect")
+    }
+}
+
+fn asked(machine: &Relying, shop: &Relying, access: &str) -> [Asked; 5] {
     let credentials = "grant_type=client_credentials".to_owned();
     [
         Asked {
@@ -147,11 +178,7 @@ fn asked(machine: &Relying, shop: &Relying, access: &str) -> [Asked; 5] {
             goal: ("≥ 0.60 of bare with a signature", 0.6),
             ..document("client credentials, ES256", "/oauth2/token")
         },
-        Asked {
-            form: Some((shop.basic.clone(), format!("token={access}"))),
-            goal: ("≥ 0.60 of bare", 0.6),
-            ..document("introspection", "/oauth2/introspect")
-        },
+        introspection("introspection", shop, access),
         Asked {
             bearer: Some(access.to_owned()),
             goal: ("≥ 0.60 of bare", 0.6),

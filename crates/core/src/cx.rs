@@ -119,6 +119,26 @@ impl Cx {
         }
     }
 
+    /// A context of a request whose sender is not known yet: when it came, its id, and the address and program that sent it.
+    pub fn of_request(
+        now: Timestamp,
+        entropy: Arc<dyn Entropy>,
+        request_id: Arc<str>,
+        (ip, user_agent): (Option<IpAddr>, Arc<str>),
+    ) -> Self {
+        Self {
+            now,
+            actor: Actor::ANONYMOUS,
+            ip,
+            user_agent,
+            request_id,
+            scope: None,
+            device_id: None,
+            presented: Presented::Nothing,
+            entropy,
+        }
+    }
+
     /// `N` random bytes.
     pub fn random<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];

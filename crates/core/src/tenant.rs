@@ -1,6 +1,6 @@
 //! The tenant: everything that one separate Avnology ID owns (`docs/architecture`). Nothing is global.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use arc_swap::ArcSwap;
 use avnology_model::{Result, Timestamp, platform::Environment};
@@ -171,6 +171,11 @@ impl Tenant {
     /// A context for a job that begins now.
     pub fn system_cx(&self) -> Cx {
         Cx::system(self.clock.now(), Arc::clone(&self.entropy))
+    }
+
+    /// A context of a request that came now, with this id, from this address and program.
+    pub fn request_cx(&self, request_id: Arc<str>, sender: (Option<IpAddr>, Arc<str>)) -> Cx {
+        Cx::of_request(self.clock.now(), Arc::clone(&self.entropy), request_id, sender)
     }
 
     /// The time.

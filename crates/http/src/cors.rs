@@ -84,7 +84,7 @@ pub struct OurPagesOnly;
 pub(crate) async fn allowed(app: &Tenant, cors: Cors, origin: Option<&HeaderValue>) -> Option<HeaderValue> {
     match (cors, origin) {
         (Cors::Everyone, _) => Some(HeaderValue::from_static("*")),
-        (Cors::Tenant, Some(origin)) => is_allowed(app, origin).await.then(|| origin.clone()),
+        (Cors::Tenant, Some(origin)) => Box::pin(is_allowed(app, origin)).await.then(|| origin.clone()),
         (Cors::None, _) | (Cors::Tenant, None) => None,
     }
 }

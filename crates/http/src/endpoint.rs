@@ -55,6 +55,8 @@ pub(crate) struct RouteRules {
     pub(crate) names_organization: bool,
     pub(crate) produces: &'static [&'static str],
     pub(crate) is_api: bool,
+    /// Whether it changes nothing, whatever its method.
+    pub(crate) only_asks: bool,
 }
 
 impl RouteRules {
@@ -67,6 +69,7 @@ impl RouteRules {
             names_organization: route.about_organization || route.rule.has_organization_in_path(),
             produces: route.produces,
             is_api: route.is_api(),
+            only_asks: route.only_asks,
         }
     }
 }

@@ -11,10 +11,10 @@ use std::{
 };
 
 use avnology_core::{Cx, Tenant, clients::dpop_nonce};
-use avnology_model::{Code, Error, Result, events::Actor};
+use avnology_model::{Code, Error, Result};
 use axum::{
     body::{Body, HttpBody},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header, request::Parts},
     response::Response,
 };
 use bytes::Bytes;
@@ -37,6 +37,10 @@ use crate::{
     table::{Found, Mounted, Table},
     telemetry::{self, RouteMetrics, Watch},
 };
+
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// How many headers are added to an answer, about.
+const HEADERS: usize = 12;
 
 /// Writes an error page.
 pub type HtmlError = Arc<dyn Fn(&ErrorPage<'_>) -> String + Send + Sync>;
@@ -86,6 +90,8 @@ struct Inner {
     request_ids: RequestIds,
     origin: Arc<str>,
     is_https: bool,
+    /// What stands for a program that does not name itself.
+    no_program: Arc<str>,
     unmatched: RouteMetrics,
 }
 
@@ -98,6 +104,7 @@ pub fn router(app: Arc<Tenant>, routes: Vec<Route>, config: KitConfig) -> Result
         request_ids: RequestIds::new(app.system_cx().random()),
         origin: app.config.origin().into(),
         is_https: app.config.is_https(),
+        no_program: "".into(),
         unmatched: RouteMetrics::new("any", "unmatched"),
         app,
     };
@@ -127,14 +134,23 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (inner, peer) = (Arc::clone(&self.inner), self.peer);
-        Box::pin(async move { Ok(inner.serve(request.map(Body::new), peer).await) })
+        Box::pin(async move { Ok(inner.serve(request.map(body_of), peer).await) })
     }
+}
+
+/// The body of a request; of most there is none.
+fn body_of<B>(body: B) -> Body
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    if body.is_end_stream() { Body::empty() } else { Body::new(body) }
 }
 
 /// What of a request its answer needs to know.
 struct Seen {
     method: Method,
-    path: String,
+    uri: Uri,
     origin: Option<HeaderValue>,
     cors: Cors,
     is_preflight: bool,
@@ -143,7 +159,7 @@ struct Seen {
     request_id: Arc<str>,
     prefers_html: bool,
     dialect: Dialect,
-    accept_language: String,
+    accept_language: Option<HeaderValue>,
 }
 
 impl Inner {
@@ -176,12 +192,12 @@ impl Inner {
 
     fn context(&self, parts: &Parts, peer: Option<SocketAddr>) -> Cx {
         let peer = parts.extensions.get::<PeerAddr>().map(|p| p.0).or(peer).map(|p| p.ip());
-        let mut cx = self.app.system_cx();
-        cx.actor = Actor::ANONYMOUS;
-        cx.ip = client::address(peer, &parts.headers, &self.config.trusted_proxies);
-        cx.user_agent = client::user_agent(&parts.headers);
-        cx.request_id = self.request_ids.of(&parts.headers);
-        cx
+        let ip = client::address(peer, &parts.headers, &self.config.trusted_proxies);
+        let program = match parts.headers.get(header::USER_AGENT) {
+            Some(sent) => client::user_agent(sent),
+            None => Arc::clone(&self.no_program),
+        };
+        self.app.request_cx(self.request_ids.of(&parts.headers), (ip, program))
     }
 
     fn see(&self, parts: &Parts, cx: &Cx) -> Seen {
@@ -191,7 +207,7 @@ impl Inner {
         let has_pages = !is_for_programs && self.config.html_error.is_some();
         Seen {
             method: parts.method.clone(),
-            path: if has_pages { path.to_owned() } else { String::new() },
+            uri: parts.uri.clone(),
             origin: parts.headers.get(header::ORIGIN).cloned(),
             cors: cors::rule(path),
             is_preflight: false,
@@ -199,11 +215,7 @@ impl Inner {
             request_id: Arc::clone(&cx.request_id),
             prefers_html: has_pages && accept::prefers_html(&parts.headers),
             dialect: problem::dialect(path),
-            accept_language: if has_pages {
-                accept::language(&parts.headers).to_owned()
-            } else {
-                String::new()
-            },
+            accept_language: parts.headers.get(header::ACCEPT_LANGUAGE).filter(|_| has_pages).cloned(),
         }
         .with_preflight(parts)
     }
@@ -216,7 +228,10 @@ impl Inner {
         if let Err(error) = credentials::check_headers(&parts.headers) {
             return (None, plain(Err(error)));
         }
-        if let Err(error) = leak::check(&self.app, &cx, parts.uri.query()).await {
+        if let Some(leak) = parts.uri.query().and_then(leak::find_in)
+            // In a box, as all that is rare: what every request carries along stays small.
+            && let Err(error) = Box::pin(leak::refuse(&self.app, &cx, leak)).await
+        {
             return (None, plain(Err(error)));
         }
         match self.table.find(&parts.method, parts.uri.path()) {
@@ -238,7 +253,7 @@ impl Inner {
                     body,
                     params,
                 };
-                let is_safe = matches!(seen.method, Method::GET | Method::HEAD);
+                let is_safe = matches!(seen.method, Method::GET | Method::HEAD) || mounted.rules.only_asks;
                 let call = caught(mounted.endpoint.call(call));
                 (Some(mounted), if is_safe { call.await } else { to_its_end(call).await })
             }
@@ -273,8 +288,8 @@ impl Inner {
             detail: problem::detail(error),
             request_id: &seen.request_id,
             nonce: nonce.as_str(),
-            accept_language: &seen.accept_language,
-            path: &seen.path,
+            accept_language: seen.accept_language.as_ref().and_then(|v| v.to_str().ok()).unwrap_or_default(),
+            path: seen.uri.path(),
         });
         let mut response = Page::new(html, nonce).status(error.code().status()).respond();
         problem::write_headers(error, response.headers_mut());
@@ -300,8 +315,9 @@ impl Inner {
         }
         let created = response.status() == StatusCode::CREATED;
         let headers = response.headers_mut();
+        headers.reserve(HEADERS);
         if let Ok(id) = HeaderValue::try_from(&*seen.request_id) {
-            headers.insert(HeaderName::from_static("x-request-id"), id);
+            headers.insert(&REQUEST_ID, id);
         }
         if let Some(drawn) = drawn {
             drawn.write(headers);

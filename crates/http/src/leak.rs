@@ -15,19 +15,30 @@ const KINDS: &[SecretKind] = &[SecretKind::Session, SecretKind::LiveKey, SecretK
 /// A prefix followed by so many letters and digits is meant as a credential; shown prefixes are shorter.
 const MEANT: usize = 32;
 
-/// `_902` when the query holds a session token, an API key or an access token; a good one is good no more.
-pub(crate) async fn check(app: &Arc<Tenant>, cx: &Cx, query: Option<&str>) -> Result<()> {
-    if let Some(leak) = query.and_then(find) {
-        if let Some(token) = SecretToken::parse(&leak) {
-            match token.kind() {
-                SecretKind::Session => sessions::revoke_leaked(app, cx, token.expose()).await?,
-                _ => service_accounts::revoke_leaked(app, cx, token.expose()).await?,
+/// What of a query must not be there.
+pub(crate) enum Leak {
+    /// A session token or an API key, or what is meant as one.
+    Secret(String),
+    /// What looks like an access token.
+    AccessToken(String),
+}
+
+/// A session token, an API key or an access token in a query.
+pub(crate) fn find_in(query: &str) -> Option<Leak> {
+    find(query).map(Leak::Secret).or_else(|| Some(Leak::AccessToken(access_token(query)?.to_owned())))
+}
+
+/// `_902` for what was found in a query; if it was good, it is good no more.
+pub(crate) async fn refuse(app: &Arc<Tenant>, cx: &Cx, leak: Leak) -> Result<()> {
+    match leak {
+        Leak::Secret(text) => match SecretToken::parse(&text) {
+            Some(token) if token.kind() == SecretKind::Session => {
+                sessions::revoke_leaked(app, cx, token.expose()).await?;
             }
-        }
-    } else if let Some(token) = query.and_then(access_token) {
-        clients::revoke_leaked_token(app, cx, token).await?;
-    } else {
-        return Ok(());
+            Some(token) => service_accounts::revoke_leaked(app, cx, token.expose()).await?,
+            None => {}
+        },
+        Leak::AccessToken(token) => clients::revoke_leaked_token(app, cx, &token).await?,
     }
     let told = "Credentials never travel in URLs. This one was refused, and revoked if it was good.";
     Err(Error::field("query", FieldCode::NotAllowed, told))

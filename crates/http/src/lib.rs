@@ -16,6 +16,7 @@ mod cors;
 mod credentials;
 pub mod csrf;
 mod device;
+mod document;
 mod endpoint;
 mod etag;
 mod html;

@@ -2,7 +2,8 @@
 
 use std::{future::Future, marker::PhantomData, pin::Pin, sync::Arc};
 
-use avnology_model::{Code, events::EventType, permissions::Scope};
+use avnology_core::{Cx, Tenant, platform::Document};
+use avnology_model::{Code, Error, Result, events::EventType, permissions::Scope};
 use axum::http::Method;
 use utoipa::{
     ToSchema,
@@ -10,12 +11,13 @@ use utoipa::{
 };
 
 use crate::{
-    access::{Access, AccessRule},
+    access::{Access, AccessRule, Public},
     auth::Auth,
+    document::Ready,
     endpoint::{Endpoint, Typed},
-    input::{BodyKind, Input, InputDoc},
+    input::{BodyKind, Input, InputDoc, NoInput},
     limits::Bucket,
-    reply::Outcome,
+    reply::{NoContent, Outcome},
 };
 
 /// One method on one path: who may, what it takes, what it answers, and what it does. Without a handler whose signature
@@ -29,6 +31,7 @@ pub struct Route {
     pub(crate) limit: Option<Bucket>,
     pub(crate) records: Option<EventType>,
     pub(crate) about_organization: bool,
+    pub(crate) only_asks: bool,
     pub(crate) produces: &'static [&'static str],
     pub(crate) doc: RouteDoc,
 }
@@ -85,6 +88,18 @@ impl Route {
         delete = DELETE;
     }
 
+    /// GET of a document that is the same for everybody and lies ready.
+    pub fn document<H, F>(path: &'static str, handler: H) -> Self
+    where
+        H: Fn(Arc<Tenant>, Cx) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<Document>> + Send + 'static,
+    {
+        let unread = |_: Auth<Public>, _: NoInput| async { Ok::<_, Error>(NoContent) };
+        Self { endpoint: Arc::new(Ready(handler)), ..Self::new(Method::GET, path, unread) }
+            .produces(&["application/json"])
+            .etag()
+    }
+
     fn new<A, I, H, F>(method: Method, path: &'static str, handler: H) -> Self
     where
         A: Access,
@@ -105,6 +120,7 @@ impl Route {
             limit: None,
             records: None,
             about_organization: false,
+            only_asks: false,
             produces: if is_api { &["application/json"] } else { &["text/html"] },
             doc: RouteDoc {
                 input,
@@ -222,6 +238,13 @@ impl Route {
     #[must_use]
     pub fn about_organization(mut self) -> Self {
         self.about_organization = true;
+        self
+    }
+
+    /// It changes nothing, though its method could: nobody has to see it to its end when its caller goes away.
+    #[must_use]
+    pub fn only_asks(mut self) -> Self {
+        self.only_asks = true;
         self
     }
 

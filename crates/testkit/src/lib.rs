@@ -46,7 +46,7 @@ pub use engines::{Engine, FromEngine, Live, run};
 pub use flow::{FlowRun, winners};
 pub use mail::{Mail, Mailbox};
 pub use maker::{MAKER_CERTIFICATE, MAKER_ROOT};
-pub use nodes::{Nodes, soon};
+pub use nodes::{Nodes, comes_true, soon};
 pub use organizations::Team;
 pub use passkey::{Says, SoftPasskey, ceremony};
 pub use people::{PASSWORD, Person};

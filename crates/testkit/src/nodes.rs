@@ -42,3 +42,11 @@ impl Nodes {
 pub async fn soon<F: Future<Output = Answer>>(ask: impl Fn() -> F, fits: impl Fn(&Answer) -> bool) {
     wait::until("an answer that fits", async || fits(&ask().await).then_some(())).await;
 }
+
+/// The same of anything that can be looked at.
+///
+/// # Panics
+/// After a minute.
+pub async fn comes_true(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    wait::until(what, async || is_so().await.then_some(())).await;
+}

@@ -1,7 +1,5 @@
 //! Asking about a token (RFC 7662) and giving it back (RFC 7009): who may learn what (`contract/30` §9).
 
-use serde_json::{Value, json};
-
 use crate::{OAuthError, Params};
 
 /// Of which kind a token is.
@@ -57,7 +55,7 @@ pub struct Found<'t> {
     pub audience: &'t [String],
 }
 
-/// Whether the caller may learn of the token. If not, the answer is that of every token that is no good: [`inactive`].
+/// Whether the caller may learn of the token. If not, the answer is that of every token that is no good: [`INACTIVE`].
 pub fn may_learn(caller: Caller<'_>, token: &Found<'_>) -> bool {
     match caller {
         Caller::TenantKey => token.kind != TokenKind::Session,
@@ -74,10 +72,8 @@ pub fn may_learn(caller: Caller<'_>, token: &Found<'_>) -> bool {
     }
 }
 
-/// What is said of a token that is unknown, over, or not the caller's business.
-pub fn inactive() -> Value {
-    json!({ "active": false })
-}
+/// What is said of a token that is unknown, over, or not the caller's business, as JSON.
+pub const INACTIVE: &str = r#"{"active":false}"#;
 
 /// What of a token that a client gives back is ended (RFC 7009).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -308,6 +308,9 @@ fn check_https(text: &str) -> Result<(), OAuthError> {
 /// Whether a `client_id` is the URL of a document that describes the client: `https`, with a path, without query, fragment,
 /// user, dot segments and port 443 by name.
 pub fn is_document_url(client_id: &str) -> bool {
+    if !client_id.starts_with("https://") {
+        return false;
+    }
     let has_dots = client_id
         .split('/')
         .skip(3)

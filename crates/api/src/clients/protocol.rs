@@ -5,7 +5,7 @@ use avnology_core::clients::{
     device::DeviceAnswer,
 };
 use avnology_http::{
-    Auth, Bucket, HeaderValue, Json, NoInput, OurPagesOnly, ProtocolForm, Public, Reply, Response,
+    Auth, Bucket, HeaderValue, Json, JsonBytes, NoInput, OurPagesOnly, ProtocolForm, Public, Reply, Response,
     ResponseBody, Route, StatusCode, header, proofs,
 };
 use avnology_model::{Code, Result};
@@ -39,8 +39,8 @@ async fn par(auth: Auth<Public>, form: ProtocolForm) -> Result<Response> {
 async fn introspect(auth: Auth<Public>, form: ProtocolForm) -> Result<Response> {
     let answer = with(&auth, &form, "/oauth2/introspect", async |shown| {
         let caller = Introspecting::of(&auth.app, &auth.cx, &shown).await?;
-        let says: Value = clients::introspect(&auth.app, &auth.cx, &caller, &shown).await?;
-        Ok(Json(says).respond())
+        let says = clients::introspect(&auth.app, &auth.cx, &caller, &shown).await?;
+        Ok(JsonBytes(says).respond())
     });
     answer.await
 }
@@ -78,7 +78,7 @@ async fn userinfo(auth: &Auth<Public>, method: &str, form: Option<&Params>) -> R
     let proofs = proofs(&auth.headers);
     let presented = PresentedToken { token, is_bound, proofs: &proofs, method, path: auth.uri.path() };
     Ok(match clients::userinfo(&auth.app, &auth.cx, &presented).await? {
-        Userinfo::Json(claims) => Json(claims).respond(),
+        Userinfo::Json(claims) => JsonBytes(claims).respond(),
         Userinfo::Signed(token) => {
             let mut response = Response::new(ResponseBody::from(token));
             let kind = HeaderValue::from_static("application/jwt");
@@ -149,6 +149,7 @@ pub(super) fn routes() -> Vec<Route> {
             .answers::<Value>(201, "The URI to begin the authorization with (RFC 9126 §2.2)."),
         Route::post("/oauth2/introspect", introspect)
             .limited(Bucket::Introspect)
+            .only_asks()
             .summary("Ask about a token")
             .tag("oauth")
             .produces(json)

@@ -1,10 +1,13 @@
 //! The keys that sign what this tenant says: their public halves for everybody, their state for administrators
 //! (`contract/30` §§1, 12, 13).
 
-use avnology_core::platform::{self, SigningKeyView};
-use avnology_http::{
-    Auth, Body, Json, JsonBytes, NoInput, Public, Reply, Route, TenantScoped, header, scopes,
+use std::sync::Arc;
+
+use avnology_core::{
+    Cx, Tenant,
+    platform::{self, Document, SigningKeyView},
 };
+use avnology_http::{Auth, Body, Json, NoInput, Route, TenantScoped, scopes};
 use avnology_model::{Result, events::EventType, platform::SigningAlgorithm};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -28,11 +31,8 @@ struct SigningKeyRotation {
     emergency: bool,
 }
 
-async fn published(auth: Auth<Public>, _: NoInput) -> Result<impl Reply> {
-    let published = platform::published_keys(&auth.app, &auth.cx).await?;
-    Ok(JsonBytes(published.document)
-        .with_header(header::CACHE_CONTROL, "public, max-age=300")
-        .with_etag(&published.etag))
+async fn published(app: Arc<Tenant>, cx: Cx) -> Result<Document> {
+    platform::published_keys(&app, &cx).await
 }
 
 async fn list(auth: Auth<TenantScoped<scopes::TenantRead>>, _: NoInput) -> Result<Json<SigningKeys>> {
@@ -50,12 +50,11 @@ async fn rotate(
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/.well-known/jwks.json", published)
+        Route::document("/.well-known/jwks.json", published)
             .summary("Read the keys that verify tokens")
             // The answer is a JSON document whichever of the two a library asks for.
             .produces(&["application/json", "application/jwk-set+json"])
-            .answers::<Value>(200, "A JWK set.")
-            .etag(),
+            .answers::<Value>(200, "A JWK set."),
         Route::get("/v1/signing-keys", list)
             .operation_id("listSigningKeys")
             .summary("List the keys that sign")

@@ -28,6 +28,7 @@ mod prompts;
 mod pushed_requests;
 mod refresh;
 mod registration;
+mod remembered;
 mod request_objects;
 mod resources;
 mod rfc9700;

@@ -1,10 +1,10 @@
 //! Access tokens on two nodes on one PostgreSQL: what ends on one ends on the other within a second (`contract/30` §6.4).
 
 use avnology_model::Code;
-use avnology_testkit::{Client, Engine, Nodes, TestApp, run, soon};
+use avnology_testkit::{Client, Engine, Nodes, TestApp, comes_true, run, soon};
 use serde_json::json;
 
-use crate::kit::{jane, own_app, register};
+use crate::kit::{Relying, jane, own_app, register};
 
 /// Asks until the token is refused.
 async fn ends_soon(token: &Client, path: &str) {
@@ -74,6 +74,91 @@ fn a_client_that_an_organization_blocks_is_shut_out_on_both_nodes() {
         let path = team.path(&format!("/client-rules/{}", client.id));
         team.owner.client.call("PUT", &path).json(&json!({ "rule": "blocked" })).await.ok();
         ends_soon(&there, "/v1/me").await;
+        nodes.stop().await;
+    });
+}
+
+#[test]
+fn what_one_node_ends_or_changes_the_other_tells_so() {
+    run(Engine::Postgres, |app: TestApp| async move {
+        let nodes = Nodes::start(app).await;
+        let client = own_app(&nodes.first, json!({})).await;
+        let there = Relying { app: nodes.second.clone(), ..client.clone() };
+        let info = async |token: &str| {
+            let call = nodes.second.program().get("/userinfo");
+            call.header("authorization", &format!("Bearer {token}")).await
+        };
+        let admin = nodes.first.admin_key();
+        for what in ["give back", "sign out", "deactivate", "rename", "key", "secret"] {
+            let jane = nodes.first.browsing(&format!("{}@acme.example", what.replace(' ', "-"))).await;
+            let token = client.tokens(&jane.client, &[("scope", "openid profile")]).await.at("/access_token");
+            for _ in 0..2 {
+                assert!(there.is_active(&token).await);
+                info(&token).await.ok();
+            }
+            match what {
+                "give back" => {
+                    client.post("/oauth2/revoke", &[("token", &token)]).await.is(200);
+                }
+                "sign out" => jane.client.post("/v1/sessions:logout").await.no_content(),
+                "deactivate" => {
+                    let path = format!("/v1/identities/{}:deactivate", jane.id);
+                    admin.post(&path).json(&json!({})).await.ok();
+                }
+                "rename" => {
+                    let body = json!({ "identity": { "first_name": "Joan" } });
+                    admin.patch(&format!("/v1/identities/{}", jane.id)).json(&body).await.ok();
+                    comes_true(what, async || info(&token).await.ok()["given_name"] == "Joan").await;
+                    continue;
+                }
+                "key" => {
+                    let body = json!({ "alg": "ES256", "emergency": true });
+                    admin.post("/v1/signing-keys:rotate").json(&body).await.ok();
+                }
+                _ => {
+                    let body = json!({ "grace_period_seconds": 0 });
+                    admin.post(&format!("/v1/clients/{}:rotateSecret", client.id)).json(&body).await.ok();
+                    let ask = async || there.post("/oauth2/introspect", &[("token", &token)]).await;
+                    comes_true(what, async || ask().await.status == 401).await;
+                    continue;
+                }
+            }
+            comes_true(what, async || !there.is_active(&token).await).await;
+            comes_true(what, async || info(&token).await.status == 401).await;
+        }
+        nodes.stop().await;
+    });
+}
+
+#[test]
+fn a_role_that_changes_on_one_node_is_told_on_the_other() {
+    run(Engine::Postgres, |app: TestApp| async move {
+        let nodes = Nodes::start(app).await;
+        let client = own_app(&nodes.first, json!({})).await;
+        let team = nodes.first.team("Acme", "owner@acme.example").await;
+        let jane = jane(&nodes.first).await;
+        team.add(&jane.id, "member").await;
+        let asked = [("scope", "openid organizations"), ("organization_id", team.id.as_str())];
+        let token = client.tokens(&jane.client, &asked).await.at("/access_token");
+        let told = async || {
+            let call = nodes.second.program().get("/userinfo");
+            let answer = call.header("authorization", &format!("Bearer {token}")).await;
+            (answer.status, answer["org_role"].clone(), answer["organizations"][0]["name"].clone())
+        };
+        assert_eq!(told().await, (200, json!("member"), json!("Acme")));
+        let member = team.path(&format!("/members/{}", jane.id));
+        team.owner.client.patch(&member).json(&json!({ "role": "admin" })).await.ok();
+        comes_true("role", async || told().await.1 == "admin").await;
+        team.owner.client.patch(&team.path("")).json(&json!({ "name": "Ajax" })).await.ok();
+        comes_true("name", async || told().await.2 == "Ajax").await;
+        nodes
+            .first
+            .admin_key()
+            .patch(&format!("/v1/clients/{}", client.id))
+            .json(&json!({ "state": "disabled" }))
+            .await
+            .ok();
+        comes_true("client", async || told().await.0 == 401).await;
         nodes.stop().await;
     });
 }

@@ -15,13 +15,13 @@ use avnology_store::clients::{clients, origins, resources};
 
 use url::Url;
 
-use super::{caller::TokenCaller, input::kind_of, keys::KeyMemory};
+use super::{input::kind_of, keys::KeyMemory, known::KnownToken};
 use crate::{Cx, Tenant, platform::Remembered};
 
 /// How many clients memory holds.
 const CLIENTS: usize = 4_096;
-/// How many access tokens that call the API.
-const TOKENS: usize = 65_536;
+/// How many access tokens; one takes about five kilobytes.
+const TOKENS: usize = 32_768;
 
 /// A client that was read, as the rules of the protocol take it.
 #[derive(Debug)]
@@ -94,7 +94,7 @@ pub(crate) struct ClientCache {
     origins: Remembered<(), Arc<HashSet<String>>>,
     /// The origins that people are sent back to, of all clients that work and did not register themselves.
     homes: Remembered<(), Arc<HashSet<String>>>,
-    pub(super) tokens: Remembered<SecretHash, Arc<TokenCaller>>,
+    pub(super) tokens: Remembered<SecretHash, Arc<KnownToken>>,
 }
 
 impl Default for ClientCache {

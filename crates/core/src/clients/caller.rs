@@ -1,19 +1,22 @@
 //! Access tokens as callers of the API: whom they stand for and what they allow (`contract/00` §10, `contract/30` §6). Warm, no
-//! database is asked: a token is kept with the marks of those it stands on, and read anew when a commit touched one of them.
+//! database is asked ([`super::known`]).
 
 use std::sync::Arc;
 
 use avnology_model::{
     Code, Error, Result,
     events::{Actor, ActorType},
-    ids::{ClientId, IdentityId, OrganizationId, ServiceAccountId},
+    ids::{ClientId, OrganizationId, ServiceAccountId},
     permissions::ScopeSet,
-    secret_token::{SecretHash, sha256},
+    secret_token::SecretHash,
 };
-use avnology_store::{Mark, permissions::tuples, service_accounts::accounts};
-use serde_json::{Map, Value};
+use avnology_store::{permissions::tuples, service_accounts::accounts};
 
-use super::{PresentedToken, cache, dpop, issue::text, scopes, verify};
+use super::{
+    PresentedToken, dpop,
+    known::{self, KnownToken},
+    scopes,
+};
 use crate::{
     Cx, Tenant,
     sessions::{LiveSession, Through},
@@ -33,9 +36,6 @@ pub struct TokenCaller {
     pub is_another_person: bool,
     hash: SecretHash,
     scopes: ScopeSet,
-    issued_at: i64,
-    expires_at: i64,
-    marks: [Mark; 3],
 }
 
 /// Whom an access token stands for.
@@ -86,16 +86,6 @@ impl TokenCaller {
             }
         }
     }
-
-    /// Whether it is as good as when it was read.
-    async fn stands(&self, app: &Tenant, cx: &Cx) -> Result<bool> {
-        let marks = app.store.identity().marks();
-        if self.expires_at <= cx.now.seconds() || !self.marks.iter().all(|mark| marks.stands(*mark)) {
-            return Ok(false);
-        }
-        let client = cache::find(app, cx, self.client).await?;
-        Ok(client.is_some_and(|live| live.is_active() && live.client.honours(self.issued_at)))
-    }
 }
 
 /// Who calls by this access token. `_005` for what is none of ours, `_205` when its time is over, `_206` when what it was given
@@ -112,44 +102,23 @@ pub async fn authenticate_presented(
 
 /// Whose an access token is that is good, whoever sends it.
 async fn authenticate_token(app: &Arc<Tenant>, cx: &Cx, token: &str) -> Result<Arc<TokenCaller>> {
-    let hash = sha256(token.as_bytes());
-    if let Some(caller) = app.clients.tokens.warm(&hash, cx.now)
-        && caller.stands(app, cx).await?
-    {
-        return Ok(caller);
+    let (known, _) = known::in_force(app, cx, token).await?;
+    if let Some(caller) = known.caller.get() {
+        return Ok(Arc::clone(caller));
     }
-    // Drawn before the keys are looked at: one that is removed meanwhile leaves nothing in memory.
-    let ticket = app.clients.tokens.ticket(&hash);
-    let claims = verify::believed(app, cx, token).await?;
-    let issuer = app.config.origin();
-    let audience = claims.get("aud").and_then(Value::as_array);
-    if !audience.is_some_and(|list| list.iter().any(|one| one.as_str() == Some(issuer.as_str()))) {
+    if !known.is_for_us {
         return Err(Error::new(Code::WrongAudience));
     }
-    let caller = load(app, cx, hash, claims).await?;
-    app.clients.tokens.keep(&ticket, &hash, Arc::clone(&caller), cx.now);
-    Ok(caller)
+    // What is read here is younger than the marks of the token.
+    let caller = Arc::new(load(app, cx, &known).await?);
+    Ok(Arc::clone(known.caller.get_or_init(|| caller)))
 }
 
-async fn load(
-    app: &Arc<Tenant>,
-    cx: &Cx,
-    hash: SecretHash,
-    claims: Map<String, Value>,
-) -> Result<Arc<TokenCaller>> {
-    let marks = app.store.identity().marks();
-    let of = |name| marks.of(text(&claims, name).unwrap_or_default());
-    let act = claims.get("act").and_then(|act| act.get("sub")).and_then(Value::as_str).unwrap_or_default();
-    // Who acts for another person is remembered too: their sign-out ends it.
-    let marks = [of("sub"), of("client_id"), marks.of(act)];
-    let is_another_person = act.parse::<IdentityId>().is_ok();
-    let live = verify::standing(app, cx, claims).await?;
-    let granted = live.text("scope").unwrap_or_default().split(' ').filter_map(scopes::system);
-    let granted: ScopeSet = granted.collect();
-    let organization = live.text("org_id").and_then(|id| id.parse().ok());
-    let seconds = |name| live.claims.get(name).and_then(Value::as_i64).unwrap_or_default();
-    let client = live.client.id();
-    let (bearer, scopes) = match &live.person {
+async fn load(app: &Tenant, cx: &Cx, known: &KnownToken) -> Result<TokenCaller> {
+    let said = &known.said;
+    let granted: ScopeSet = said.scope.split(' ').filter_map(scopes::system).collect();
+    let (client, organization) = (said.client, said.organization);
+    let (bearer, scopes) = match &known.person {
         Some((grant, identity)) => {
             let person = identity.id;
             let role = app.store.identity().read(move |tx| tuples::platform_role(tx, person)).await?;
@@ -157,29 +126,24 @@ async fn load(
             let session = LiveSession::through((grant, identity), role, through, cx.now);
             (Bearer::Person(Arc::new(session)), granted)
         }
-        None => program(app, &live, granted).await?,
+        None => program(app, &said.subject, granted).await?,
     };
-    let jkt = live.jkt().map(str::to_owned);
-    let (issued_at, expires_at) = (seconds("iat"), seconds("exp"));
-    Ok(Arc::new(TokenCaller {
+    Ok(TokenCaller {
         client,
         organization,
         bearer,
-        jkt,
-        is_another_person,
-        hash,
+        jkt: said.jkt.clone(),
+        is_another_person: said.is_by_another_person(),
+        hash: known.hash,
         scopes,
-        issued_at,
-        expires_at,
-        marks,
-    }))
+    })
 }
 
 /// A client that speaks for itself, or as a service account, whose scopes may have become fewer since.
-async fn program(app: &Tenant, live: &verify::LiveToken, granted: ScopeSet) -> Result<(Bearer, ScopeSet)> {
+async fn program(app: &Tenant, subject: &str, granted: ScopeSet) -> Result<(Bearer, ScopeSet)> {
     let about_people: ScopeSet = granted.iter().filter(|scope| scope.is_self()).collect();
     let granted = granted.without(about_people);
-    let Some(account) = live.text("sub").and_then(|subject| subject.parse().ok()) else {
+    let Ok(account) = subject.parse() else {
         return Ok((Bearer::Program(Program { account: None, is_of_organization: false }), granted));
     };
     let found = app.store.identity().read(move |tx| accounts::find(tx, account)).await?;
@@ -192,8 +156,8 @@ async fn program(app: &Tenant, live: &verify::LiveToken, granted: ScopeSet) -> R
 
 /// Ends an access token that was found where it must not be, such as in a URL.
 pub async fn revoke_leaked_token(app: &Arc<Tenant>, cx: &Cx, token: &str) -> Result<()> {
-    match verify::access_token(app, cx, token).await {
-        Ok(found) => super::revoke_token::end_alone(app, cx, found, "leaked").await,
+    match known::access_token(app, cx, token).await {
+        Ok(found) => super::revoke_token::end_alone(app, cx, &found, "leaked").await,
         Err(error) if error.is_failure() => Err(error),
         Err(_) => Ok(()),
     }

@@ -1,12 +1,15 @@
 //! What ID tokens and userinfo say of a person (`contract/30` §5).
 
-use avnology_model::{Result, identities::Identity};
+use avnology_model::{Result, Timestamp, identities::Identity};
 use avnology_oauth::{Scopes, tokens::claims_for};
-use avnology_store::organizations::{group_members, own};
+use avnology_store::{
+    Mark,
+    organizations::{group_members, own},
+};
 use serde_json::{Map, Value, json};
 
 use super::{LiveClient, person::Place};
-use crate::Tenant;
+use crate::{Tenant, events::ORGANIZATIONS_CHANGE};
 
 /// Most groups that are named.
 const GROUPS: u32 = 200;
@@ -25,22 +28,46 @@ pub(super) struct Told<'t> {
     pub(super) singly: &'t [String],
     /// Whether it is userinfo, where all organizations are listed.
     pub(super) is_userinfo: bool,
+    pub(super) now: Timestamp,
+}
+
+/// What claims are told of a person, and what they stand on besides the person, the client and the place.
+pub(super) struct Claims {
+    pub(super) members: Map<String, Value>,
+    pub(super) basis: Basis,
+}
+
+/// What claims stand on besides the person, the client and the place.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Basis {
+    /// All organizations of the person, and the end of the first membership that runs out.
+    pub(super) organizations: Option<(Mark, Option<Timestamp>)>,
+    /// Groups, of which nothing tells when they change.
+    pub(super) groups: bool,
 }
 
 /// The claims of the scopes, and those asked for singly. One without a value is left out.
-pub(super) async fn of_person(app: &Tenant, told: &Told<'_>) -> Result<Map<String, Value>> {
-    let mut claims = Map::new();
+pub(super) async fn of_person(app: &Tenant, told: &Told<'_>) -> Result<Claims> {
+    let (mut members, mut basis) = (Map::new(), Basis::default());
     for name in claims_for(told.scopes, &told.client.rules.scopes, told.singly) {
         let value = match name {
-            "groups" => groups(app, told).await?,
-            "organizations" if told.is_userinfo => organizations(app, told).await?,
+            "groups" => {
+                basis.groups = true;
+                groups(app, told).await?
+            }
+            "organizations" if told.is_userinfo => {
+                let mark = app.store.identity().marks().of(ORGANIZATIONS_CHANGE);
+                let (list, ends_at) = organizations(app, told).await?;
+                basis.organizations = Some((mark, ends_at));
+                list
+            }
             _ => of_identity(told.identity, name).or_else(|| of_place(told.place, name)).unwrap_or_default(),
         };
         if !is_nothing(&value) {
-            claims.insert(name.to_owned(), value);
+            members.insert(name.to_owned(), value);
         }
     }
-    Ok(claims)
+    Ok(Claims { members, basis })
 }
 
 fn is_nothing(value: &Value) -> bool {
@@ -101,11 +128,15 @@ async fn groups(app: &Tenant, told: &Told<'_>) -> Result<Value> {
     Ok(Value::from(names))
 }
 
-async fn organizations(app: &Tenant, told: &Told<'_>) -> Result<Value> {
+/// The organizations that the person is a member of now, and when the first membership among them runs out.
+async fn organizations(app: &Tenant, told: &Told<'_>) -> Result<(Value, Option<Timestamp>)> {
     let identity = told.identity.id;
     let rows = app.store.identity().read(move |tx| own::active_of(tx, identity, ORGANIZATIONS)).await?;
+    let now = told.now;
+    let rows: Vec<_> = rows.into_iter().filter(|row| row.membership.is_in_force(now)).collect();
     let shown = rows.iter().map(|row| {
         json!({ "id": row.organization, "name": row.name, "slug": row.slug.as_str(), "role": row.membership.role })
     });
-    Ok(Value::Array(shown.collect()))
+    let ends_at = rows.iter().filter_map(|row| row.membership.expire_time).min();
+    Ok((Value::Array(shown.collect()), ends_at))
 }

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     Cx, Tenant,
+    events::emit,
     organizations::{self, LiveOrganization, check_state},
 };
 
@@ -83,12 +84,9 @@ pub(super) async fn grant(
         actor: None,
     };
     let issued = issue::access_token(app, cx, live, &token).await?;
-    let (scope, client, cx2, id) = (granted.to_string(), live.id(), cx.clone(), jti.clone());
-    let write = app
-        .store
-        .identity()
-        .write(move |tx| issue::note(tx, &cx2, (client, None), GrantType::ClientCredentials, (&scope, &id)));
-    write.await?;
+    let by = GrantType::ClientCredentials;
+    let told = issue::told(cx, (live.id(), None), by, (&granted.to_string(), &jti));
+    app.store.identity().write(move |tx| emit(tx, &told)).await?;
     Ok(TokenResponse {
         access_token: issued.token,
         token_type: issue::token_type(asked.proof.as_ref()),

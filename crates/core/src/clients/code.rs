@@ -20,7 +20,6 @@ use avnology_store::{
     IdentityTx,
     clients::{codes, grants, refresh_tokens},
     identities::identities,
-    permissions::tuples,
     sessions::sessions,
 };
 
@@ -32,7 +31,7 @@ use super::{
     revoke_token::end_grant,
     verify,
 };
-use crate::{Cx, Tenant};
+use crate::{Cx, Tenant, events::emit};
 
 /// What a client sends to redeem a code.
 pub(super) struct Asked {
@@ -234,7 +233,7 @@ pub(super) fn turn_into_grant(
     }
     let jti = verify::jti(cx, grant.id);
     let scope = grant.rights.scopes.join(" ");
-    issue::note(tx, cx, (grant.client_id, Some(grant.identity_id)), code.by, (&scope, &jti))?;
-    let platform = tuples::platform_role(tx, identity.id)?;
+    emit(tx, &issue::told(cx, (grant.client_id, Some(grant.identity_id)), code.by, (&scope, &jti)))?;
+    let platform = issue::platform_role(tx, identity.id, &grant.rights.scopes)?;
     Ok(Some(Redeemed { grant, identity, platform, nonce: code.nonce, jti }))
 }

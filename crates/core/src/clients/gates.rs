@@ -93,6 +93,9 @@ pub(super) async fn is_blocked(
     live: &LiveClient,
     organization: Option<OrganizationId>,
 ) -> Result<bool> {
+    if organization.is_none() {
+        return Ok(false);
+    }
     let (client, scopes) = (live.id(), live.rules.scopes.clone());
     let read =
         move |tx: &mut avnology_store::IdentityTx<'_>| rules::decided(tx, client, organization, &scopes);

@@ -3,19 +3,21 @@
 use std::sync::Arc;
 
 use avnology_model::{
-    Result,
+    Error, Result,
     clients::ApiResource,
     permissions::Scope,
     secret_token::{SecretKind, SecretToken},
 };
-use avnology_oauth::introspection::{self, Caller, Found, TokenKind, inactive, may_learn};
-use avnology_store::clients::{grants, refresh_tokens};
+use avnology_oauth::introspection::{self, Caller, Found, INACTIVE, TokenKind, may_learn};
+use avnology_store::clients::grants;
+use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::{
     ClientAuthentication, LiveClient, Refusal,
     authenticate::{authenticate, check_confidential},
-    cache, verify,
+    cache,
+    known::{self, LiveToken},
 };
 use crate::{
     Cx, Tenant,
@@ -56,34 +58,56 @@ impl Introspecting {
     }
 }
 
-/// What is known of a token that is good.
-struct Known {
-    kind: TokenKind,
-    client_id: Option<String>,
-    audience: Vec<String>,
-    says: Map<String, Value>,
+/// A token that is good, and what is said of it.
+enum Known {
+    Access(LiveToken),
+    /// Of another kind, with the client to which it was given.
+    Other(TokenKind, Option<Arc<LiveClient>>, Bytes),
 }
 
-/// What the caller may learn of a token: everything it says, or that it is not active.
+impl Known {
+    fn found(&self) -> Found<'_> {
+        match self {
+            Self::Access(live) => Found {
+                kind: TokenKind::AccessToken,
+                client_id: Some(&live.client.rules.id),
+                audience: &live.known.said.audience,
+            },
+            Self::Other(kind, client, _) => {
+                let client_id = client.as_ref().map(|live| live.rules.id.as_str());
+                Found { kind: *kind, client_id, audience: &[] }
+            }
+        }
+    }
+
+    fn says(&self) -> Bytes {
+        match self {
+            Self::Access(live) => live.known.says.clone(),
+            Self::Other(_, _, says) => says.clone(),
+        }
+    }
+}
+
+/// What the caller may learn of a token, as JSON: everything it says, or that it is not active.
 pub async fn introspect(
     app: &Arc<Tenant>,
     cx: &Cx,
     caller: &Introspecting,
     shown: &ClientAuthentication<'_>,
-) -> Result<Value, Refusal> {
+) -> Result<Bytes, Refusal> {
     let token = introspection::token(shown.params)?;
+    let inactive = || Bytes::from_static(INACTIVE.as_bytes());
     let Some(known) = look(app, cx, token).await? else { return Ok(inactive()) };
-    let found = Found { kind: known.kind, client_id: known.client_id.as_deref(), audience: &known.audience };
     let resources = cache::all_resources(app, cx).await?;
     let may = match caller {
-        Introspecting::Key(_) => may_learn(Caller::TenantKey, &found),
+        Introspecting::Key(_) => may_learn(Caller::TenantKey, &known.found()),
         Introspecting::Client(live) => {
             let own = introspectable(live, &resources);
             let is_first_party = live.client.settings.first_party;
-            may_learn(Caller::Client { id: &live.rules.id, is_first_party, resources: &own }, &found)
+            may_learn(Caller::Client { id: &live.rules.id, is_first_party, resources: &own }, &known.found())
         }
     };
-    Ok(if may { Value::Object(known.says) } else { inactive() })
+    Ok(if may { known.says() } else { inactive() })
 }
 
 /// The resources whose tokens a client may ask about.
@@ -101,7 +125,7 @@ async fn look(app: &Arc<Tenant>, cx: &Cx, token: &str) -> Result<Option<Known>> 
             SecretKind::LiveKey | SecretKind::TestKey => api_key(app, cx, token).await,
             _ => return Ok(None),
         },
-        None => access_token(app, cx, token).await,
+        None => known::access_token(app, cx, token).await.map(Known::Access),
     };
     match known {
         Ok(known) => Ok(Some(known)),
@@ -110,27 +134,9 @@ async fn look(app: &Arc<Tenant>, cx: &Cx, token: &str) -> Result<Option<Known>> 
     }
 }
 
-async fn access_token(app: &Arc<Tenant>, cx: &Cx, token: &str) -> Result<Known> {
-    let live = verify::access_token(app, cx, token).await?;
-    let audience = live.audience();
-    let is_bound = live.claims.contains_key("cnf");
-    let kind = TokenKind::AccessToken;
-    let username = live.person.as_ref().and_then(|(_, identity)| identity.email.clone());
-    let mut says = live.claims;
-    says.insert("active".to_owned(), Value::Bool(true));
-    says.insert("token_type".to_owned(), Value::from(kind.token_type(is_bound)));
-    if let Some(username) = username {
-        says.insert("username".to_owned(), Value::from(username));
-    }
-    Ok(Known { kind, client_id: Some(live.client.rules.id.clone()), audience, says })
-}
-
 async fn refresh_token(app: &Arc<Tenant>, cx: &Cx, token: &SecretToken) -> Result<Option<Known>> {
     let hash = token.hash();
-    let found = app.store.identity().read(move |tx| {
-        let Some(token) = refresh_tokens::find(tx, &hash)? else { return Ok(None) };
-        Ok(grants::find(tx, token.grant_id)?.map(|grant| (token, grant)))
-    });
+    let found = app.store.identity().read(move |tx| grants::of_token(tx, &hash));
     let Some((token, grant)) = found.await? else { return Ok(None) };
     let end = grant.expires_at.min(grant.idle_expires_at);
     let is_newest = token.generation == grant.generation;
@@ -150,8 +156,7 @@ async fn refresh_token(app: &Arc<Tenant>, cx: &Cx, token: &SecretToken) -> Resul
     }));
     says.extend(grant.rights.dpop_jkt.map(|jkt| ("cnf".to_owned(), json!({ "jkt": jkt }))));
     says.extend(grant.organization_id.map(|id| ("org_id".to_owned(), Value::from(id.to_string()))));
-    let client_id = Some(live.rules.id.clone());
-    Ok(Some(Known { kind: TokenKind::RefreshToken, client_id, audience: Vec::new(), says }))
+    Ok(Some(Known::Other(TokenKind::RefreshToken, Some(live), text(&says)?)))
 }
 
 async fn session(app: &Tenant, cx: &Cx, token: &str) -> Result<Known> {
@@ -163,7 +168,7 @@ async fn session(app: &Tenant, cx: &Cx, token: &str) -> Result<Known> {
         "auth_time": live.session.authenticated_at.seconds(), "iat": live.session.issued_at.seconds(),
         "exp": live.idle_expires_at(&settings.settings.session_policy).seconds(),
     }));
-    Ok(Known { kind: TokenKind::Session, client_id: None, audience: Vec::new(), says })
+    Ok(Known::Other(TokenKind::Session, None, text(&says)?))
 }
 
 async fn api_key(app: &Tenant, cx: &Cx, token: &str) -> Result<Known> {
@@ -176,7 +181,11 @@ async fn api_key(app: &Tenant, cx: &Cx, token: &str) -> Result<Known> {
     }));
     says.extend(live.key.expire_time.map(|end| ("exp".to_owned(), Value::from(end.seconds()))));
     says.extend(live.key.organization_id.map(|id| ("org_id".to_owned(), Value::from(id.to_string()))));
-    Ok(Known { kind: TokenKind::ApiKey, client_id: None, audience: Vec::new(), says })
+    Ok(Known::Other(TokenKind::ApiKey, None, text(&says)?))
+}
+
+fn text(says: &Map<String, Value>) -> Result<Bytes> {
+    serde_json::to_vec(says).map(Bytes::from).map_err(Error::internal)
 }
 
 fn object(value: Value) -> Map<String, Value> {

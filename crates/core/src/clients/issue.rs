@@ -6,14 +6,15 @@ use avnology_jose::Algorithm;
 use avnology_model::{
     Error, Result,
     clients::{ApiResource, Grant, GrantType},
-    events::EventType,
+    events::{Event, EventType},
     identities::Identity,
     ids::{ClientId, IdentityId},
+    permissions::PlatformRole,
     platform::SigningAlgorithm,
     secret_token::SecretToken,
 };
 use avnology_oauth::{Scopes, dpop::Proof, tokens};
-use avnology_store::IdentityTx;
+use avnology_store::{IdentityTx, permissions::tuples};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -23,7 +24,7 @@ use super::{
     person::{Place, signed_in},
     scopes,
 };
-use crate::{Cx, Tenant, events::emit, platform};
+use crate::{Cx, Tenant, platform};
 
 /// What the token endpoint answers (RFC 6749 §5.1).
 #[derive(Clone, Debug, Serialize)]
@@ -47,20 +48,32 @@ pub struct TokenResponse {
     pub issued_token_type: Option<&'static str>,
 }
 
-/// Tells that a token is given: to which client, about whom, for what, with these scopes and this id.
-pub(super) fn note(
-    tx: &mut IdentityTx<'_>,
+/// What tells that a token is given: to which client, about whom, for what, with these scopes and this id.
+pub(super) fn told(
     cx: &Cx,
     (client, person): (ClientId, Option<IdentityId>),
     by: GrantType,
     (scope, jti): (&str, &str),
-) -> Result<()> {
+) -> Event {
     let payload =
         json!({ "client_id": client, "user_id": person, "grant_type": by, "scope": scope, "jti": jti });
     let event = cx.event(EventType::OauthTokenIssued, payload).on("client", &client);
     match person {
-        Some(person) => emit(tx, &event.on("identity", &person)),
-        None => emit(tx, &event),
+        Some(person) => event.on("identity", &person),
+        None => event,
+    }
+}
+
+/// The highest role of a person on the platform, if that matters for these scopes.
+pub(super) fn platform_role(
+    tx: &mut IdentityTx<'_>,
+    person: IdentityId,
+    granted: &[String],
+) -> Result<Option<PlatformRole>> {
+    if granted.iter().any(|scope| scopes::system(scope).is_some()) {
+        tuples::platform_role(tx, person)
+    } else {
+        Ok(None)
     }
 }
 
@@ -115,6 +128,7 @@ pub(super) async fn of_person(app: &Arc<Tenant>, cx: &Cx, of: &OfPerson<'_>) -> 
             scopes: of.scopes,
             singly: &of.grant.rights.id_token_claims,
             is_userinfo: false,
+            now: cx.now,
         };
         let algorithm = settings.id_token_alg();
         let token = tokens::IdToken {
@@ -126,7 +140,7 @@ pub(super) async fn of_person(app: &Arc<Tenant>, cx: &Cx, of: &OfPerson<'_>) -> 
             signed_in: &signed_in,
             access_token: Some(&given.token),
             algorithm: jose(algorithm)?,
-            claims: claims::of_person(app, &told).await?,
+            claims: claims::of_person(app, &told).await?.members,
         };
         Some(platform::signer(app, cx, algorithm).await?.sign(tokens::ID_TOKEN, &token.claims())?)
     } else {

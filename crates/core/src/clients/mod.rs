@@ -19,6 +19,7 @@ mod input;
 mod introspect;
 mod issue;
 mod keys;
+mod known;
 mod list;
 pub(crate) mod logout;
 mod oauth_error;

@@ -42,6 +42,11 @@ impl Place {
         Ok(member.map(|member| Self { organization: found, member }))
     }
 
+    /// Whether it is this one, and nothing of it was read anew since.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.organization, &other.organization) && Arc::ptr_eq(&self.member, &other.member)
+    }
+
     /// As tokens name it.
     pub(super) fn claims(&self) -> tokens::Organization {
         tokens::Organization {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use avnology_model::{
     Result, Timestamp,
     clients::{Grant, GrantType, OrganizationSelection, RefreshToken, SignInFacts},
-    events::EventType,
+    events::{Event, EventType},
     identities::{Identity, IdentityState},
     ids::OrganizationId,
     permissions::PlatformRole,
@@ -21,7 +21,6 @@ use avnology_store::{
     IdentityTx,
     clients::{grants, refresh_tokens},
     identities::identities,
-    permissions::tuples,
 };
 use serde_json::json;
 
@@ -95,8 +94,10 @@ pub(super) async fn refresh(
         let rights = Rights::of(app, cx, live, &found, &asked).await?;
         let after = Grant { organization_id: rights.place.as_ref().map(|p| p.organization.id()), ..after };
         let jti = verify::jti(cx, found.grant.id);
-        let use_of = Use { hash, scope: rights.scopes.to_string(), jti: jti.clone(), decision };
-        if !write(app, cx, &found, &after, use_of).await? {
+        let whose = (found.grant.client_id, Some(found.grant.identity_id));
+        let scope = rights.scopes.to_string();
+        let told = issue::told(cx, whose, GrantType::RefreshToken, (&scope, &jti));
+        if !write(app, cx, &found, &after, Use { hash, told, decision }).await? {
             // Another use came first: what is to be done now is for the rules to say again.
             continue;
         }
@@ -119,10 +120,9 @@ async fn look(
     proof: Option<&Proof>,
 ) -> Result<Found, Refusal> {
     let found = app.store.identity().read(move |tx| {
-        let Some(token) = refresh_tokens::find(tx, &hash)? else { return Ok(None) };
-        let Some(grant) = grants::find(tx, token.grant_id)? else { return Ok(None) };
+        let Some((token, grant)) = grants::of_token(tx, &hash)? else { return Ok(None) };
         let Some(identity) = identities::find(tx, grant.identity_id)? else { return Ok(None) };
-        let platform = tuples::platform_role(tx, identity.id)?;
+        let platform = issue::platform_role(tx, identity.id, &grant.rights.scopes)?;
         Ok(Some(Found { token, grant, identity, platform }))
     });
     // Another client's or key's attempt changes nothing, or anybody could end what is another's.
@@ -166,14 +166,15 @@ fn decide_on(cx: &Cx, live: &LiveClient, found: &Found) -> (Decision, Grant) {
 /// A use of a token, and the access token that it gives.
 struct Use {
     hash: SecretHash,
-    scope: String,
-    jti: String,
+    told: Event,
     decision: Decision,
 }
 
 /// Writes a use down; `false` when another one came first.
-async fn write(app: &Arc<Tenant>, cx: &Cx, found: &Found, after: &Grant, done: Use) -> Result<bool> {
-    let (job, before, after, cx) = (Arc::clone(app), found.grant.clone(), after.clone(), cx.clone());
+async fn write(app: &Tenant, cx: &Cx, found: &Found, after: &Grant, done: Use) -> Result<bool> {
+    let rotates = done.decision != Decision::Repeat && after.generation > found.grant.generation;
+    let successor = rotates.then(|| token_of(app, after, after.generation).hash());
+    let (before, after, now) = (found.grant.clone(), after.clone(), cx.now);
     app.store
         .identity()
         .write(move |tx| {
@@ -181,12 +182,10 @@ async fn write(app: &Arc<Tenant>, cx: &Cx, found: &Found, after: &Grant, done: U
             if done.decision != Decision::Repeat && !grants::after_use(tx, &before, &after)? {
                 return Ok(false);
             }
-            let whose = (before.client_id, Some(before.identity_id));
-            issue::note(tx, &cx, whose, GrantType::RefreshToken, (&done.scope, &done.jti))?;
-            if done.decision != Decision::Repeat && after.generation > before.generation {
-                refresh_tokens::note_use(tx, &done.hash, cx.now)?;
-                let successor = token_of(&job, &after, after.generation).hash();
-                refresh_tokens::insert(tx, &successor, after.id, after.generation)?;
+            emit(tx, &done.told)?;
+            if let Some(successor) = &successor {
+                refresh_tokens::note_use(tx, &done.hash, now)?;
+                refresh_tokens::insert(tx, successor, after.id, after.generation)?;
             }
             Ok(true)
         })

@@ -12,10 +12,10 @@ use avnology_oauth::{
     ErrorCode, OAuthError,
     introspection::{self, Found, Revocation, TokenKind},
 };
-use avnology_store::clients::{grants, once, refresh_tokens};
-use serde_json::{Value, json};
+use avnology_store::clients::{grants, once};
+use serde_json::json;
 
-use super::{ClientAuthentication, LiveClient, Refusal, authenticate::authenticate, verify};
+use super::{ClientAuthentication, LiveClient, Refusal, authenticate::authenticate, known};
 use crate::{Cx, Tenant, events::emit};
 
 /// Ends a token that its client gives back: a refresh token with everything that belongs to its grant, an access token alone.
@@ -39,32 +39,30 @@ pub async fn revoke_token(
 }
 
 async fn access_token(app: &Arc<Tenant>, cx: &Cx, live: &LiveClient, token: &str) -> Result<(), Refusal> {
-    let found = match verify::access_token(app, cx, token).await {
+    let found = match known::access_token(app, cx, token).await {
         Ok(found) => found,
         Err(error) if error.is_failure() => return Err(error.into()),
         Err(_) => return Ok(()),
     };
-    let audience = found.audience();
-    let of =
-        Found { kind: TokenKind::AccessToken, client_id: Some(&found.client.rules.id), audience: &audience };
+    let client_id = Some(found.client.rules.id.as_str());
+    let of = Found { kind: TokenKind::AccessToken, client_id, audience: &found.known.said.audience };
     if introspection::revoke(&live.rules.id, &of) != Revocation::Token {
         return Ok(());
     }
-    end_alone(app, cx, found, "client").await.map_err(Refusal::from)
+    end_alone(app, cx, &found, "client").await.map_err(Refusal::from)
 }
 
 /// Ends an access token and nothing else.
 pub(super) async fn end_alone(
     app: &Tenant,
     cx: &Cx,
-    found: verify::LiveToken,
+    found: &known::LiveToken,
     reason: &'static str,
 ) -> Result<()> {
-    let jti = found.text("jti").unwrap_or_default().to_owned();
-    let end = found.claims.get("exp").and_then(Value::as_i64).unwrap_or_default();
-    let end = Timestamp::from_micros(end.saturating_mul(1_000_000));
+    let said = &found.known.said;
+    let (jti, end) = (said.jti.clone(), Timestamp::from_micros(said.expires_at.saturating_mul(1_000_000)));
     let (client, cx) = (found.client.id(), cx.clone());
-    let person = found.person.map(|(_, identity)| identity.id);
+    let person = found.known.person.as_ref().map(|(_, identity)| identity.id);
     app.store
         .identity()
         .write(move |tx| {
@@ -81,8 +79,7 @@ async fn refresh_token(app: &Tenant, cx: &Cx, live: &LiveClient, token: &SecretT
     app.store
         .identity()
         .write(move |tx| {
-            let Some(token) = refresh_tokens::find(tx, &hash)? else { return Ok(()) };
-            let Some(grant) = grants::find(tx, token.grant_id)? else { return Ok(()) };
+            let Some((_, grant)) = grants::of_token(tx, &hash)? else { return Ok(()) };
             if grant.client_id == client {
                 end_grant(tx, &cx, grant.id, client, grant.identity_id, "client")?;
             }

@@ -1,17 +1,15 @@
 //! Access tokens that come back to us: whether they hold, and whether what they were given for still stands (`contract/30`
-//! §6.4).
-
-use std::sync::Arc;
+//! §6.4). What is found out is kept in memory by [`super::known`].
 
 use avnology_jose::{
     Refusal as Unreadable,
     jwt::{Rules, Types},
 };
 use avnology_model::{
-    Code, Error, Result,
+    Code, Error, Result, Timestamp,
     clients::Grant,
     identities::{Identity, IdentityState},
-    ids::{ClientId, GrantId, OrganizationId, ServiceAccountId},
+    ids::{ClientId, GrantId, IdentityId, OrganizationId, ServiceAccountId},
 };
 use avnology_oauth::{SIGNING_ALGORITHMS, tokens::ACCESS_TOKEN};
 use avnology_store::{
@@ -23,44 +21,72 @@ use avnology_store::{
 };
 use serde_json::{Map, Value};
 
-use super::{LiveClient, cache, issue::text, person::Place, registration};
+use super::{issue::text, registration};
 use crate::{Cx, Tenant, platform};
 
 /// How far clocks may differ, in seconds.
 const LEEWAY: i64 = 30;
 
-/// An access token of ours that is good now.
-pub(crate) struct LiveToken {
-    /// What it says.
-    pub(crate) claims: Map<String, Value>,
-    /// To whom it was given.
-    pub(crate) client: Arc<LiveClient>,
-    /// What it was given for; none for a client's own.
-    pub(crate) person: Option<(Grant, Identity)>,
-    /// The organization that it was given for.
-    pub(super) place: Option<Place>,
+/// What an access token says, as far as we ask.
+pub(crate) struct Said {
+    /// Whom it speaks of.
+    pub(crate) subject: String,
+    /// To which client it was given.
+    pub(crate) client: ClientId,
+    /// Its id.
+    pub(crate) jti: String,
+    /// What it allows.
+    pub(crate) scope: String,
+    /// For whom it is.
+    pub(crate) audience: Vec<String>,
+    /// For which organization it was given.
+    pub(crate) organization: Option<OrganizationId>,
+    /// The key that it is bound to.
+    pub(crate) jkt: Option<String>,
+    /// Who acts for the one whom it speaks of.
+    pub(crate) act: Option<Value>,
+    /// Since when it is, in seconds since 1970.
+    pub(crate) issued_at: i64,
+    /// When it ends by itself, in seconds since 1970.
+    pub(crate) expires_at: i64,
 }
 
-impl LiveToken {
-    /// A claim that is a text.
-    pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        text(&self.claims, name)
-    }
-
-    /// The key that it is bound to.
-    pub(super) fn jkt(&self) -> Option<&str> {
-        self.claims.get("cnf")?.get("jkt")?.as_str()
-    }
-
-    /// For whom it is.
-    pub(crate) fn audience(&self) -> Vec<String> {
-        let list = self.claims.get("aud").and_then(Value::as_array);
-        list.into_iter().flatten().filter_map(|one| one.as_str().map(str::to_owned)).collect()
+impl Said {
+    /// `_005` for claims that no token of ours has.
+    pub(super) fn of(claims: &Map<String, Value>) -> Result<Self> {
+        let missing = || Error::new(Code::SessionInvalid);
+        let said = |name| text(claims, name).unwrap_or_default().to_owned();
+        let seconds = |name| claims.get(name).and_then(Value::as_i64).ok_or_else(missing);
+        let audience = claims.get("aud").and_then(Value::as_array).into_iter().flatten();
+        let jkt = claims.get("cnf").and_then(|cnf| cnf.get("jkt")?.as_str());
+        Ok(Self {
+            subject: said("sub"),
+            client: text(claims, "client_id").and_then(registration::id_named).ok_or_else(missing)?,
+            jti: text(claims, "jti").ok_or_else(missing)?.to_owned(),
+            scope: said("scope"),
+            audience: audience.filter_map(|one| one.as_str().map(str::to_owned)).collect(),
+            organization: text(claims, "org_id").and_then(|id| id.parse().ok()),
+            jkt: jkt.map(str::to_owned),
+            act: claims.get("act").cloned(),
+            issued_at: seconds("iat")?,
+            expires_at: seconds("exp")?,
+        })
     }
 
     /// Whether it holds a scope.
     pub(crate) fn has_scope(&self, scope: &str) -> bool {
-        self.text("scope").is_some_and(|scopes| scopes.split(' ').any(|one| one == scope))
+        self.scope.split(' ').any(|one| one == scope)
+    }
+
+    /// Whether one of those who act is a person.
+    pub(crate) fn is_by_another_person(&self) -> bool {
+        self.actors().any(|act| act.parse::<IdentityId>().is_ok())
+    }
+
+    /// Everybody who acts for the one whom it speaks of, the last first.
+    pub(super) fn actors(&self) -> impl Iterator<Item = &str> {
+        let all = std::iter::successors(self.act.as_ref(), |actor| actor.get("act"));
+        all.filter_map(|actor| actor.get("sub")?.as_str())
     }
 }
 
@@ -69,33 +95,19 @@ pub(super) fn jti(cx: &Cx, grant: GrantId) -> String {
     format!("{grant}.{}", crate::hex(&cx.random::<8>()))
 }
 
-/// The token, if it is good now. `_005` for what is none of ours, `_205` when its time is over, `_206` when what it was given
-/// for has ended.
-pub(crate) async fn access_token(app: &Arc<Tenant>, cx: &Cx, token: &str) -> Result<LiveToken> {
-    let claims = believed(app, cx, token).await?;
-    let mut live = standing(app, cx, claims).await?;
-    // The grant may be for another organization by now.
-    let organization = live.text("org_id").and_then(|id| id.parse::<OrganizationId>().ok());
-    if let (Some((_, identity)), Some(organization)) = (&live.person, organization) {
-        let place = Place::of(app, cx, organization, identity).await?;
-        live.place = Some(place.ok_or_else(|| Error::new(Code::TokenRevoked))?);
-    }
-    Ok(live)
+/// What a token stands on.
+pub(super) struct Standing {
+    /// Of a person's; none for a client's own.
+    pub(super) person: Option<(Grant, Identity)>,
+    /// When what it stands on ends by itself.
+    pub(super) ends_at: Option<Timestamp>,
 }
 
-/// What a token that is believed was given for, if it still stands; where it was given for is not looked at.
-pub(super) async fn standing(app: &Tenant, cx: &Cx, claims: Map<String, Value>) -> Result<LiveToken> {
-    let ended = || Error::new(Code::TokenRevoked);
-    let missing = || Error::new(Code::SessionInvalid);
-    let client: ClientId = text(&claims, "client_id").and_then(registration::id_named).ok_or_else(missing)?;
-    let client = cache::find(app, cx, client).await?.filter(|live| live.is_active()).ok_or_else(ended)?;
-    let issued = claims.get("iat").and_then(Value::as_i64).ok_or_else(missing)?;
-    if !client.client.honours(issued) {
-        return Err(ended());
-    }
-    let jti = text(&claims, "jti").ok_or_else(missing)?.to_owned();
+/// What a token that is believed was given for, if it still stands; of the client and of where it was given for nothing is asked.
+pub(super) async fn standing(app: &Tenant, cx: &Cx, said: &Said) -> Result<Option<Standing>> {
+    let jti = said.jti.clone();
     let grant = jti.split_once('.').and_then(|(grant, _)| grant.parse::<GrantId>().ok());
-    let account = text(&claims, "sub").and_then(|subject| subject.parse::<ServiceAccountId>().ok());
+    let account = said.subject.parse::<ServiceAccountId>().ok();
     let now = cx.now;
     let standing = app.store.identity().read(move |tx| {
         if once::is_revoked(tx, &jti)? {
@@ -106,36 +118,30 @@ pub(super) async fn standing(app: &Tenant, cx: &Cx, claims: Map<String, Value>) 
             None => of_client(tx, account),
         }
     });
-    let standing = standing.await?.ok_or_else(ended)?;
-    Ok(LiveToken { claims, client, person: standing.0, place: None })
+    standing.await
 }
 
-/// What a token stands on.
-struct Standing(Option<(Grant, Identity)>);
-
-fn of_person(
-    tx: &mut IdentityTx<'_>,
-    id: GrantId,
-    now: avnology_model::Timestamp,
-) -> Result<Option<Standing>> {
+fn of_person(tx: &mut IdentityTx<'_>, id: GrantId, now: Timestamp) -> Result<Option<Standing>> {
     let Some(grant) = grants::find(tx, id)?.filter(|grant| grant.revoked_at.is_none()) else {
         return Ok(None);
     };
+    let mut ends_at = None;
     if !grant.is_offline {
         let session = sessions::find(tx, grant.session_id)?;
-        if !session.is_some_and(|session| session.revoked_at.is_none() && session.expires_at > now) {
-            return Ok(None);
-        }
+        let session = session.filter(|session| session.revoked_at.is_none() && session.expires_at > now);
+        let Some(session) = session else { return Ok(None) };
+        ends_at = Some(session.expires_at);
     }
     let identity = identities::find(tx, grant.identity_id)?;
     let identity = identity.filter(|identity| identity.state == IdentityState::Active);
-    Ok(identity.map(|identity| Standing(Some((grant, identity)))))
+    Ok(identity.map(|identity| Standing { person: Some((grant, identity)), ends_at }))
 }
 
 fn of_client(tx: &mut IdentityTx<'_>, account: Option<ServiceAccountId>) -> Result<Option<Standing>> {
-    let Some(account) = account else { return Ok(Some(Standing(None))) };
+    let own = Standing { person: None, ends_at: None };
+    let Some(account) = account else { return Ok(Some(own)) };
     let found = accounts::find(tx, account)?;
-    Ok(found.is_some_and(|account| account.active).then_some(Standing(None)))
+    Ok(found.is_some_and(|account| account.active).then_some(own))
 }
 
 /// The claims of a token that we signed as an access token and whose time is not over.

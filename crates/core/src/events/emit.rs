@@ -60,18 +60,37 @@ fn append(
     )
 }
 
-/// Whose access tokens may be good no longer, or for something else, after an event. One that was just given changes nothing
-/// for those that were before.
+/// What is touched ([`avnology_store::Marks`]) when an organization comes to be used, is used no longer or is called otherwise.
+pub(crate) const ORGANIZATIONS_CHANGE: &str = "organizations";
+
+/// What memory stands on that an event says may be different now: people, accounts and clients on whom access tokens stand, and
+/// what organizations are called. A token that was just given changes nothing for those that were before; where one is ended
+/// that speaks of a person, those that speak of others stay.
 pub(super) fn touched(event: &Event) -> impl Iterator<Item = &str> {
     let is_issue = event.event_type == EventType::OauthTokenIssued;
-    let ends_of_client =
-        matches!(event.event_type, EventType::OauthTokenRevoked | EventType::OauthClientRuleUpdated);
+    let is_of_person = event.targets.iter().any(|target| target.kind == "identity");
+    let ends_of_client = match event.event_type {
+        EventType::OauthTokenRevoked => !is_of_person,
+        EventType::OauthClientRuleUpdated => true,
+        _ => false,
+    };
     let concerns = move |kind: &str| match kind {
         "identity" | "service_account" => !is_issue,
         "client" => ends_of_client,
         _ => false,
     };
-    event.targets.iter().filter(move |target| concerns(&target.kind)).map(|target| target.id.as_str())
+    let organizations = matches!(
+        event.event_type,
+        EventType::OrganizationUpdated
+            | EventType::OrganizationActivated
+            | EventType::OrganizationSuspended
+            | EventType::OrganizationDeletionScheduled
+            | EventType::OrganizationRestored
+            | EventType::OrganizationDeleted
+    );
+    let subjects = event.targets.iter().filter(move |target| concerns(&target.kind));
+    let subjects = subjects.map(|target| target.id.as_str());
+    subjects.chain(organizations.then_some(ORGANIZATIONS_CHANGE))
 }
 
 /// The organization that manages the person whom the event is about, when that is not the event's own: it is told, too

@@ -9,7 +9,7 @@ mod invalidate;
 mod mail;
 mod messages;
 
-pub(crate) use emit::{emit, emit_message, emit_to_manager};
+pub(crate) use emit::{ORGANIZATIONS_CHANGE, emit, emit_message, emit_to_manager};
 pub use follow::{Consumer, follow, follow_once};
 pub use invalidate::watch_other_nodes;
 pub use mail::MailConsumer;

@@ -9,13 +9,21 @@ use serde_json::Value;
 
 use super::SettingsVersion;
 
-/// A document as it is sent.
+/// A document as it is sent. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
     /// JSON.
     pub text: Bytes,
-    /// Its entity tag, without quotes.
-    pub etag: String,
+    /// Its entity tag, as headers have it.
+    pub etag: Bytes,
+}
+
+impl Document {
+    /// A document of this text.
+    pub(crate) fn new(text: Bytes) -> Self {
+        let etag = format!("\"{}\"", hex(sha256(&text).get(..8).unwrap_or_default()));
+        Self { text, etag: etag.into() }
+    }
 }
 
 /// The documents of the settings' latest version, each written when it is first asked for.
@@ -36,8 +44,7 @@ impl Documents {
             return Ok(document.clone());
         }
         let text = serde_json::to_vec(&make()).map_err(Error::internal)?;
-        let etag = hex(sha256(&text).get(..8).unwrap_or_default());
-        let document = Document { text: text.into(), etag };
+        let document = Document::new(text.into());
         self.0.rcu(|kept| {
             let mut kept = BTreeMap::clone(kept);
             kept.insert(name, (settings.version, document.clone()));

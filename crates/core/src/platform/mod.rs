@@ -30,7 +30,7 @@ pub use settings::{
     update as update_settings, view as tenant_view,
 };
 pub use signing_keys::{
-    PublishedKeys, Signer, SigningKeyView, Verifier, list_signing_keys, published_keys, rotate_due,
-    rotate_signing_key, signer, verifier,
+    Signer, SigningKeyView, Verifier, list_signing_keys, published_keys, rotate_due, rotate_signing_key,
+    signer, verifier,
 };
 pub(crate) use signing_keys::{SigningKeys, reload_signing_keys};

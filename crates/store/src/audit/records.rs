@@ -136,7 +136,6 @@ pub struct NewRecord {
 
 /// Adds records to the chain and counts them; the caller has advanced its end.
 pub fn insert(tx: &mut Tx<'_>, records: &[NewRecord]) -> Result<()> {
-    let mut counts: BTreeMap<(i64, &str), (i64, i64)> = BTreeMap::new();
     for new in records {
         let record = &new.record;
         let params = params![
@@ -168,13 +167,21 @@ pub fn insert(tx: &mut Tx<'_>, records: &[NewRecord]) -> Result<()> {
             let params = params![record.sequence, ordinal, part.person.as_ref(), part.salt, values];
             tx.execute(&INSERT_PART, &params)?;
         }
-        let hour = record.timestamp.seconds().div_euclid(HOUR) * HOUR;
-        let (count, failures) = counts.entry((hour, &new.action)).or_default();
-        *count += 1;
-        *failures += i64::from(new.result != "success");
     }
-    for ((hour, action), (count, failures)) in counts {
-        tx.execute(&COUNT, &params![hour, action, count, failures])?;
+    count(tx, records)
+}
+
+/// Counts records: each action of an hour at once.
+fn count(tx: &mut Tx<'_>, records: &[NewRecord]) -> Result<()> {
+    let mut counts: BTreeMap<(i64, &str), (i64, i64)> = BTreeMap::new();
+    for new in records {
+        let hour = new.record.timestamp.seconds().div_euclid(HOUR) * HOUR;
+        let (all, failed) = counts.entry((hour, &new.action)).or_default();
+        *all += 1;
+        *failed += i64::from(new.result != "success");
+    }
+    for ((hour, action), (all, failed)) in counts {
+        tx.execute(&COUNT, &params![hour, action, all, failed])?;
     }
     Ok(())
 }

@@ -2,8 +2,9 @@
 
 use avnology_model::{
     Error, Result, Timestamp,
-    clients::Grant,
+    clients::{Grant, RefreshToken},
     ids::{ClientId, GrantId, IdentityId, OrganizationId, SessionId},
+    secret_token::SecretHash,
 };
 
 use crate::{IdentityTx, Row, params};
@@ -23,9 +24,12 @@ crate::statements! {
         generation, create_time, expires_at, idle_expires_at, last_used_at, revoked_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     BY_ID = select!("g.id = $1");
+    OF_TOKEN = "SELECT t.generation, t.first_used_at, g.id, g.client_id, g.identity_id, g.session_id, g.organization_id, \
+        g.rights, g.is_offline, g.generation, g.create_time, g.expires_at, g.idle_expires_at, g.last_used_at, g.revoked_at \
+        FROM oauth_refresh_tokens t JOIN oauth_grants g ON g.id = t.grant_id WHERE t.hash = $1";
     // One guarded update: of two who present the newest token at once, one comes first.
-    ROTATE = "UPDATE oauth_grants SET generation = $3, idle_expires_at = $4, last_used_at = $5, rights = $6, \
-        organization_id = $7 WHERE id = $1 AND generation = $2 AND revoked_at IS NULL RETURNING id";
+    ROTATE = "UPDATE oauth_grants SET generation = $3, idle_expires_at = $4, last_used_at = $5, organization_id = $6 \
+        WHERE id = $1 AND generation = $2 AND revoked_at IS NULL RETURNING id";
     REVOKE = "UPDATE oauth_grants SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL RETURNING id";
     REVOKE_OF_IDENTITY = "UPDATE oauth_grants SET revoked_at = $2 WHERE identity_id = $1 AND revoked_at IS NULL";
     REVOKE_OF_SESSION = "UPDATE oauth_grants SET revoked_at = $2 WHERE session_id = $1 AND revoked_at IS NULL";
@@ -102,7 +106,15 @@ pub fn find(tx: &mut IdentityTx<'_>, id: GrantId) -> Result<Option<Grant>> {
     tx.query_one(&BY_ID, &params![id])?.as_mut().map(from_row).transpose()
 }
 
-/// Writes a grant after a use of its newest token; `false` when another use came first or the grant was ended.
+/// The refresh token with this hash, and its grant.
+pub fn of_token(tx: &mut IdentityTx<'_>, hash: &SecretHash) -> Result<Option<(RefreshToken, Grant)>> {
+    let Some(mut row) = tx.query_one(&OF_TOKEN, &params![hash])? else { return Ok(None) };
+    let (generation, first_used_at) = (number(&mut row)?, row.take()?);
+    let grant = from_row(&mut row)?;
+    Ok(Some((RefreshToken { grant_id: grant.id, generation, first_used_at }, grant)))
+}
+
+/// Writes a grant after a use of its newest token, which leaves its rights as they are; `false` when another use came first or the grant was ended.
 pub fn after_use(tx: &mut IdentityTx<'_>, before: &Grant, after: &Grant) -> Result<bool> {
     let values = params![
         before.id,
@@ -110,7 +122,6 @@ pub fn after_use(tx: &mut IdentityTx<'_>, before: &Grant, after: &Grant) -> Resu
         to_column(after.generation)?,
         after.idle_expires_at,
         after.last_used_at,
-        serde_json::to_value(&after.rights).map_err(Error::internal)?,
         after.organization_id,
     ];
     Ok(tx.query_one(&ROTATE, &values)?.is_some())

@@ -1,29 +1,18 @@
 //! The table of refresh tokens.
 
-use avnology_model::{Result, Timestamp, clients::RefreshToken, ids::GrantId, secret_token::SecretHash};
+use avnology_model::{Result, Timestamp, ids::GrantId, secret_token::SecretHash};
 
-use super::grants::{number, to_column};
+use super::grants::to_column;
 use crate::{IdentityTx, params};
 
 crate::statements! {
     INSERT = "INSERT INTO oauth_refresh_tokens (hash, grant_id, generation, first_used_at) VALUES ($1, $2, $3, NULL)";
-    BY_HASH = "SELECT grant_id, generation, first_used_at FROM oauth_refresh_tokens WHERE hash = $1";
     NOTE_USE = "UPDATE oauth_refresh_tokens SET first_used_at = $2 WHERE hash = $1 AND first_used_at IS NULL";
 }
 
 /// Adds the token of this number.
 pub fn insert(tx: &mut IdentityTx<'_>, hash: &SecretHash, grant: GrantId, generation: u64) -> Result<()> {
     tx.execute(&INSERT, &params![hash, grant, to_column(generation)?]).map(drop)
-}
-
-/// The token with this hash.
-pub fn find(tx: &mut IdentityTx<'_>, hash: &SecretHash) -> Result<Option<RefreshToken>> {
-    let Some(mut row) = tx.query_one(&BY_HASH, &params![hash])? else { return Ok(None) };
-    Ok(Some(RefreshToken {
-        grant_id: row.take()?,
-        generation: number(&mut row)?,
-        first_used_at: row.take()?,
-    }))
 }
 
 /// Notes the first use of a token.

@@ -10,7 +10,7 @@ use std::{
 };
 
 /// How many counters there are. Subjects that share one are only asked about once too often.
-const COUNTERS: usize = 4_096;
+const COUNTERS: usize = 16_384;
 
 /// A counter for each group of subjects, raised by the commits that touch one of them.
 #[derive(Clone, Debug)]

@@ -63,13 +63,13 @@ fn gone() -> Error {
     Error::new(Code::NotFound).with_detail("The request is over, or was begun in another browser.")
 }
 
-/// Goes on, or to the page of consent.
+/// Goes on, with the consent that there is, or to the page of consent.
 pub(super) async fn settle(
     app: &Tenant,
     request: &Request,
     live: &LiveSession,
     place: Option<&Place>,
-) -> Result<Result<(), Stop>> {
+) -> Result<Result<Option<ConsentId>, Stop>> {
     let (identity, client) = (live.identity.id, request.live.id());
     let organization = place.map(|place| place.organization.id());
     let may_ask_for = request.live.rules.scopes.clone();
@@ -99,7 +99,7 @@ pub(super) async fn settle(
         consent: consent.filter(|_| !is_document).map(|(kept, scopes)| (scopes, kept.resources.as_slice())),
     };
     Ok(match must_ask(&asked) {
-        Ok(false) => Ok(()),
+        Ok(false) => Ok(kept.map(|kept| kept.id)),
         Ok(true) => Err(Stop::Go(request.pending.at("/consent"))),
         Err(error) => Err(error.into()),
     })

@@ -3,7 +3,7 @@
 use avnology_model::{
     Result,
     clients::{AuthorizationCode, GrantedRights},
-    ids::GrantId,
+    ids::{ConsentId, GrantId},
     secret_token::SecretKind,
 };
 use avnology_oauth::{ErrorCode, OAuthError, code::LIFETIME};
@@ -12,13 +12,13 @@ use avnology_store::clients::{codes, consents, pushed_requests, requests};
 use super::{Request, facts_of};
 use crate::{Cx, Tenant, clients::person::Place, sessions::LiveSession};
 
-/// Writes a code down, and ends the request with it. `invalid_request_uri` when it was pushed and another visit used it first.
+/// Writes a code down, ends the request with it, and notes that the consent was relied upon. `invalid_request_uri` when it was pushed and another visit used it first.
 pub(super) async fn code(
     app: &Tenant,
     cx: &Cx,
     request: &Request,
     live: &LiveSession,
-    place: Option<&Place>,
+    (place, consent): (Option<&Place>, Option<ConsentId>),
 ) -> Result<Result<String, OAuthError>> {
     let (asked, row) = (&request.asked, &request.pending.row);
     let is_agreed = |scope: &str| {
@@ -58,9 +58,8 @@ pub(super) async fn code(
         if let Some(hash) = kept {
             requests::end(tx, &hash)?;
         }
-        let place = code.organization_id;
-        if let Some(consent) = consents::of(tx, code.identity_id, code.client_id, place)? {
-            consents::touch(tx, consent.id, now)?;
+        if let Some(consent) = consent {
+            consents::touch(tx, consent, now)?;
         }
         codes::insert(tx, &code).map(|()| true)
     });

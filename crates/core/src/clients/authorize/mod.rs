@@ -185,11 +185,11 @@ async fn steps(
         Ok(found) => found,
         Err(stop) => return Ok(Err(stop)),
     };
-    match consent::settle(app, request, live, place.as_ref()).await? {
-        Ok(()) => {}
+    let consent = match consent::settle(app, request, live, place.as_ref()).await? {
+        Ok(consent) => consent,
         Err(stop) => return Ok(Err(stop)),
-    }
-    Ok(finish::code(app, cx, request, live, place.as_ref()).await?.map_err(Stop::Tell))
+    };
+    Ok(finish::code(app, cx, request, live, (place.as_ref(), consent)).await?.map_err(Stop::Tell))
 }
 
 /// Who grants, and where: the session as the request, the organization and the client want it.

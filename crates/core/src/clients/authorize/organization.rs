@@ -44,11 +44,17 @@ pub(super) async fn choose(
         OrganizationSelection::Required => Selection::Required,
     };
     let chosen = request.pending.row.chosen_organization.as_deref();
-    let own = candidates(app, cx, &request.live, live.identity.id).await?;
-    let candidates: Vec<String> = own.iter().map(|one| one.organization.to_string()).collect();
     let asked = chosen.or(request.asked.organization.as_deref());
-    let named = named(app, cx, &request.live, asked, &candidates).await?;
     let active = live.session.organization_id.map(|id| id.to_string());
+    // Where nothing is named and nothing has to be chosen, nobody asks what there is.
+    let is_open = asked.is_some() || active.is_some() || request.asked.prompt.select_organization;
+    let own = if is_open || selection == Selection::Required {
+        candidates(app, cx, &request.live, live.identity.id).await?
+    } else {
+        Vec::new()
+    };
+    let candidates: Vec<String> = own.iter().map(|one| one.organization.to_string()).collect();
+    let named = named(app, cx, &request.live, asked, &candidates).await?;
     let choice = Choice {
         selection,
         named,

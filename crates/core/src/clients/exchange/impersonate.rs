@@ -14,10 +14,10 @@ use avnology_model::{
 };
 use avnology_oauth::{ErrorCode, dpop::Proof, token_request::Exchange, tokens::actor};
 use avnology_store::{identities::identities, permissions::tuples, sessions::sessions};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
-    super::{LiveClient, Refusal, TokenResponse, oauth_error::refuse, verify::LiveToken},
+    super::{LiveClient, Refusal, TokenResponse, known::LiveToken, oauth_error::refuse},
     Made, OFFLINE, OfPerson, Whose, for_person, grant_until, is_private, place, unacceptable,
 };
 use crate::{Cx, Tenant, events::emit};
@@ -56,7 +56,7 @@ pub(super) async fn impersonate(
     let reason = reason.ok_or_else(|| unacceptable("reason must have 1 to 500 characters"))?;
     let id = asked.subject_token.parse::<IdentityId>();
     let id = id.map_err(|_| unacceptable("subject_token is no id of an identity"))?;
-    let Some((grant, administrator)) = &acting.person else {
+    let Some((grant, administrator)) = &acting.known.person else {
         return Err(denied("only a person can act as another one"));
     };
     check_session(app, cx, grant).await?;
@@ -106,14 +106,6 @@ pub(super) async fn impersonate(
     for_person(app, &by, live, asked, made).await
 }
 
-/// Whether one of those who act is a person.
-fn is_another_person(act: Option<&Value>) -> bool {
-    let Some(act) = act else { return false };
-    let is_person =
-        act.get("sub").and_then(Value::as_str).is_some_and(|sub| sub.parse::<IdentityId>().is_ok());
-    is_person || is_another_person(act.get("act"))
-}
-
 /// The administrator is signed in still, by two factors.
 async fn check_session(app: &Tenant, cx: &Cx, grant: &Grant) -> Result<(), Refusal> {
     if grant.rights.signed_in.aal < Aal::Aal2 {
@@ -135,7 +127,7 @@ async fn allowed(
     administrator: &Identity,
     id: IdentityId,
 ) -> Result<((Identity, Option<PlatformRole>), Reach), Refusal> {
-    if is_another_person(acting.claims.get("act")) {
+    if acting.known.said.is_by_another_person() {
         return Err(denied("who acts for somebody else may act as nobody"));
     }
     let own = administrator.id;

@@ -30,12 +30,13 @@ pub(super) use self::settings::check as check_settings;
 use super::{
     LiveClient, Refusal, TokenResponse, cache,
     issue::{self, has_system_scope, life_of_access_token, text, token_type},
+    known,
     oauth_error::refuse,
     person::{Holder, Place, effective, signed_in},
     refresh::{Whose, check_gates, place},
     scopes, verify,
 };
-use crate::{Cx, Tenant};
+use crate::{Cx, Tenant, events::emit};
 
 /// The scope that no exchange gives: its result is never renewed.
 const OFFLINE: &str = "offline_access";
@@ -78,8 +79,8 @@ async fn good(
     cx: &Cx,
     token: &str,
     why: &'static str,
-) -> Result<verify::LiveToken, Refusal> {
-    match verify::access_token(app, cx, token).await {
+) -> Result<known::LiveToken, Refusal> {
+    match known::access_token(app, cx, token).await {
         Err(error) if !error.is_failure() => Err(unacceptable(why)),
         found => Ok(found?),
     }
@@ -109,7 +110,7 @@ pub(super) async fn exchange(
         SubjectType::AccessToken | SubjectType::Identity => subject::of_token(app, cx, &asked).await?,
     };
     let who = match &acting {
-        Some(acting) => acting.text("sub").unwrap_or_default().to_owned(),
+        Some(acting) => acting.known.said.subject.clone(),
         None => live.rules.id.clone(),
     };
     let act = actor(&who, subject.act.as_ref());
@@ -273,12 +274,12 @@ async fn write(
     person: Option<IdentityId>,
     (grant, scopes, jti): (Option<Grant>, &Scopes, &str),
 ) -> Result<()> {
-    let (client, cx, scope, jti) = (live.id(), cx.clone(), scopes.to_string(), jti.to_owned());
+    let told = issue::told(cx, (live.id(), person), GrantType::TokenExchange, (&scopes.to_string(), jti));
     let write = app.store.identity().write(move |tx| {
         if let Some(grant) = &grant {
             grants::insert(tx, grant)?;
         }
-        issue::note(tx, &cx, (client, person), GrantType::TokenExchange, (&scope, &jti))
+        emit(tx, &told)
     });
     write.await
 }

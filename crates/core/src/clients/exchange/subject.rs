@@ -5,12 +5,10 @@ use std::sync::Arc;
 use avnology_model::{
     Result,
     clients::{GrantedRights, OrganizationSelection},
-    ids::OrganizationId,
     sessions::SessionKind,
 };
 use avnology_oauth::{Scopes, token_request::Exchange};
 use avnology_store::permissions::tuples;
-use serde_json::Value;
 
 use super::{
     super::{LiveClient, Refusal, authorize::facts_of},
@@ -21,12 +19,11 @@ use crate::{Cx, Tenant, sessions};
 /// Whom an access token speaks of. The result stands on the same grant, and ends with it.
 pub(super) async fn of_token(app: &Arc<Tenant>, cx: &Cx, asked: &Exchange) -> Result<Subject, Refusal> {
     let token = good(app, cx, &asked.subject_token, "subject_token is not good").await?;
-    let scopes = Scopes::of(token.text("scope").unwrap_or_default().split(' '));
-    let end = token.claims.get("exp").and_then(Value::as_i64).unwrap_or_default();
-    let organization = token.text("org_id").and_then(|id| id.parse::<OrganizationId>().ok());
-    let act = token.claims.get("act").cloned();
-    let who = match token.person {
-        None => Who::Program(token.claims),
+    let said = &token.known.said;
+    let scopes = Scopes::of(said.scope.split(' '));
+    let (organization, act, end) = (said.organization, said.act.clone(), said.expires_at);
+    let who = match token.known.person.clone() {
+        None => Who::Program(token.known.claims()?),
         Some((grant, identity)) => {
             let id = identity.id;
             let platform = app.store.identity().read(move |tx| tuples::platform_role(tx, id)).await?;

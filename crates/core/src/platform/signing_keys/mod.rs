@@ -25,11 +25,10 @@ use tokio::sync::{Mutex, RwLock};
 
 use self::ring::Ring;
 pub use self::{
-    ring::PublishedKeys,
     rotate::{rotate_due, rotate_signing_key},
     view::{SigningKeyView, list_signing_keys},
 };
-use crate::{Cx, Tenant};
+use crate::{Cx, Tenant, platform::Document};
 
 /// How long memory is believed without asking the database again, in seconds; never beyond the turn or end of a key.
 const LIFETIME_SECONDS: i64 = 60;
@@ -119,7 +118,7 @@ pub async fn verifier(app: &Tenant, cx: &Cx, token: &str) -> Result<Verifier> {
 }
 
 /// The public keys. Warm, it asks no database.
-pub async fn published_keys(app: &Tenant, cx: &Cx) -> Result<PublishedKeys> {
+pub async fn published_keys(app: &Tenant, cx: &Cx) -> Result<Document> {
     Ok(ring(app, cx, SigningAlgorithm::ALWAYS).await?.published.clone())
 }
 

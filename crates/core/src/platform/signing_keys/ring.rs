@@ -3,30 +3,21 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use avnology_jose::{KeySet, SigningKey};
-use avnology_model::{Error, Result, Timestamp, platform::SigningAlgorithm, secret_token::sha256};
+use avnology_model::{Error, Result, Timestamp, platform::SigningAlgorithm};
 use avnology_store::platform::signing_keys::StoredSigningKey;
-use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::make;
-use crate::{hex, platform::Keys};
+use crate::platform::{Document, Keys};
 
 /// All keys at one moment.
 pub(super) struct Ring {
     signing: BTreeMap<SigningAlgorithm, Arc<SigningKey>>,
     pub(super) verifying: KeySet,
-    pub(super) published: PublishedKeys,
+    /// The public keys, as they are published: a JWK set.
+    pub(super) published: Document,
     /// When the next turn or end of a key is.
     pub(super) changes_at: Option<Timestamp>,
-}
-
-/// The public keys, as they are published.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublishedKeys {
-    /// A JWK set, as JSON.
-    pub document: Bytes,
-    /// Its entity tag, without quotes.
-    pub etag: String,
 }
 
 impl Ring {
@@ -42,16 +33,10 @@ impl Ring {
         let public: Vec<&Value> = stored.iter().map(|row| &row.public_jwk).collect();
         let document = json!({ "keys": public }).to_string();
         let verifying = KeySet::parse(&document).map_err(Error::internal)?;
-        let etag = hex(sha256(document.as_bytes()).get(..8).unwrap_or_default());
         let turns = stored.iter().filter(|row| row.is_next()).map(|row| row.activate_time);
         let ends = stored.iter().filter_map(|row| row.retire_time);
         let changes_at = turns.chain(ends).filter(|at| *at > now).min();
-        Ok(Self {
-            signing,
-            verifying,
-            published: PublishedKeys { document: document.into(), etag },
-            changes_at,
-        })
+        Ok(Self { signing, verifying, published: Document::new(document.into()), changes_at })
     }
 
     /// The key that signs so.

@@ -88,7 +88,7 @@ async fn a_key_of_an_unknown_algorithm_is_published_and_does_not_sign() {
     strange.public_jwk =
         serde_json::json!({ "kty": "AKP", "alg": "ML-DSA-44", "kid": "strange", "pub": "AA" });
     let ring = Ring::open(&keys, &[known.clone(), strange], cx_at(3).now).unwrap();
-    assert!(String::from_utf8_lossy(&ring.published.document).contains("strange"));
+    assert!(String::from_utf8_lossy(&ring.published.text).contains("strange"));
     assert_eq!(ring.verifying.keys().len(), 1);
     assert_eq!(ring.signing(SigningAlgorithm::Es256).unwrap().kid(), known.kid);
 }
