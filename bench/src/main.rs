@@ -12,7 +12,6 @@ mod imports;
 mod load;
 mod oauth;
 mod organizations;
-mod permissions;
 mod privacy;
 mod report;
 mod scenes;
