@@ -20,6 +20,7 @@ on_both_engines! {
     a_client_that_registered_itself_is_named_with_its_host,
     a_stale_page_leads_to_where_the_client_begins_anew,
     a_stale_request_leads_to_where_the_client_begins_anew,
+    nobody_is_led_to_a_client_that_registered_itself_who_did_not_come_from_it,
     where_a_client_begins_anew_is_an_https_url,
 }
 
@@ -291,6 +292,23 @@ async fn a_stale_request_leads_to_where_the_client_begins_anew(app: TestApp) {
     let off = json!({ "state": "disabled" });
     app.admin_key().patch(&format!("/v1/clients/{}", client.id)).json(&off).await.ok();
     browser.get(&format!("/oauth2/auth?login_challenge={first}")).await.is(400);
+}
+
+async fn nobody_is_led_to_a_client_that_registered_itself_who_did_not_come_from_it(app: TestApp) {
+    app.admin_key().patch("/v1/tenant").json(&json!({ "dynamic_registration": "open" })).await.ok();
+    let evil = "https://evil.example/callback";
+    let asked = json!({ "redirect_uris": [evil], "initiate_login_uri": ANEW });
+    let id = app.program().post("/oauth2/register").json(&asked).await.is(201).at("/client_id");
+    let client = Relying { app: app.clone(), id, secret: None };
+    let browser = app.browser();
+    let answer = browser.get(&client.request(&[("redirect_uri", evil)])).await;
+    let location = answer.is(303).header("location").to_owned();
+    let challenge = location.split_once("login_challenge%3D").expect("a challenge").1;
+    let path = format!("/oauth2/auth?login_challenge={challenge}");
+    app.browser().get(&path).await.is(400);
+    app.advance(30 * 60 + 1);
+    app.browser().get(&path).await.is(400);
+    assert_eq!(browser.get(&path).await.is(303).header("location"), ANEW_HERE);
 }
 
 async fn where_a_client_begins_anew_is_an_https_url(app: TestApp) {

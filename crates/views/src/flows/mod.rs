@@ -87,7 +87,7 @@ pub(crate) fn say_client(flow: &FlowView, card: &mut Card<'_>) {
     }
     let about =
         [("policy_url", format!("How {name} handles data")), ("terms_url", format!("Terms of {name}"))];
-    let link = |(member, words): (&str, String)| Some(Link::new(&words, of_client(flow, member)?));
+    let link = |(member, words): (&str, String)| Some(Link::new(words, of_client(flow, member)?));
     card.links.extend(about.into_iter().filter_map(link));
 }
 

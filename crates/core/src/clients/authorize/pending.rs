@@ -118,18 +118,23 @@ pub(super) async fn find(
     Ok(Some(Pending { row, params, challenge: challenge.to_owned(), is_kept: true }))
 }
 
-/// The client of a request that is kept, but over, or another browser's.
+/// The client of a request that is kept, but over, or another browser's; and whether this browser began it.
 pub(super) async fn client_of_stale(
     app: &Tenant,
     cx: &Cx,
     challenge: &str,
     holder: SecretHash,
-) -> Result<Option<ClientId>> {
+) -> Result<Option<(ClientId, bool)>> {
     let hash = sha256(challenge.as_bytes());
     let row = app.store.identity().read(move |tx| requests::find(tx, &hash)).await?;
-    Ok(row.filter(|row| !is_good(row, cx, &holder)).map(|row| row.client_id))
+    let row = row.filter(|row| !is_good(row, cx, &holder));
+    Ok(row.map(|row| (row.client_id, is_begun_by(&row, &holder))))
 }
 
 fn is_good(row: &AuthorizationRequestRow, cx: &Cx, holder: &SecretHash) -> bool {
-    row.expires_at > cx.now && verify_slices_are_equal(&row.holder, holder).is_ok()
+    row.expires_at > cx.now && is_begun_by(row, holder)
+}
+
+fn is_begun_by(row: &AuthorizationRequestRow, holder: &SecretHash) -> bool {
+    verify_slices_are_equal(&row.holder, holder).is_ok()
 }

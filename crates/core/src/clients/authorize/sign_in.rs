@@ -111,16 +111,20 @@ pub(crate) async fn client_named(app: &Tenant, cx: &Cx, id: &str) -> Result<Opti
     Ok(live.map(|live| card(app, &live, None)))
 }
 
-/// Where the client of a request begins a sign-in anew that is over, or another browser's.
+/// Where the client of a request begins a sign-in anew that is over, or another browser's. One that registered itself takes
+/// nobody there who did not come from it: a link of ours must not lead wherever somebody likes (RFC 9700 §4.11).
 pub async fn begun_anew(
     app: &Tenant,
     cx: &Cx,
     challenge: &str,
     holder: SecretHash,
 ) -> Result<Option<String>> {
-    let Some(client) = pending::client_of_stale(app, cx, challenge, holder).await? else { return Ok(None) };
+    let stale = pending::client_of_stale(app, cx, challenge, holder).await?;
+    let Some((client, came_from_it)) = stale else { return Ok(None) };
     let live = cache::find(app, cx, client).await?;
-    Ok(live.filter(|live| live.is_active()).and_then(|live| anew(app, &live)))
+    let may =
+        |live: &Arc<LiveClient>| live.is_active() && (came_from_it || live.client.registration.is_none());
+    Ok(live.filter(may).and_then(|live| anew(app, &live)))
 }
 
 /// Where a client begins a sign-in, told who we are (OpenID Connect Core §4).
