@@ -132,7 +132,7 @@ mod tests {
         let ids = RequestIds::new([7; 8]);
         let of = |value: &'static [u8]| {
             let value = axum::http::HeaderValue::from_bytes(value).expect("a header");
-            ids.of(&HeaderMap::from_iter([(header::HeaderName::from_static("x-request-id"), value)]))
+            ids.of(&HeaderMap::from_iter([(axum::http::HeaderName::from_static("x-request-id"), value)]))
                 .to_string()
         };
         assert_eq!(of(b"abc.DEF_1-2"), "abc.DEF_1-2");
