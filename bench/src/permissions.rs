@@ -67,6 +67,7 @@ pub(crate) struct World {
 impl World {
     /// About `tuples` tuples: 40 % documents in folders, 40 % readers, 15 % members of teams, the rest folders.
     pub(crate) fn new(tuples: usize) -> Self {
+        let tuples = tuples.max(1_000);
         Self { users: tuples / 10, teams: tuples / 100, folders: tuples / 40, documents: tuples * 2 / 5 }
     }
 

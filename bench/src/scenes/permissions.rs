@@ -68,11 +68,11 @@ impl Stage {
         let (path, key) = (world.first_path(), self.api_key.clone());
         let mut took = Vec::new();
         for _ in 1..STARTS {
-            let ours = self.server(data_dir, "cheapest", (&path, Some(&key))).await?;
+            let ours = self.server(data_dir, "cheapest", (path.as_str(), Some(key.as_str()))).await?;
             took.push(ours.cold_start.as_secs_f64());
             ours.stop().await?;
         }
-        let ours = self.server(data_dir, "cheapest", (&path, Some(&key))).await?;
+        let ours = self.server(data_dir, "cheapest", (path.as_str(), Some(key.as_str()))).await?;
         took.push(ours.cold_start.as_secs_f64());
         let took = middle(took);
         self.fact(
