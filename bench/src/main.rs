@@ -12,6 +12,7 @@ mod imports;
 mod load;
 mod oauth;
 mod organizations;
+mod permissions;
 mod privacy;
 mod report;
 mod scenes;

@@ -2,6 +2,7 @@
 
 mod factors;
 mod oauth;
+mod permissions;
 
 use std::{
     path::{Path, PathBuf},
@@ -49,6 +50,9 @@ pub(crate) struct Options {
     /// Organizations in one data directory.
     #[arg(long, default_value_t = 10_000)]
     organizations: usize,
+    /// Relation tuples.
+    #[arg(long, default_value_t = 1_000_000)]
+    tuples: usize,
 }
 
 /// A part of the measurements.
@@ -72,6 +76,8 @@ enum Part {
     Factors,
     /// Tokens and what is asked about them.
     Oauth,
+    /// Relation tuples.
+    Permissions,
 }
 
 /// People with a password of each cost.
@@ -141,6 +147,9 @@ pub(crate) async fn all(options: Options) -> Outcome<()> {
     }
     if wanted(Part::Oauth) {
         stage.oauth().await?;
+    }
+    if wanted(Part::Permissions) {
+        stage.permissions().await?;
     }
     report::print(&stage.lines, &stage.facts, &stage.goals)?;
     Ok(())

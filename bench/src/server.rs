@@ -110,20 +110,25 @@ impl Server {
 
     /// Resident memory in MiB. It includes pages of mapped database files, which belong to the system's cache.
     pub(crate) fn rss_mib(&self) -> Outcome<f64> {
-        self.status_mib("VmRSS:")
+        status_mib(self.pid, "VmRSS:")
     }
 
     /// Resident memory that is ours alone, in MiB.
     pub(crate) fn own_mib(&self) -> Outcome<f64> {
-        self.status_mib("RssAnon:")
+        own_mib(self.pid)
     }
+}
 
-    fn status_mib(&self, name: &str) -> Outcome<f64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid))?;
-        let line = status.lines().find_map(|l| l.strip_prefix(name)).ok_or("an unknown kind of status")?;
-        let kib: f64 = line.split_whitespace().next().ok_or("a size without a number")?.parse()?;
-        Ok(kib / 1024.0)
-    }
+/// Memory of a process that is its own alone, in MiB.
+pub(crate) fn own_mib(pid: u32) -> Outcome<f64> {
+    status_mib(pid, "RssAnon:")
+}
+
+fn status_mib(pid: u32, name: &str) -> Outcome<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|l| l.strip_prefix(name)).ok_or("an unknown kind of status")?;
+    let kib: f64 = line.split_whitespace().next().ok_or("a size without a number")?.parse()?;
+    Ok(kib / 1024.0)
 }
 
 /// The share of all cores that was in use during `duration`, 0 to 1.

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use avnology_model::{
@@ -258,6 +258,7 @@ impl Writer {
             seen: self.seen,
             floor: self.floor,
             commits,
+            token: OnceLock::new(),
             sizes: Arc::clone(&self.sizes),
         }
     }

@@ -5,7 +5,10 @@
 //! acknowledged on this node is missing, and the answer comes from memory; when not, memory follows first. What other
 //! nodes change is followed in the background, and at once for whoever shows a token of it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use arc_swap::ArcSwapOption;
 use avnology_model::{Error, Result};
@@ -34,6 +37,8 @@ pub(crate) struct View {
     pub(super) floor: Cursor,
     /// How many commits of this process are.
     pub(super) commits: u64,
+    /// The token of what is seen, once somebody was told.
+    pub(super) token: OnceLock<String>,
     /// How many own tuples each store has.
     pub(super) sizes: Arc<std::collections::HashMap<String, u64>>,
 }

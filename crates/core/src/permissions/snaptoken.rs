@@ -35,7 +35,7 @@ fn bytes(place: Cursor) -> [u8; 16] {
 
 /// The token of what a view holds.
 pub(super) fn token(app: &Tenant, view: &View) -> String {
-    written(app, view.seen)
+    view.token.get_or_init(|| written(app, view.seen)).clone()
 }
 
 /// The token of what a transaction has written.

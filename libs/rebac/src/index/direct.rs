@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use super::paged::Sharded;
+use super::{paged::Sharded, print::Print};
 
 /// Places of a bucket.
 const ROOM: usize = 6;
@@ -34,14 +34,14 @@ struct Entry {
 }
 
 impl Entry {
-    fn of(print: u128) -> Self {
-        Self { upper: (print as u64).max(GONE + 1), lower: (print >> 64) as u16 }
+    fn of([low, high]: Print) -> Self {
+        Self { upper: low.max(GONE + 1), lower: (high & 0xffff) as u16 }
     }
 
     /// The buckets in which it may be.
     #[inline]
     fn reach(self, buckets: usize) -> impl Iterator<Item = usize> {
-        let first = ((u128::from(self.upper) * buckets as u128) >> 64) as usize;
+        let first = (((self.upper >> 32) * buckets as u64) >> 32) as usize;
         (first..first + REACH.min(buckets)).map(move |at| if at < buckets { at } else { at - buckets })
     }
 }
@@ -89,13 +89,14 @@ pub(super) struct Direct {
     shards: Sharded<Shard>,
 }
 
-fn shard(print: u128) -> u64 {
-    (print >> 64) as u64
+/// What chooses the shard.
+fn shard([_, high]: Print) -> u64 {
+    high
 }
 
 impl Direct {
     #[inline]
-    pub(super) fn contains(&self, print: u128) -> bool {
+    pub(super) fn contains(&self, print: Print) -> bool {
         let Some(buckets) = self.shards.of(shard(print)) else { return false };
         let entry = Entry::of(print);
         for bucket in entry.reach(buckets.len()).filter_map(|at| buckets.get(at)) {
@@ -109,7 +110,7 @@ impl Direct {
         false
     }
 
-    pub(super) fn insert(&mut self, print: u128) {
+    pub(super) fn insert(&mut self, print: Print) {
         if self.contains(print) {
             return;
         }
@@ -122,7 +123,7 @@ impl Direct {
         *buckets = built(&entries, buckets.len() + buckets.len() / 4 + 1);
     }
 
-    pub(super) fn remove(&mut self, print: u128) {
+    pub(super) fn remove(&mut self, print: Print) {
         if !self.contains(print) {
             return;
         }
@@ -184,9 +185,9 @@ mod tests {
     use super::*;
 
     /// Few shards, so that they grow and shrink.
-    fn print(number: u32) -> u128 {
-        let spread = u128::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
-        spread & !(0x3ff_u128 << 118)
+    fn print(number: u32) -> Print {
+        let spread = |by: u64| u64::from(number).wrapping_mul(by).rotate_left(32).wrapping_mul(by);
+        [spread(0x9e37_79b9_7f4a_7c15), spread(0xf39c_c060_5ced_c835) >> 10]
     }
 
     #[test]

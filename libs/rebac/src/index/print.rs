@@ -1,7 +1,10 @@
 //! Fingerprints of tuples, from a key that nobody outside knows: SipHash-1-3 with an output of 128 bits (Aumasson and
-//! Bernstein, "SipHash: a fast short-input PRF").
+//! Bernstein, "`SipHash`: a fast short-input PRF").
 
 use std::array;
+
+/// A fingerprint: its lower and its upper half.
+pub(super) type Print = [u64; 2];
 
 /// Which tuple: its place and its texts.
 #[derive(Clone, Copy, Debug)]
@@ -22,13 +25,13 @@ pub(super) struct Prints {
 impl Prints {
     pub(super) fn new(seed: u64) -> Self {
         // The second half of the key is drawn from the first.
-        let whole = hash::<2, 4>([seed, !seed], &[seed.rotate_left(32)]);
-        Self { key: [seed ^ (whole & u128::from(u64::MAX)) as u64, (whole >> 64) as u64] }
+        let [low, high] = hash::<2, 4>([seed, !seed], &[seed.rotate_left(32)]);
+        Self { key: [seed ^ low, high] }
     }
 
     /// The fingerprint; two tuples have the same one as seldom as two random numbers of 128 bits are the same.
     #[inline]
-    pub(super) fn of(&self, named: &Named<'_>) -> u128 {
+    pub(super) fn of(&self, named: &Named<'_>) -> Print {
         let Named { store, relation, object, subject } = *named;
         let length = |text: &str| u32::try_from(text.len()).unwrap_or(u32::MAX);
         let mut sip = Sip::<1, 3>::new(self.key);
@@ -101,12 +104,12 @@ impl<const C: usize, const D: usize> Sip<C, D> {
     }
 
     #[inline]
-    fn finish(mut self) -> u128 {
+    fn finish(mut self) -> Print {
         let low = self.half(0xee);
         let [_, b, ..] = &mut self.v;
         *b ^= 0xdd;
         let high = self.half(0);
-        (u128::from(high) << 64) | u128::from(low)
+        [low, high]
     }
 
     #[inline]
@@ -119,7 +122,7 @@ impl<const C: usize, const D: usize> Sip<C, D> {
     }
 }
 
-fn hash<const C: usize, const D: usize>(key: [u64; 2], words: &[u64]) -> u128 {
+fn hash<const C: usize, const D: usize>(key: [u64; 2], words: &[u64]) -> Print {
     let mut sip = Sip::<C, D>::new(key);
     for word in words {
         sip.word(*word);
@@ -142,7 +145,8 @@ mod tests {
             (1 << 56, 0x45fc_229b_1159_7634_44af_996b_d8c1_87da),
             (2 << 56 | 0x0100, 0xe4ff_0af6_de8b_a3fc_c75d_a4a4_8d22_7781),
         ] {
-            assert_eq!(hash::<2, 4>(key, &[word]), output);
+            let [low, high] = hash::<2, 4>(key, &[word]);
+            assert_eq!((u128::from(high) << 64) | u128::from(low), output);
         }
     }
 

@@ -66,7 +66,9 @@ impl Enough<'_> {
         match &definition.rule {
             Rule::Relation(implied) => {
                 self.relations.push(definition.name);
-                implied.iter().for_each(|by| self.definition(*by));
+                for by in implied {
+                    self.definition(*by);
+                }
             }
             Rule::Permit(op) => self.op(op),
         }
@@ -74,7 +76,11 @@ impl Enough<'_> {
 
     fn op(&mut self, op: &Op) {
         match op {
-            Op::Or(parts) => parts.iter().for_each(|part| self.op(part)),
+            Op::Or(parts) => {
+                for part in parts {
+                    self.op(part);
+                }
+            }
             Op::Same(_, definition) => self.definition(*definition),
             Op::And(_) | Op::Not(_) | Op::Traverse(_) | Op::Equals => {}
         }
