@@ -121,8 +121,8 @@ async fn a_flow_leads_nowhere_once_its_client_has_moved(app: TestApp) {
     let body = json!({ "identifier": person.email, "password": PASSWORD });
     assert_eq!(one.submit("password", body.clone()).await.ok()["redirect_to"], "https://app.example.com/in");
     let path = format!("/v1/clients/{}", client.id);
-    let moved = json!({ "redirect_uris": ["https://new.example.com/callback"] });
-    app.admin_key().patch(&path).json(&moved).await.ok();
+    let elsewhere = json!({ "redirect_uris": ["https://new.example.com/callback"] });
+    app.admin_key().patch(&path).json(&elsewhere).await.ok();
     assert_eq!(two.read().await.ok()["return_to"], Value::Null);
     assert_eq!(two.submit("password", body).await.ok()["redirect_to"], Value::Null);
 }

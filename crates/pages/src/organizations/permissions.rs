@@ -60,8 +60,8 @@ async fn show(auth: Reader, list: List<Asked>) -> Result<Response> {
     let acting = auth.acting()?;
     let mut place = Place::of(&auth).await?;
     let asker = Asker::new(Some(acting), acting.scopes, Some(auth.session().identity.id));
-    let asked = &list.query;
-    let choices = access::choices(&auth.app, &auth.cx, &asker, asked.namespace.trim()).await?;
+    let fields = &list.query;
+    let choices = access::choices(&auth.app, &auth.cx, &asker, fields.namespace.trim()).await?;
     let (found, status) = match find(&auth, &asker, &list).await {
         Ok(found) => (found, 200),
         Err(error) if error.is_failure() => return Err(error),
@@ -76,7 +76,7 @@ async fn show(auth: Reader, list: List<Asked>) -> Result<Response> {
     };
     let html = Access {
         frame: place.frame(),
-        fields: &asked.shown(),
+        fields: &fields.shown(),
         namespaces: &namespaces(&choices),
         objects: &choices.objects,
         found: found.as_ref().map(drawn).as_ref(),
@@ -87,18 +87,18 @@ async fn show(auth: Reader, list: List<Asked>) -> Result<Response> {
 }
 
 async fn find(auth: &Reader, asker: &Asker, list: &List<Asked>) -> Result<Option<Found>> {
-    let asked = &list.query;
-    if !asked.is_question() {
+    let fields = &list.query;
+    if !fields.is_question() {
         return Ok(None);
     }
-    let question = asked.question();
+    let question = fields.question();
     if !question.subject.trim().is_empty() {
         let verdict = access::whether(&auth.app, &auth.cx, asker, &question).await?;
         return Ok(Some(Found::Verdict(verdict)));
     }
     let after = match list.position.as_deref() {
         None => None,
-        Some([PageKey::Text(last)]) => Some(last.as_str()),
+        Some([PageKey::Text(key)]) => Some(key.as_str()),
         Some(_) => return Err(Error::not_found()),
     };
     let holders = access::who_has(&auth.app, &auth.cx, asker, &question, (after, list.page_size)).await?;

@@ -202,7 +202,7 @@ struct Area {
 
 struct Row<'a> {
     holder: &'a HolderCard,
-    name: Piece,
+    name: Vec<Piece>,
     kind: &'static str,
     pill: Option<(&'static str, &'static str)>,
     why: Way,
@@ -232,7 +232,7 @@ impl<'a> Row<'a> {
             _ => "",
         };
         let pill = holder.state.filter(|state| *state != MemberState::Active).map(member_state);
-        Self { name: thing(&holder.thing), holder, kind, pill, why: Way::of(way) }
+        Self { name: vec![thing(&holder.thing)], holder, kind, pill, why: Way::of(way) }
     }
 }
 
@@ -241,7 +241,7 @@ enum Shown<'a> {
         target: Vec<Piece>,
         rows: Vec<Row<'a>>,
         count: String,
-        everybody: Option<(Way, usize, Vec<Piece>)>,
+        everybody: Option<(Way, usize, Vec<Vec<Piece>>)>,
     },
     Verdict {
         target: Vec<Piece>,
@@ -259,7 +259,7 @@ impl<'a> Shown<'a> {
                 rows: rows.iter().map(|row| Row::of(&row.card, &row.way)).collect(),
                 count: count(*people, *programs, everybody.is_some()),
                 everybody: everybody.as_ref().map(|(way, excepted, except)| {
-                    (Way::of(way), *excepted, except.iter().map(|card| thing(&card.thing)).collect())
+                    (Way::of(way), *excepted, except.iter().map(|card| vec![thing(&card.thing)]).collect())
                 }),
             },
             AccessFound::Verdict { of, relation, card, allowed, way, looked } => Self::Verdict {

@@ -104,13 +104,14 @@ pub async fn authorize(app: &Arc<Tenant>, cx: &Cx, params: &Params, visitor: Vis
             Ok(params) => Pending::begin(cx, params, visitor.holder),
             Err(error) => return Ok(Next::Page(error)),
         },
-        Some(challenge) => match pending::find(app, cx, challenge, visitor.holder).await? {
-            Some(pending) => pending,
-            None => {
+        Some(challenge) => {
+            if let Some(pending) = pending::find(app, cx, challenge, visitor.holder).await? {
+                pending
+            } else {
                 let anew = sign_in::begun_anew(app, cx, challenge, visitor.holder).await?;
                 return Ok(anew.map_or_else(|| Next::Page(too_late()), Next::Go));
             }
-        },
+        }
     };
     let request = match judged(app, cx, pending).await? {
         Ok(request) => request,

@@ -21,7 +21,7 @@ use crate::{Tenant, organizations::Acting, organizations::LiveOrganization, orga
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names {
     organization: Option<Arc<LiveOrganization>>,
-    names: HashMap<(String, String), String>,
+    known: HashMap<(String, String), String>,
     members: HashMap<IdentityId, (MemberCard, MemberState)>,
 }
 
@@ -66,7 +66,7 @@ impl Names {
                         "organizations" if *id == own.to_string() => organization.organization.name.clone(),
                         _ => continue,
                     };
-                    found.names.insert((namespace.clone(), id.clone()), name);
+                    found.known.insert((namespace.clone(), id.clone()), name);
                 }
                 Ok(found)
             })
@@ -75,7 +75,7 @@ impl Names {
 
     /// An object with its name.
     pub(super) fn thing(&self, namespace: &str, id: &str) -> Thing {
-        let name = self.names.get(&(namespace.to_owned(), id.to_owned())).cloned();
+        let name = self.known.get(&(namespace.to_owned(), id.to_owned())).cloned();
         Thing { namespace: namespace.to_owned(), id: id.to_owned(), name }
     }
 

@@ -221,8 +221,8 @@ pub async fn who_has(
 ) -> Result<Holders> {
     let acting = asker.acting()?;
     let view = app.permissions.current(app).await?;
-    let asked = Arc::new(read(app, cx, asker, &view, question).await?);
-    let (it, after) = (Arc::clone(&asked), after.map(str::to_owned));
+    let about = Arc::new(read(app, cx, asker, &view, question).await?);
+    let (it, after) = (Arc::clone(&about), after.map(str::to_owned));
     let found = aside(&view, asker, cx, move |query| {
         let (namespace, object, relation) = it.target();
         let mut all: Vec<(usize, String)> = Vec::new();
@@ -262,12 +262,12 @@ pub async fn who_has(
         Ok(Found { page, people, programs, everybody, has_more })
     });
     let found = found.await?;
-    let names = names_of(app, acting, &asked, &found).await?;
-    let why = |explained: &Explained| why(asked.target(), explained, &names);
+    let names = names_of(app, acting, &about, &found).await?;
+    let why = |explained: &Explained| why(about.target(), explained, &names);
     let next = found.page.last().filter(|_| found.has_more).map(|(kind, id, _)| format!("{kind}:{id}"));
     Ok(Holders {
-        of: names.thing(&asked.namespace, &asked.object),
-        relation: names.relation(&asked.namespace, &asked.relation),
+        of: names.thing(&about.namespace, &about.object),
+        relation: names.relation(&about.namespace, &about.relation),
         holders: found
             .page
             .iter()
@@ -287,9 +287,9 @@ pub async fn who_has(
 /// So many of those who are excepted are named.
 const EXCEPTED: usize = 10;
 
-async fn names_of(app: &Tenant, acting: &Acting, asked: &Asked, found: &Found) -> Result<Names> {
+async fn names_of(app: &Tenant, acting: &Acting, about: &Asked, found: &Found) -> Result<Names> {
     let own = |(namespace, id): (&str, &str)| (namespace.to_owned(), id.to_owned());
-    let mut things = vec![(asked.namespace.clone(), asked.object.clone())];
+    let mut things = vec![(about.namespace.clone(), about.object.clone())];
     for (kind, id, explained) in &found.page {
         things.push(own((kind, id)));
         things.extend(explained.iter().flat_map(|found| named(&found.path)).map(own));
@@ -313,10 +313,10 @@ pub async fn whether(
 ) -> Result<Verdict> {
     let acting = asker.acting()?;
     let view = app.permissions.current(app).await?;
-    let asked = Arc::new(read(app, cx, asker, &view, question).await?);
+    let about = Arc::new(read(app, cx, asker, &view, question).await?);
     let subject = subject(app, cx, acting, &view, question.subject.trim()).await?;
     asker.check_subject(&view, &subject)?;
-    let (it, of) = (Arc::clone(&asked), subject.clone());
+    let (it, of) = (Arc::clone(&about), subject.clone());
     let explained = aside(&view, asker, cx, move |query| {
         let (namespace, object, relation) = it.target();
         query.explain(&Question { namespace, object, relation, subject: &of })
@@ -327,7 +327,7 @@ pub async fn whether(
         other => (String::new(), other.to_string()),
     };
     let own = |(namespace, id): (&str, &str)| (namespace.to_owned(), id.to_owned());
-    let mut things = vec![own((&asked.namespace, &asked.object)), (kind.clone(), id.clone())];
+    let mut things = vec![own((&about.namespace, &about.object)), (kind.clone(), id.clone())];
     things.extend(named(&explained.path).map(own));
     things.extend(explained.steps.iter().map(|step| own((&step.namespace, &step.object))));
     let names = Names::of(app, acting, things.into_iter()).await?;
@@ -339,11 +339,11 @@ pub async fn whether(
         .collect();
     let allowed = explained.allowed;
     Ok(Verdict {
-        of: names.thing(&asked.namespace, &asked.object),
-        relation: names.relation(&asked.namespace, &asked.relation),
+        of: names.thing(&about.namespace, &about.object),
+        relation: names.relation(&about.namespace, &about.relation),
         who: names.who(&kind, &id),
         allowed,
-        why: why(asked.target(), &Ok(explained), &names),
+        why: why(about.target(), &Ok(explained), &names),
         looked,
     })
 }
