@@ -146,7 +146,7 @@ impl World {
     }
 
     /// A check by GET, in the form of Keto, which answers 200 whatever it finds.
-    pub(crate) fn first_path(self) -> String {
+    pub(crate) fn first_path() -> String {
         let (document, user) = (id("doc", 7), id("usr", 7));
         format!(
             "/relation-tuples/check/openapi?namespace=documents&object={document}&relation=read&subject_id={user}"

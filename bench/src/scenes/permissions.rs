@@ -34,7 +34,7 @@ impl Stage {
         permissions::prepare(&ours, &self.api_key).await?;
         self.import_tuples(&ours, &file, count).await?;
         ours.stop().await?;
-        let ours = self.start_with(&data_dir, world, count).await?;
+        let ours = self.start_with(&data_dir, count).await?;
         self.checks(&ours, world).await?;
         self.lists(&ours).await?;
         self.tuples_written(&ours).await?;
@@ -58,14 +58,9 @@ impl Stage {
         Ok(())
     }
 
-    async fn start_with(
-        &mut self,
-        data_dir: &std::path::Path,
-        world: World,
-        count: usize,
-    ) -> Outcome<Server> {
+    async fn start_with(&mut self, data_dir: &std::path::Path, count: usize) -> Outcome<Server> {
         say("starting with the tuples");
-        let (path, key) = (world.first_path(), self.api_key.clone());
+        let (path, key) = (World::first_path(), self.api_key.clone());
         let mut took = Vec::new();
         for _ in 1..STARTS {
             let ours = self.server(data_dir, "cheapest", (path.as_str(), Some(key.as_str()))).await?;
