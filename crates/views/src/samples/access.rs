@@ -161,8 +161,7 @@ pub(super) fn pages(world: &World) -> Pages {
         relation: view.clone(),
         card: rows
             .get(1)
-            .map(|row| row.card.clone())
-            .unwrap_or_else(|| member(&acme, 1, "", "", MemberState::Active)),
+            .map_or_else(|| member(&acme, 1, "", "", MemberState::Active), |row| row.card.clone()),
         allowed,
         way: if allowed {
             rows.get(1).map_or(AccessWay::TooFar, |row| row.way.clone())
