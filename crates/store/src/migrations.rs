@@ -124,9 +124,9 @@ pub(crate) async fn bring_up(
 }
 
 async fn migrate(database: &Database, schema: Schema, allowed: bool, now: Timestamp) -> Result<usize> {
-    let known = schema.migrations();
     // Not in place: it opens the file.
-    let pending = database.scan(move |mut tx| pending(&mut tx, schema)).await?;
+    let missing = || database.scan(move |mut tx| pending(&mut tx, schema));
+    let pending = missing().await?;
     if pending == 0 {
         return Ok(0);
     }
@@ -138,11 +138,18 @@ async fn migrate(database: &Database, schema: Schema, allowed: bool, now: Timest
         return Err(refuse(text));
     }
     prepare(database, now).await?;
-    for _ in 0..known.len() {
+    let mut left = pending;
+    while left > 0 {
         let one_more = move |mut tx: Tx<'_>| apply_next(&mut tx, schema, now);
-        if !database.migrate(one_more).await? {
-            break;
-        }
+        left = match database.migrate(one_more).await {
+            Ok(true) => left - 1,
+            Ok(false) => 0,
+            // Other nodes were faster each time; as long as they get on there is nothing to refuse.
+            Err(error) => match missing().await? {
+                fewer if fewer < left => fewer,
+                _ => return Err(error),
+            },
+        };
     }
     Ok(pending)
 }
@@ -151,12 +158,16 @@ async fn migrate(database: &Database, schema: Schema, allowed: bool, now: Timest
 async fn prepare(database: &Database, now: Timestamp) -> Result<()> {
     let create = move |mut tx: Tx<'_>| {
         tx.execute(&CREATE, &params![])?;
-        tx.execute(&CREATE_LOCK, &params![now])
+        // A lock that another node holds is there: to try to make it once more would meet that node until it is done.
+        if tx.query_one(&PING, &params![])?.is_none() {
+            tx.execute(&CREATE_LOCK, &params![now])?;
+        }
+        Ok(())
     };
     match database.migrate(create).await {
-        Ok(_) => Ok(()),
+        Ok(()) => Ok(()),
         // PostgreSQL refuses the second of two nodes that create one table at the same moment.
-        Err(_) => database.migrate(create).await.map(|_| ()),
+        Err(_) => database.migrate(create).await,
     }
 }
 
