@@ -86,6 +86,8 @@ const PEOPLE: usize = 256;
 const QUIET: f64 = 0.1;
 /// Organizations whose databases are open.
 const HOT: usize = 500;
+/// An identity as it is made; `{}` is what no other has.
+const IDENTITY: &str = r#"{"identity":{"email":"{}@example.com","first_name":"Ada","last_name":"Lovelace"}}"#;
 /// Starts that are timed.
 const STARTS: usize = 5;
 /// Requests of 50,000 people each that are imported.
@@ -102,7 +104,7 @@ struct Stage {
     tokens: Vec<String>,
     tokens_file: PathBuf,
     tokens_script: PathBuf,
-    create_script: PathBuf,
+    fresh_script: PathBuf,
     lines: Vec<Line>,
     facts: Vec<(String, String)>,
     goals: Vec<Goal>,
@@ -179,7 +181,7 @@ impl Stage {
         Ok(Self {
             api_key: seed::secret(SecretKind::TestKey).expose().to_owned(),
             tokens_script: script("tokens.lua", include_str!("scripts/tokens.lua"))?,
-            create_script: script("create.lua", include_str!("scripts/create.lua"))?,
+            fresh_script: script("fresh.lua", include_str!("scripts/fresh.lua"))?,
             options,
             dir,
             data_dir,
@@ -300,8 +302,8 @@ impl Stage {
         say("making identities");
         let mut lines = Vec::new();
         for round in 0..self.options.rounds {
-            let arguments = vec![self.api_key.clone(), format!("made-{round}-")];
-            let script = Some((self.create_script.as_path(), arguments));
+            let arguments = vec![self.api_key.clone(), format!("made-{round}-"), IDENTITY.to_owned()];
+            let script = Some((self.fresh_script.as_path(), arguments));
             let what = "create identity, durable (SQLite, FULL)";
             lines.push(self.load(&ours, "/v1/identities", None, script, what).await?);
         }
@@ -382,7 +384,7 @@ impl Stage {
         say("making organizations");
         let mut lines = Vec::new();
         for round in 0..self.options.rounds {
-            let arguments = vec![self.api_key.clone(), format!("made-{round}-")];
+            let arguments = vec![self.api_key.clone(), format!("made-{round}-"), IDENTITY.to_owned()];
             let what = "create organization with its database (SQLite, FULL)";
             lines.push(self.load(&ours, "/v1/organizations", None, Some((&script, arguments)), what).await?);
         }

@@ -20,6 +20,7 @@ const CODE_FLOWS: u64 = 1_000;
 const FAMILIES: usize = 256;
 /// Access tokens that are asked about in turn, each of another person.
 const TOKENS: usize = 2_000;
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Something that is asked for over and over, and what it is to reach.
 struct Asked {
@@ -28,7 +29,7 @@ struct Asked {
     bearer: Option<String>,
     /// Who sends what form.
     form: Option<(String, String)>,
-    /// The tokens that are asked about in turn, instead of the one of the form.
+    /// The forms that are sent in turn, instead of the one.
     in_turn: Option<PathBuf>,
     /// What the bare server does besides answering.
     bare: Bare,
@@ -47,7 +48,7 @@ impl Stage {
         for asked in asked(&machine, &shop, &access) {
             self.beside_bare(&ours, &asked).await?;
         }
-        let in_turn = Some(self.access_tokens(&shop).await?);
+        let in_turn = Some(self.questions(&shop).await?);
         let what = "introspection, tokens of 2,000 people in turn";
         self.beside_bare(&ours, &Asked { in_turn, ..introspection(what, &shop, &access) }).await?;
         self.refresh(&ours, &shop).await?;
@@ -72,10 +73,10 @@ impl Stage {
         std::fs::write(&response, raw)?;
         let bare = Server::bare(&response, asked.bare).await?;
         let one = self.script("form.lua", include_str!("../scripts/form.lua"))?;
-        let many = self.script("introspect.lua", include_str!("../scripts/introspect.lua"))?;
+        let many = self.script("bodies.lua", include_str!("../scripts/bodies.lua"))?;
         let form = asked.form.clone().map(|(authorization, form)| match &asked.in_turn {
             None => (one, vec![authorization, form]),
-            Some(tokens) => (many, vec![authorization, tokens.display().to_string()]),
+            Some(bodies) => (many, vec![authorization, FORM.to_owned(), bodies.display().to_string()]),
         });
         let form = form.as_ref().map(|(script, arguments)| (script.as_path(), arguments.clone()));
         let bearer = asked.bearer.as_deref();
@@ -112,12 +113,14 @@ impl Stage {
         Ok(())
     }
 
-    /// Access tokens of many people.
-    async fn access_tokens(&self, shop: &Relying) -> Outcome<PathBuf> {
+    /// Questions about the access tokens of many people.
+    async fn questions(&self, shop: &Relying) -> Outcome<PathBuf> {
         let (_, tokens) = shop.code_flow(self.tokens.iter().take(TOKENS)).await?;
-        let of = |answer: &Vec<u8>| between(answer, "\"access_token\":\"", '"').map(str::to_owned);
+        let of = |answer: &Vec<u8>| {
+            between(answer, "\"access_token\":\"", '"').map(|token| format!("token={token}"))
+        };
         let tokens = tokens.answers.iter().map(of).collect::<Outcome<Vec<_>>>()?;
-        self.script("access-tokens", &tokens.join("\n"))
+        self.script("questions", &tokens.join("\n"))
     }
 
     async fn families(&self, shop: &Relying) -> Outcome<PathBuf> {

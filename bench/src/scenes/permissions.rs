@@ -1,7 +1,5 @@
 //! Relation tuples: importing, starting with, checking, listing and writing them.
 
-use std::path::PathBuf;
-
 use super::{Stage, say};
 use crate::{
     Outcome,
@@ -23,6 +21,9 @@ const STARTS: usize = 3;
 
 const CHECK: &str = "/v1/permissions:check";
 const BATCH: &str = "/v1/permissions:batchCheck";
+
+/// A tuple as it is written; `{}` is what no other has.
+const TUPLE: &str = r#"{"namespace":"documents","object":"{}","relation":"reader","subject":"usr_01kjpwdk93e6yrn40000000001"}"#;
 
 impl Stage {
     pub(super) async fn permissions(&mut self) -> Outcome<()> {
@@ -111,7 +112,8 @@ impl Stage {
         let bare = Server::bare(&response, Bare::Answers).await?;
         let script = self.script("bodies.lua", include_str!("../scripts/bodies.lua"))?;
         let bodies = self.script("bodies", bodies)?;
-        let arguments = vec![self.api_key.clone(), bodies.display().to_string()];
+        let key = format!("Bearer {}", self.api_key);
+        let arguments = vec![key, "application/json".to_owned(), bodies.display().to_string()];
         let name = format!("bare axum, the bytes of: {what}");
         let (mut theirs, mut own) = (Vec::new(), Vec::new());
         for _ in 0..self.options.rounds {
@@ -144,11 +146,10 @@ impl Stage {
 
     async fn tuples_written(&mut self, ours: &Server) -> Outcome<()> {
         say("writing tuples");
-        let script: PathBuf = self.script("tuples.lua", include_str!("../scripts/tuples.lua"))?;
         let mut lines = Vec::new();
         for round in 0..self.options.rounds {
-            let arguments = vec![self.api_key.clone(), format!("round-{round}-")];
-            let script = Some((script.as_path(), arguments));
+            let arguments = vec![self.api_key.clone(), format!("round-{round}-"), TUPLE.to_owned()];
+            let script = Some((self.fresh_script.as_path(), arguments));
             let what = "write a tuple, durable (SQLite, FULL)";
             lines.push(self.load(ours, "/v1/permissions", None, script, what).await?);
         }

@@ -1,11 +1,10 @@
--- The requests whose bodies stand in a file, one after the other.
+-- The requests whose bodies stand in a file, one after the other, over and over again.
 local requests, count, at = {}, 0, 0
 function init(args)
-  wrk.headers["Authorization"] = "Bearer " .. args[1]
-  wrk.headers["Content-Type"] = "application/json"
-  for body in io.lines(args[2]) do
+  local headers = { ["Authorization"] = args[1], ["Content-Type"] = args[2] }
+  for body in io.lines(args[3]) do
     count = count + 1
-    requests[count] = wrk.format("POST", nil, nil, body)
+    requests[count] = wrk.format("POST", nil, headers, body)
   end
 end
 function request()
